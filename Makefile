@@ -1,0 +1,46 @@
+# Recipes are short; what takes longer is a subcommand of `vibe`. ARGS goes to it: make demo ARGS="--speed max".
+.DEFAULT_GOAL := help
+.PHONY: help demo up bench test build lint env clean deps deps-lint
+
+PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev redis-server postgresql pkg-config
+LINTERS := shellcheck lua-check
+VIBE := .build/release/vibe
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+# $(call install,packages): those that are missing, without questions.
+install = missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { $(APT) update && $(APT) install -y --no-install-recommends $$missing; }
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: build ## replay recorded leaders' fills through a whole fleet on this machine, and verify the result
+	@$(VIBE) demo $(ARGS)
+
+up: build ## run a fleet on this machine until Ctrl-C; ARGS="--sim --work 3"
+	@$(VIBE) up $(ARGS)
+
+bench: build ## measure throughput and latency of the same fleet
+	@$(VIBE) bench $(ARGS)
+
+test: deps ## run all tests, on real Redis and Postgres servers that they start themselves
+	swift test --disable-xctest $(ARGS)
+
+build: deps ## build the program, optimised, as .build/release/vibe
+	swift build -c release --product vibe
+
+lint: deps-lint ## check the Lua and shell scripts
+	luacheck --quiet lua
+	shellcheck .ci/run
+
+env: build ## renew env/*.env from the table of settings
+	$(VIBE) settings --write env
+
+clean: ## remove what was built and what runs left behind
+	rm -rf .build .run
+
+deps: ## install what building and running needs (Debian packages)
+	@$(call install,$(PACKAGES))
+
+deps-lint:
+	@$(call install,$(LINTERS))

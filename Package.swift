@@ -1,0 +1,115 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Arrows point down only: a target may depend on those listed below it, never on one above.
+let package = Package(
+    name: "vibe",
+    products: [.executable(name: "vibe", targets: ["vibe"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "vibe",
+            dependencies: [
+                "AuditTrail", "Ingestion", "Pipeline", "HyperSim", "Hyperliquid", "RedisStreams", "ConfigStore",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .target(
+            name: "AuditTrail",
+            dependencies: ["RedisStreams", "Redis", "CopyTrading", "Postgres", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Ingestion",
+            dependencies: ["RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Pipeline",
+            dependencies: ["RedisStreams", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "HyperSim",
+            dependencies: [
+                "Hyperliquid", "Cryptography", "CopyTrading", "JSON",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ]),
+        .target(
+            name: "Hyperliquid",
+            dependencies: [
+                "Cryptography", "CopyTrading", "JSON", "WebSocket",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        .target(
+            name: "RedisStreams",
+            dependencies: ["Redis", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "ConfigStore",
+            dependencies: [
+                "Postgres", "CopyTrading", "Cryptography", "JSON",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ]),
+        .target(name: "CopyTrading", dependencies: ["Cryptography", "JSON"]),
+        .target(
+            name: "WebSocket",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "Settings"),
+        .target(name: "Blocking"),
+        .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
+        .target(name: "JSON"),
+        .target(
+            name: "LuaScripts", path: "lua",
+            resources: [
+                .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
+                .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
+                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
+                .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("trim-stream-1.lua"),
+            ]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .target(
+            name: "TestServers", dependencies: ["Postgres", "Redis", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/TestServers"),
+        .testTarget(name: "AuditTrailTests", dependencies: ["AuditTrail", "TestServers"]),
+        .testTarget(name: "ConfigStoreTests", dependencies: ["ConfigStore", "TestServers"]),
+        .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
+        .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestServers"]),
+        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
+        .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,34 @@
+import Postgres
+
+/// A signal and the subscriptions it was copied to, to be compared with the configuration of the time.
+public struct AuditFanout: Sendable {
+    public var signal: AuditRow
+    public var copies: [Copy]
+
+    public struct Copy: Sendable, Equatable {
+        public var subscription: String?
+        public var request: String?
+        /// The configuration under which the subscription matched.
+        public var configVersion: Int64?
+    }
+}
+
+extension AuditReader {
+    /// All signals with their requests, a page at a time.
+    public func forEachFanout(size: Int = 500, _ body: ([AuditFanout]) async throws -> Void) async throws {
+        try await forEachPage(of: .signals, size: size) { signals in
+            let rows = try await connection.query(
+                """
+                SELECT signal_id, subscription, request_id, \(Self.integer("data", "configVersion")) FROM audit_entries
+                WHERE signal_id = ANY ($1::text[]) AND kind = 'execution_requests' ORDER BY entry_ms, entry_seq
+                """, [.texts(signals.compactMap(\.signal))], results: .binary)
+            var copies: [String: [AuditFanout.Copy]] = [:]
+            for row in rows {
+                copies[try row.text(0), default: []].append(
+                    AuditFanout.Copy(
+                        subscription: try row.maybeText(1), request: try row.maybeText(2), configVersion: try row.maybeInteger(3)))
+            }
+            try await body(signals.map { AuditFanout(signal: $0, copies: $0.signal.flatMap { copies[$0] } ?? []) })
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import CopyTrading
+import Postgres
+
+/// Reads the audit trail: stories for people, proofs for `vibe verify`.
+///
+/// What can be large is handed out in pages. The methods look at the table one after the other and not at one snapshot, so counts of
+/// a fleet that is at work differ by what happened between.
+public struct AuditReader: Sendable {
+    let connection: PostgresConnection
+
+    /// - Parameter connection: with an answer time-out that suits counting a large table.
+    public init(_ connection: PostgresConnection) { self.connection = connection }
+
+    /// SQL for a member of a JSON column as an integer, `NULL` for anything that is none: a bad row must not fail a whole check.
+    static func integer(_ column: String, _ member: String) -> String {
+        "CASE WHEN \(column) ->> '\(member)' ~ '^-?[0-9]{1,18}$' THEN (\(column) ->> '\(member)')::bigint END"
+    }
+
+    /// Every stream that has rows or a watermark, by name, with its watermark.
+    public func streams() async throws(PostgresError) -> [AuditStream] {
+        let rows = try await connection.query(
+            """
+            SELECT coalesce(held.stream, found.stream), held.last_entry_ms, held.last_entry_seq, held.last_seq, held.chain, held.epoch
+            FROM audit_watermarks AS held
+            FULL JOIN (SELECT DISTINCT stream FROM audit_entries) AS found USING (stream)
+            ORDER BY 1
+            """, results: .binary)
+        return try rows.map { row throws(PostgresError) in try AuditStream(row) }
+    }
+
+    /// The rows of one stream in its order, a page at a time.
+    public func forEachPage(
+        ofStream stream: String, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void
+    ) async throws {
+        var last = AuditEntryID(milliseconds: -1, sequence: 0)
+        while true {
+            let rows = try await connection.query(
+                """
+                SELECT \(AuditRow.columns) FROM audit_entries
+                WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint) AND day >= date '1970-01-01' + $4::int
+                ORDER BY entry_ms, entry_seq LIMIT $5::bigint
+                """,
+                [
+                    .text(stream), .integer(last.milliseconds), .integer(last.sequence), .integer(Int64(last.day)), .integer(Int64(size)),
+                ], results: .binary
+            ).map { row throws(PostgresError) in try AuditRow(row) }
+            if let end = rows.last { last = end.entryID }
+            if !rows.isEmpty { try await body(rows) }
+            guard rows.count == size else { return }
+        }
+    }
+
+    /// The rows of all streams of one stage, a page at a time: one stream after the other, each in its order.
+    public func forEachPage(of kind: AuditKind, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void) async throws {
+        for stream in try await streams() where stream.kind == kind {
+            try await forEachPage(ofStream: stream.name, size: size, body)
+        }
+    }
+}
+
+/// A stream and how far the auditor says it is written.
+public struct AuditStream: Sendable {
+    public var name: String
+    public var kind: AuditKind { AuditKind(stream: name) }
+    /// `nil` when there are rows but no watermark, which only tampering can do.
+    public var watermark: Watermark?
+
+    public struct Watermark: Sendable, Equatable {
+        public var last: AuditEntryID
+        public var lastSeq: Int64?
+        public var epoch: Int64
+        var chain: [UInt8]
+    }
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        name = try row.text(0)
+        guard let milliseconds = try row.maybeInteger(1) else { return }
+        watermark = Watermark(
+            last: AuditEntryID(milliseconds: milliseconds, sequence: try row.integer(2)), lastSeq: try row.maybeInteger(3),
+            epoch: try row.integer(5), chain: try row.bytes(4))
+    }
+}

@@ -1,0 +1,163 @@
+import Logging
+import Postgres
+import Redis
+import RedisStreams
+
+/// Streams → Postgres: every entry is committed there before it is acknowledged here.
+///
+/// Entries of all owned partitions are gathered into one transaction. While Postgres is away they wait in the streams: the runner
+/// stops reading at its bound, and nothing is trimmed below what was acknowledged.
+public actor AuditStage: StageHandler {
+    public struct Configuration: Sendable {
+        /// Rows per transaction.
+        public var batch: Int
+        public var trimEvery: Duration
+
+        public init(batch: Int, trimEvery: Duration) {
+            precondition(batch >= 1)
+            self.batch = batch
+            self.trimEvery = trimEvery
+        }
+    }
+
+    private struct Partition {
+        let epoch: Int64
+        var waiting: [StreamEntry] = []
+        var written: [String] = []
+    }
+
+    private let writer: AuditWriter
+    private let trimmer: StreamTrimmer
+    private let keys: Keys
+    private let stage: Stage
+    private let leases: LeaseTable
+    private let configuration: Configuration
+    private let committing: Wake
+    private let writing = Wake()
+    private let logger: Logger
+    private var partitions: [Int: Partition] = [:]
+    private var isUnavailable = false
+    /// Rows committed since the start.
+    public private(set) var rows = 0
+
+    public init(
+        writer: AuditWriter, trimmer: StreamTrimmer, keys: Keys, stage: Stage, leases: LeaseTable, configuration: Configuration,
+        committing: Wake, logger: Logger
+    ) {
+        self.writer = writer
+        self.trimmer = trimmer
+        self.keys = keys
+        self.stage = stage
+        self.leases = leases
+        self.configuration = configuration
+        self.committing = committing
+        self.logger = logger
+    }
+
+    /// Writes and trims until cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.writeLoop() }
+            group.addTask { await self.trimLoop() }
+            await group.waitForAll()
+        }
+    }
+
+    public func begin(_ partition: Int) {
+        guard let lease = leases.lease(partition), let epoch = Int64(lease.epoch) else { return }
+        partitions[partition] = Partition(epoch: epoch)
+    }
+
+    public func receive(_ entries: [StreamEntry], partition: Int) {
+        partitions[partition]?.waiting += entries
+        writing.signal()
+    }
+
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+        guard let written = partitions[partition]?.written, !written.isEmpty else { return [] }
+        partitions[partition]?.written = Array(written.dropFirst(limit))
+        return written.prefix(limit).map { .acknowledge(entry: $0) }
+    }
+
+    public func end(_ partition: Int) { partitions[partition] = nil }
+
+    // MARK: - Writing
+
+    private func writeLoop() async {
+        var rings = writing.rings()
+        var pause = Duration.milliseconds(100)
+        while !Task.isCancelled {
+            while let batch = nextBatch(), !Task.isCancelled {
+                do {
+                    let result = try await writer.write(batch.values.map(\.batch))
+                    confirm(batch, result)
+                    pause = .milliseconds(100)
+                } catch .fenced(let streams) {
+                    logger.warning("audit.fenced", metadata: ["streams": "\(streams.joined(separator: " "))"])
+                    for (partition, item) in batch where streams.contains(item.batch.stream) { partitions[partition]?.waiting = [] }
+                } catch {
+                    isUnavailable = true
+                    logger.error("audit.unwritten", metadata: ["error": "\(error)", "waiting": "\(partitions.values.reduce(0) { $0 + $1.waiting.count })"])
+                    try? await Task.sleep(for: pause)  // ends early only when cancelled
+                    pause = min(pause * 2, .seconds(5))
+                }
+            }
+            _ = await rings.next()
+        }
+    }
+
+    private func nextBatch() -> [Int: (batch: AuditBatch, ids: [String])]? {
+        var room = configuration.batch
+        var batch: [Int: (batch: AuditBatch, ids: [String])] = [:]
+        // fullest first: the longest backlog sets the lag
+        for (partition, state) in partitions.sorted(by: { $0.value.waiting.count > $1.value.waiting.count }) where !state.waiting.isEmpty && room > 0 {
+            let entries = state.waiting.prefix(room)
+            room -= entries.count
+            let stream = keys.stream(stage.inputs[partition])
+            batch[partition] = (
+                AuditBatch(stream: stream, epoch: state.epoch, entries: entries.map { Self.entry($0, of: stream) }), entries.map(\.id)
+            )
+        }
+        return batch.isEmpty ? nil : batch
+    }
+
+    private func confirm(_ batch: [Int: (batch: AuditBatch, ids: [String])], _ result: AuditWriteResult) {
+        if isUnavailable {
+            isUnavailable = false
+            logger.notice("audit.resumed")
+        }
+        rows += result.written
+        for gap in result.gaps {
+            logger.critical("audit.gap", metadata: ["stream": "\(gap.stream)", "after": "\(gap.last)", "found": "\(gap.found)"])
+        }
+        for (partition, item) in batch {
+            // the partition may have gone meanwhile, and come back with the same entries under a new epoch
+            guard partitions[partition]?.epoch == item.batch.epoch else { continue }
+            partitions[partition]?.waiting.removeFirst(item.ids.count)
+            partitions[partition]?.written += item.ids
+        }
+        committing.signal()
+    }
+
+    private static func entry(_ entry: StreamEntry, of stream: String) -> AuditEntry {
+        AuditEntry(
+            stream: stream, entryMilliseconds: entry.milliseconds, entrySequence: entry.sequence,
+            fields: entry.fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) })
+    }
+
+    // MARK: - Trimming
+
+    private func trimLoop() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: configuration.trimEvery)  // ends early only when cancelled
+            let owned = partitions.keys.map { stage.inputs[$0] }
+            guard !owned.isEmpty, !Task.isCancelled else { continue }
+            do {
+                let dropped = try await trimmer.trim(owned).values.reduce(0, +)
+                if dropped > 0 { logger.debug("streams.trimmed", metadata: ["entries": "\(dropped)"]) }
+            } catch {
+                logger.warning("streams.untrimmed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import CopyTrading
+
+/// What applying a file changes, or would change.
+public struct ConfigChange: Sendable, Equatable {
+    /// The version in force afterwards; on a dry run, the one that would be.
+    public var version: Int64
+    public var isDryRun: Bool
+    public var influencers: Difference
+    public var subscribers: Difference
+    public var subscriptions: Difference
+    /// All agent keys were sealed with a new sealing key, which makes no version.
+    public var isResealed: Bool
+
+    /// True when the file says what is in force already.
+    public var isEmpty: Bool { influencers.isEmpty && subscribers.isEmpty && subscriptions.isEmpty }
+
+    /// By id.
+    public struct Difference: Sendable, Equatable {
+        public var added: [String] = []
+        public var changed: [Changed] = []
+        public var removed: [String] = []
+        public var isEmpty: Bool { added.isEmpty && changed.isEmpty && removed.isEmpty }
+        public var counts: String { "+\(added.count) ~\(changed.count) −\(removed.count)" }
+    }
+
+    public struct Changed: Sendable, Equatable, CustomStringConvertible {
+        public var id: String
+        public var fields: [Field]
+        public var description: String { "\(id): \(fields.map(\.description).joined(separator: ", "))" }
+    }
+
+    public struct Field: Sendable, Equatable, CustomStringConvertible {
+        public var name: String
+        public var before: String?
+        public var after: String?
+        public var description: String { "\(name) \(before ?? "none") → \(after ?? "none")" }
+    }
+
+    /// One line, kept with the version.
+    public var summary: String {
+        if isEmpty { return "no change" }
+        return [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions)]
+            .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.counts)" }.joined(separator: ", ")
+    }
+}
+
+extension ConfigChange.Difference {
+    init<Entry: ConfigEntry>(from before: some Collection<Entry>, to after: some Collection<Entry>) {
+        let old = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0) })
+        let new = Dictionary(uniqueKeysWithValues: after.map { ($0.key, $0) })
+        added = new.keys.filter { old[$0] == nil }.sorted()
+        removed = old.keys.filter { new[$0] == nil }.sorted()
+        for (key, entry) in new.sorted(by: { $0.key < $1.key }) {
+            guard let previous = old[key] else { continue }
+            var fields: [ConfigChange.Field] = []
+            for (index, column) in Entry.columns.enumerated() where previous.values[index] != entry.values[index] {
+                fields.append(ConfigChange.Field(name: column.name, before: previous.values[index], after: entry.values[index]))
+            }
+            if !fields.isEmpty { changed.append(ConfigChange.Changed(id: key, fields: fields)) }
+        }
+    }
+
+    /// Ids whose rows are written.
+    var written: Set<String> { Set(added).union(changed.map(\.id)) }
+}

@@ -1,0 +1,41 @@
+import CopyTrading
+
+/// A configuration file, read and checked as a whole.
+///
+/// It says everything: what is not in it is removed when it is applied, agent keys excepted, which stay as they are stored.
+public struct ConfigFile: Sendable {
+    /// A subscriber as the file has it; the agent's address follows from its key, here or stored.
+    public struct Subscriber: Sendable, Equatable {
+        public var id: SubscriberID
+        public var account: AccountID
+        public var vaultAddress: String?
+        /// Where in the file, for faults found later.
+        let place: Place
+    }
+
+    public internal(set) var influencers: [Influencer] = []
+    public internal(set) var subscribers: [Subscriber] = []
+    public internal(set) var subscriptions: [Subscription] = []
+    /// Of the subscribers whose key is given.
+    public internal(set) var agentKeys: [SubscriberID: AgentKey] = [:]
+
+    /// Reads a YAML file, and the key files and variables it names.
+    /// - Parameter environment: for `agent_key_env`.
+    /// - Throws: every fault there is.
+    public static func read(path: String, environment: [String: String]) throws(ConfigFaults) -> ConfigFile {
+        let faults = FaultList()
+        guard let text = YAMLDocument.text(of: path, faults) else { throw ConfigFaults(faults.sorted) }
+        return try read(text: text, path: path, environment: environment)
+    }
+
+    /// As above.
+    /// - Parameter path: names the file in faults; key files are looked for beside it.
+    public static func read(text: String, path: String, environment: [String: String]) throws(ConfigFaults) -> ConfigFile {
+        let faults = FaultList()
+        guard let root = YAMLDocument.root(of: text, file: path, faults) else { throw ConfigFaults(faults.sorted) }
+        var reader = ConfigFileReader(path: path, environment: environment, faults: faults)
+        let file = reader.read(root)
+        guard faults.faults.isEmpty else { throw ConfigFaults(faults.sorted) }
+        return file
+    }
+}

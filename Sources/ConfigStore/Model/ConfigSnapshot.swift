@@ -1,0 +1,25 @@
+import CopyTrading
+
+/// The whole configuration as of one version; a value, so that what began under it can end under it.
+public struct ConfigSnapshot: Sendable {
+    /// 0 before anything was loaded or applied.
+    public let version: Int64
+    public let influencers: [InfluencerID: Influencer]
+    public let subscribers: [SubscriberID: Subscriber]
+    public let subscriptions: [SubscriptionID: Subscription]
+    private let byInfluencer: [InfluencerID: [Subscription]]
+
+    public static let empty = ConfigSnapshot(version: 0, influencers: [], subscribers: [], subscriptions: [])
+
+    /// - Precondition: no id twice.
+    public init(version: Int64, influencers: [Influencer], subscribers: [Subscriber], subscriptions: [Subscription]) {
+        self.version = version
+        self.influencers = Dictionary(uniqueKeysWithValues: influencers.map { ($0.id, $0) })
+        self.subscribers = Dictionary(uniqueKeysWithValues: subscribers.map { ($0.id, $0) })
+        self.subscriptions = Dictionary(uniqueKeysWithValues: subscriptions.map { ($0.id, $0) })
+        byInfluencer = Dictionary(grouping: subscriptions.sorted { $0.id < $1.id }, by: \.influencer)
+    }
+
+    /// Everyone who copies this influencer, in whatever state, by subscription id.
+    public func subscriptions(of influencer: InfluencerID) -> [Subscription] { byInfluencer[influencer] ?? [] }
+}

@@ -1,0 +1,35 @@
+import CopyTrading
+import JSON
+
+/// A leader as configured.
+public struct Influencer: Sendable, Equatable {
+    public var id: InfluencerID
+    /// The exchange address whose fills are copied, lower-case.
+    public var address: String
+    /// False: its trades are not followed.
+    public var isActive: Bool
+
+    public init(id: InfluencerID, address: String, isActive: Bool = true) {
+        self.id = id
+        self.address = address.lowercased()
+        self.isActive = isActive
+    }
+}
+
+/// A subscriber as configured: where it holds its positions and which agent signs for it.
+public struct Subscriber: Sendable, Equatable {
+    public var id: SubscriberID
+    /// The exchange account that holds the positions.
+    public var account: AccountID
+    /// The account again, when it is a sub-account or a vault: orders then name it.
+    public var vaultAddress: String?
+    /// The address of the agent's key, lower-case. Another address means another key.
+    public var agentAddress: String
+
+    public init(id: SubscriberID, account: AccountID, vaultAddress: String? = nil, agentAddress: String) {
+        self.id = id
+        self.account = account
+        self.vaultAddress = vaultAddress?.lowercased()
+        self.agentAddress = agentAddress.lowercased()
+    }
+}

@@ -1,0 +1,120 @@
+import JSON
+
+/// One order to be placed: what the planner emits and a worker executes.
+///
+/// An entry carries its size. An exit carries the share of the position to give up instead, because what the subscriber holds is
+/// known only once the orders before it in the lane are settled.
+public struct ExecutionJob: Sendable, Equatable {
+    public var id: JobID
+    public var request: RequestID
+    public var signal: SignalID
+    public var subscription: SubscriptionID
+    public var subscriber: SubscriberID
+    public var account: AccountID
+    public var influencer: InfluencerID
+    public var coin: Coin
+    public var action: Action
+    /// The side of the subscriber's order.
+    public var side: Side
+    public var quantity: Quantity
+    /// Limit of an entry, rounded to the exchange's tick. Exits are priced when they are sent.
+    public var limit: Price?
+    /// The leader's average price, the reference for slippage.
+    public var referencePrice: Price
+    /// Exchange time after which an entry must not be sent, milliseconds; `nil` for exits, which never expire.
+    public var expiresAt: Int64?
+    /// Largest notional this position may reach, copied from the subscription.
+    public var maximumPositionNotional: Notional?
+    /// Exchange time of the leader's last fill, milliseconds.
+    public var leaderFillTime: Int64
+    /// Frame received, microseconds since 1970.
+    public var receivedAt: Int64
+    /// Identifies the position's life: the signal that opened it.
+    public var lifecycle: SignalID?
+
+    public enum Quantity: Sendable, Equatable {
+        /// Coins, unsigned, already rounded down to the lot.
+        case size(Size)
+        /// Share of the position to give up, 0 < share ≤ 1.
+        case share(Ratio)
+    }
+
+    public init(
+        id: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
+        influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
+        expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?
+    ) {
+        self.id = id
+        self.request = request
+        self.signal = signal
+        self.subscription = subscription
+        self.subscriber = subscriber
+        self.account = account
+        self.influencer = influencer
+        self.coin = coin
+        self.action = action
+        self.side = side
+        self.quantity = quantity
+        self.limit = limit
+        self.referencePrice = referencePrice
+        self.expiresAt = expiresAt
+        self.maximumPositionNotional = maximumPositionNotional
+        self.leaderFillTime = leaderFillTime
+        self.receivedAt = receivedAt
+        self.lifecycle = lifecycle
+    }
+}
+
+extension ExecutionJob {
+    /// The `data` field of an entry of `execution_jobs`.
+    public var json: JSON {
+        var members: [(String, JSON)] = [
+            ("id", .string(id.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
+            ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
+            ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
+            ("side", .string(side.rawValue)),
+        ]
+        switch quantity {
+        case .size(let size): members.append(("sz", .string("\(size)")))
+        case .share(let share): members.append(("share", .string("\(share)")))
+        }
+        members += [
+            ("limitPx", .string(orNull: limit?.description)), ("refPx", .string("\(referencePrice)")),
+            ("expiresMs", expiresAt.map { .integer($0) } ?? .null),
+            ("maxPositionNtl", .string(orNull: maximumPositionNotional?.description)), ("leaderFillMs", .integer(leaderFillTime)),
+            ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)),
+        ]
+        return members.asObject
+    }
+
+    public init(json: JSON) throws(JSONError) {
+        let quantity: Quantity
+        if let share = try json.maybe("share", { value throws(JSONError) in try value.asString() }) {
+            do { quantity = .share(try Ratio(exactly: share)) } catch { throw JSONError(path: "share", problem: error.description) }
+        } else {
+            quantity = .size(try json.decimal("sz"))
+        }
+        try Self.check(quantity)
+        self.init(
+            id: JobID(try json.string("id")), request: RequestID(try json.string("request")), signal: SignalID(try json.string("signal")),
+            subscription: SubscriptionID(try json.string("subscription")), subscriber: SubscriberID(try json.string("subscriber")),
+            account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
+            coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"), quantity: quantity,
+            limit: try json.maybeDecimal("limitPx"), referencePrice: try json.decimal("refPx"),
+            expiresAt: try json.maybe("expiresMs") { value throws(JSONError) in try value.asInteger() },
+            maximumPositionNotional: try json.maybeDecimal("maxPositionNtl"), leaderFillTime: try json.integer("leaderFillMs"),
+            receivedAt: try json.integer("receivedUs"),
+            lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) })
+        guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
+        if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }
+    }
+
+    private static func check(_ quantity: Quantity) throws(JSONError) {
+        switch quantity {
+        case .size(let size):
+            guard size > .zero else { throw JSONError(path: "sz", problem: "\(size) is not positive") }
+        case .share(let share):
+            guard share > .zero, share <= .one else { throw JSONError(path: "share", problem: "\(share) is not within 0…1") }
+        }
+    }
+}

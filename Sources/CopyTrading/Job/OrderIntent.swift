@@ -1,0 +1,52 @@
+/// The order a worker is to send: an immediate-or-cancel limit order.
+public struct OrderIntent: Sendable, Equatable {
+    public var side: Side
+    /// Coins, unsigned, in whole lots.
+    public var size: Size
+    /// A legal price.
+    public var limit: Price
+    public var reduceOnly: Bool
+    /// True when a reduction was enlarged to the whole position, because what remained could not have been sold later.
+    public var isSnapClose: Bool
+    /// For exits: all that is to be given up, what rounding leaves undone included. Zero for entries.
+    public var owed: Size
+    /// What made the order differ from the job, for people.
+    public var detail: String?
+
+    public init(
+        side: Side, size: Size, limit: Price, reduceOnly: Bool, isSnapClose: Bool = false, owed: Size = .zero, detail: String? = nil
+    ) {
+        self.side = side
+        self.size = size
+        self.limit = limit
+        self.reduceOnly = reduceOnly
+        self.isSnapClose = isSnapClose
+        self.owed = owed
+        self.detail = detail
+    }
+}
+
+/// Prices of one market at the moment of sending.
+public struct Quote: Sendable, Equatable {
+    /// The middle of the book; where no book is known, the leader's price.
+    public var reference: Price
+    public var bestBid: Price?
+    public var bestAsk: Price?
+
+    public init(reference: Price, bestBid: Price? = nil, bestAsk: Price? = nil) {
+        self.reference = reference
+        self.bestBid = bestBid
+        self.bestAsk = bestAsk
+    }
+
+    /// What an order of this side would trade against first.
+    func opposite(of side: Side) -> Price? { side == .buy ? bestAsk : bestBid }
+}
+
+/// How far an exit may pay past the book, by attempt. An exit that found no liquidity is tried again further away.
+public enum ExitLadder {
+    public static let basisPoints = [100, 200, 300, 500]
+
+    /// - Parameter attempt: from 1; past the last step it stays there.
+    public static func basisPoints(attempt: Int) -> Int { basisPoints[min(max(attempt, 1), basisPoints.count) - 1] }
+}

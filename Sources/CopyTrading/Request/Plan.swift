@@ -1,0 +1,49 @@
+/// What the planner decided for one request: for each leg of the signal an order or a reason, and the lifecycle to store.
+public struct Plan: Sendable, Equatable {
+    /// As many as the signal has legs, in their order.
+    public var legs: [PlannedLeg]
+    /// To be stored for the subscription and coin; `nil` deletes what is stored.
+    public var lifecycle: Lifecycle?
+
+    public init(legs: [PlannedLeg], lifecycle: Lifecycle?) {
+        self.legs = legs
+        self.lifecycle = lifecycle
+    }
+
+    public var jobs: [ExecutionJob] {
+        legs.compactMap { if case .job(let job, _) = $0 { job } else { nil } }
+    }
+
+    /// The results of the legs that end here.
+    /// - Parameter now: microseconds since 1970.
+    public func results(for request: ExecutionRequest, at now: Int64) -> [ExecutionResult] {
+        legs.compactMap { if case .skip(let leg) = $0 { ExecutionResult(skipping: leg, of: request, at: now) } else { nil } }
+    }
+}
+
+public enum PlannedLeg: Sendable, Equatable {
+    /// `detail` records each cap that made the order smaller, with the value before and after.
+    case job(ExecutionJob, detail: String?)
+    case skip(SkippedLeg)
+}
+
+public struct SkippedLeg: Sendable, Equatable {
+    public var job: JobID
+    public var action: Action
+    /// The side the subscriber's order would have had.
+    public var side: Side
+    public var outcome: Outcome
+    /// The numbers behind the outcome, for people.
+    public var detail: String
+    /// Coins, unsigned; zero when no size had been computed.
+    public var requestedSize: Size
+
+    public init(job: JobID, action: Action, side: Side, outcome: Outcome, detail: String, requestedSize: Size = .zero) {
+        self.job = job
+        self.action = action
+        self.side = side
+        self.outcome = outcome
+        self.detail = detail
+        self.requestedSize = requestedSize
+    }
+}

@@ -1,0 +1,122 @@
+import JSON
+
+/// The one terminal answer for one leg of one request: what was traded, or the code that says why nothing was.
+public struct ExecutionResult: Sendable, Equatable {
+    public var job: JobID
+    public var request: RequestID
+    public var signal: SignalID
+    public var subscription: SubscriptionID
+    public var subscriber: SubscriberID
+    public var account: AccountID
+    public var influencer: InfluencerID
+    public var coin: Coin
+    public var action: Action
+    public var side: Side
+    public var outcome: Outcome
+    /// For people: the exchange's own text, or the numbers behind a skip.
+    public var detail: String?
+    /// Coins asked for and traded, unsigned.
+    public var requestedSize: Size
+    public var filledSize: Size
+    public var averagePrice: Price?
+    public var fee: Notional?
+    /// The subscription's signed position in the coin after this result.
+    public var position: Size?
+    /// The order of the last attempt, when one was made, and how many attempts there were.
+    public var cloid: ClientOrderID?
+    public var attempts: Int
+    public var times: Times
+
+    /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
+    public struct Times: Sendable, Equatable {
+        /// Exchange time of the leader's last fill, milliseconds.
+        public var leaderFillMilliseconds: Int64
+        public var received: Int64
+        public var planned: Int64
+        public var prepared: Int64
+        public var sent: Int64
+        public var acknowledged: Int64
+        /// Total wait for rate-limit tokens, microseconds, and the bucket that limited last.
+        public var limitedMicroseconds: Int64
+        public var limitedBy: String?
+
+        public init(
+            leaderFillMilliseconds: Int64 = 0, received: Int64 = 0, planned: Int64 = 0, prepared: Int64 = 0, sent: Int64 = 0,
+            acknowledged: Int64 = 0, limitedMicroseconds: Int64 = 0, limitedBy: String? = nil
+        ) {
+            self.leaderFillMilliseconds = leaderFillMilliseconds
+            self.received = received
+            self.planned = planned
+            self.prepared = prepared
+            self.sent = sent
+            self.acknowledged = acknowledged
+            self.limitedMicroseconds = limitedMicroseconds
+            self.limitedBy = limitedBy
+        }
+    }
+
+    public init(
+        job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
+        influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil,
+        requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
+        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times
+    ) {
+        self.job = job
+        self.request = request
+        self.signal = signal
+        self.subscription = subscription
+        self.subscriber = subscriber
+        self.account = account
+        self.influencer = influencer
+        self.coin = coin
+        self.action = action
+        self.side = side
+        self.outcome = outcome
+        self.detail = detail
+        self.requestedSize = requestedSize
+        self.filledSize = filledSize
+        self.averagePrice = averagePrice
+        self.fee = fee
+        self.position = position
+        self.cloid = cloid
+        self.attempts = attempts
+        self.times = times
+    }
+}
+
+extension ExecutionResult {
+    /// The `data` field of an entry of `execution_results`.
+    public var json: JSON {
+        [
+            ("job", .string(job.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
+            ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
+            ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
+            ("side", .string(side.rawValue)), ("outcome", .string(outcome.rawValue)), ("detail", .string(orNull: detail)),
+            ("requestedSz", .string("\(requestedSize)")), ("filledSz", .string("\(filledSize)")),
+            ("avgPx", .string(orNull: averagePrice?.description)), ("fee", .string(orNull: fee?.description)),
+            ("position", .string(orNull: position?.description)), ("cloid", .string(orNull: cloid?.text)), ("attempts", .integer(attempts)),
+            ("leaderFillMs", .integer(times.leaderFillMilliseconds)), ("receivedUs", .integer(times.received)),
+            ("plannedUs", .integer(times.planned)), ("preparedUs", .integer(times.prepared)), ("sentUs", .integer(times.sent)),
+            ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
+            ("limitedBy", .string(orNull: times.limitedBy)),
+        ].asObject
+    }
+
+    public init(json: JSON) throws(JSONError) {
+        self.init(
+            job: JobID(try json.string("job")), request: RequestID(try json.string("request")), signal: SignalID(try json.string("signal")),
+            subscription: SubscriptionID(try json.string("subscription")), subscriber: SubscriberID(try json.string("subscriber")),
+            account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
+            coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"),
+            outcome: try json.choice("outcome"), detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() },
+            requestedSize: try json.decimal("requestedSz"), filledSize: try json.decimal("filledSz"),
+            averagePrice: try json.maybeDecimal("avgPx"), fee: try json.maybeDecimal("fee"), position: try json.maybeDecimal("position"),
+            cloid: try json.maybe("cloid") { value throws(JSONError) in ClientOrderID(try value.asString()) },
+            attempts: Int(try json.integer("attempts")),
+            times: Times(
+                leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
+                planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
+                acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
+                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }))
+    }
+}

@@ -1,0 +1,26 @@
+/// What one order, or all attempts of one job, traded: the sum of its fills. Results come from fills, never from the order's answer.
+public struct OrderFills: Sendable, Equatable {
+    /// Coins, unsigned.
+    public private(set) var filled: Size = .zero
+    public private(set) var fee: Notional = .zero
+    /// Σ price × size in units of 1e-16.
+    private var weight: Int128 = 0
+
+    public init() {}
+
+    /// - Parameter fee: negative for a rebate.
+    public mutating func add(size: Size, price: Price, fee: Notional) {
+        filled += size.magnitude
+        self.fee += fee
+        weight += Int128(price.e8) * Int128(size.magnitude.e8)
+    }
+
+    public mutating func add(_ other: OrderFills) {
+        filled += other.filled
+        fee += other.fee
+        weight += other.weight
+    }
+
+    /// Truncated at the eighth decimal; `nil` when nothing was filled.
+    public var averagePrice: Price? { filled.isZero ? nil : Price(e8: Int64(weight / Int128(filled.e8))) }
+}

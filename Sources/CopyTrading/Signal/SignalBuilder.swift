@@ -1,0 +1,147 @@
+/// Turns one leader's fills into signals: each fill accounted for once, in the order of execution, however often and in whatever order
+/// it is delivered. Pure: the caller passes the time and acts on the events.
+///
+/// Deterministic: what separates two signals is decided by the fills' own content and exchange times; the receive time only ends
+/// the waiting of drips and of gaps. Memory is bounded by the configuration and by the number of coins.
+public struct SignalBuilder: Sendable {
+    public let influencer: InfluencerID
+    public let network: String
+    public let configuration: Configuration
+    /// The leader's equity, copied into the signals; `nil` when unknown. Set it before `receive` and `flush`.
+    public var leaderEquity: Notional?
+    /// Deliveries of a fill beyond its first.
+    public private(set) var duplicatesDropped = 0
+    /// Fills from before the snapshot or cursor this began with.
+    public private(set) var historyDropped = 0
+
+    private var tracks: [Coin: CoinTrack] = [:]
+    /// Coins with something waiting.
+    private var busy: Set<Coin> = []
+    private var seen: SeenFills
+    private let floor: Int64?
+    /// Newest exchange time seen, milliseconds.
+    private var latest: Int64?
+
+    public init(
+        influencer: InfluencerID, network: String, cursor: LeaderCursor = LeaderCursor(), configuration: Configuration = Configuration()
+    ) {
+        self.influencer = influencer
+        self.network = network
+        self.configuration = configuration
+        seen = SeenFills(limit: configuration.seenLimit, horizon: configuration.seenHorizonMilliseconds)
+        floor = cursor.floor
+        latest = cursor.resumeFrom
+        for (coin, mark) in cursor.marks { tracks[coin] = CoinTrack(coin: coin, mark: mark) }
+    }
+
+    /// The known positions, fills included that no signal accounts for yet.
+    public var positions: [Coin: Size] { tracks.compactMapValues { $0.known?.position } }
+
+    /// What has been emitted; to be stored with it.
+    public var cursor: LeaderCursor {
+        var cursor = LeaderCursor()
+        cursor.floor = floor
+        cursor.marks = tracks.compactMapValues(\.emitted)
+        cursor.resumeFrom = busy.compactMap { tracks[$0]?.earliestPending }.min() ?? latest
+        return cursor
+    }
+
+    /// When `flush` has something to do, microseconds.
+    public var nextDeadline: Int64? { busy.compactMap { tracks[$0]?.nextDeadline(configuration) }.min() }
+
+    /// - Parameters:
+    ///   - fills: of one message or backfill page, in any order.
+    ///   - now: when it was received, microseconds since 1970.
+    public mutating func receive(message fills: [LeaderFill], at now: Int64) -> [SignalEvent] {
+        var timeline = Timeline()
+        update(busy, &timeline) { track, context in track.expireChain(at: now, context) }
+        var touched: Set<Coin> = []
+        for fill in fills { if let event = admit(fill, at: now, &touched) { timeline.add([event], of: fill.coin) } }
+        update(touched, &timeline) { track, context in track.advance(at: now, context) }
+        update(busy, &timeline) { track, context in track.expireBlock(at: now, context) }
+        return timeline.events
+    }
+
+    /// Emits what has waited long enough.
+    public mutating func flush(at now: Int64) -> [SignalEvent] {
+        var timeline = Timeline()
+        update(busy, &timeline) { track, context in track.expireChain(at: now, context) + track.expireBlock(at: now, context) }
+        return timeline.events
+    }
+
+    /// The backfill that a `.gap` asked for has been handed to `receive`, all of it: what still does not link is accepted now.
+    public mutating func backfillEnded(at now: Int64) -> [SignalEvent] {
+        var timeline = Timeline()
+        update(busy, &timeline) { track, context in
+            track.block?.gapAskedAt == nil ? [] : track.acceptGap(at: now, context)
+        }
+        return timeline.events
+    }
+
+    /// The recording has ended: emits everything that waits, at once.
+    public mutating func finish(at now: Int64) -> [SignalEvent] {
+        var timeline = Timeline()
+        update(busy, &timeline) { track, context in
+            var events: [SignalEvent] = []
+            while track.block != nil { events += track.acceptGap(at: now, context) }
+            return events + track.emitChain(context)
+        }
+        return timeline.events
+    }
+
+    /// Compares a snapshot of all open positions with what is known and takes it as truth where no newer fill is known.
+    /// For the start, after the backfill, and after a resync; not while live fills may still be on their way.
+    /// - Parameters:
+    ///   - time: of the snapshot, exchange milliseconds.
+    ///   - prices: references for exits that were not seen; without one, and without an earlier fill, the exit is not mirrored.
+    public mutating func adopt(
+        positions: [Coin: Size], prices: [Coin: Price] = [:], at time: Int64, now: Int64
+    ) -> [SignalEvent] {
+        var timeline = Timeline()
+        for coin in positions.keys where tracks[coin] == nil { tracks[coin] = CoinTrack(coin: coin, mark: initialMark) }
+        update(Set(tracks.keys), &timeline) { track, context in
+            track.adopt(positions[track.coin] ?? .zero, time: time, price: prices[track.coin], at: now, context)
+        }
+        latest = max(latest ?? .min, time)
+        return timeline.events
+    }
+
+    /// A coin that a snapshot did not list was flat then.
+    private var initialMark: LeaderCursor.Mark? { floor.map { LeaderCursor.Mark(position: .zero, time: $0, isAnchor: true) } }
+
+    /// Puts a usable new fill to those of its coin; what is refused is told or counted.
+    private mutating func admit(_ fill: LeaderFill, at now: Int64, _ touched: inout Set<Coin>) -> SignalEvent? {
+        if let defect = fill.defect { return .quarantine(fill, reason: defect) }
+        if fill.isSpot, !configuration.includesSpot { return .ignored(fill, reason: "spot") }
+        switch seen.record(fill) {
+        case .new: break
+        case .duplicate:
+            duplicatesDropped += 1
+            return nil
+        case .conflict: return .quarantine(fill, reason: "trade \(fill.tid) was delivered before with other content")
+        }
+        if tracks[fill.coin] == nil { tracks[fill.coin] = CoinTrack(coin: fill.coin, mark: initialMark) }
+        if tracks[fill.coin]!.contains(fill) {
+            duplicatesDropped += 1
+            return nil
+        }
+        if tracks[fill.coin]!.isHistory(fill) {
+            historyDropped += 1
+            return nil
+        }
+        latest = max(latest ?? .min, fill.time)
+        tracks[fill.coin]!.hold(fill, receivedAt: now)
+        touched.insert(fill.coin)
+        return nil
+    }
+
+    private mutating func update(
+        _ coins: Set<Coin>, _ timeline: inout Timeline, _ body: (inout CoinTrack, SignalContext) -> [SignalEvent]
+    ) {
+        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, configuration: configuration)
+        for coin in coins.sorted() {
+            timeline.add(body(&tracks[coin]!, context), of: coin)
+            if tracks[coin]!.isIdle { busy.remove(coin) } else { busy.insert(coin) }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import CopyTrading
+
+/// Rules and rates of the simulated exchange.
+struct EngineParameters {
+    var takerFeeMillionths: Int
+    var makerFeeMillionths: Int
+    /// Fills and orders kept per follower.
+    var followerHistoryLimit: Int
+    /// Fills kept per leader.
+    var leaderHistoryLimit: Int
+    var seed: UInt64
+
+    static let minimumOrderValue = Notional(10)
+    static let maximumOpenOrders = 1_000
+    static let maximumItems = 200
+    /// Farther than this from the mid a price is refused: 80 %.
+    static let priceBandPercent: Int64 = 80
+}
+
+/// The matching engine: pure state and synchronous rules, no clock, no input or output. What others may learn of an action is left in
+/// ``effects`` for the caller to take.
+final class Engine {
+    let universe: Universe
+    let parameters: EngineParameters
+    private(set) var accounts: [String: Account] = [:]
+    private var signers: [String: Signer] = [:]
+    /// Agents that were replaced, with the account they served.
+    private var retiredAgents: [String: String] = [:]
+    var effects = Effects()
+    private(set) var counters = EngineCounters()
+    private var lastOid = Engine.firstOid
+    private var lastTrade: UInt64 = 0
+
+    /// Above the oids of the recorded fills.
+    private static let firstOid: Int64 = 600_000_000_000
+
+    init(universe: Universe, parameters: EngineParameters) {
+        self.universe = universe
+        self.parameters = parameters
+    }
+
+    // MARK: Accounts
+
+    func account(_ address: String) -> Account? { accounts[address] }
+
+    func signer(_ address: String) -> Signer? { signers[address] }
+
+    /// The account a replaced agent served.
+    func retiredAgent(_ address: String) -> String? { retiredAgents[address] }
+
+    /// Opens an account, or gives an existing one another agent; the balance of an existing one stays.
+    /// - Parameter agent: may sign for the account, as the account's own key always may.
+    func open(_ address: String, agent: String?, master: String?, balance: Notional) throws(HyperSimError) {
+        if let agent, let other = signers[agent], other.account.address != address {
+            throw .configuration("agent \(agent) of \(address) already signs for \(other.account.address)")
+        }
+        let account: Account
+        if let known = accounts[address] {
+            guard !known.isLeader else { throw .configuration("\(address) is a leader") }
+            account = known
+        } else {
+            account = Account(
+                address: address, kind: .follower, master: master, balance: balance, historyLimit: parameters.followerHistoryLimit)
+            accounts[address] = account
+            signers[address] = Signer(address: address, account: account)
+        }
+        guard let agent, signers[agent] == nil else { return }
+        if let old = account.agent {
+            signers[old] = nil
+            retiredAgents[old] = address
+        }
+        retiredAgents[agent] = nil
+        account.agent = agent
+        signers[agent] = Signer(address: agent, account: account)
+    }
+
+    func openLeader(_ address: String, name: String, equity: Notional) throws(HyperSimError) {
+        guard accounts[address]?.isLeader != true else { return }
+        guard accounts[address] == nil else { throw .configuration("\(address) is a follower's account") }
+        accounts[address] = Account(
+            address: address, kind: .leader(name: name, equity: equity), balance: .zero, historyLimit: parameters.leaderHistoryLimit)
+    }
+
+    // MARK: Numbers
+
+    func nextOid() -> Int64 {
+        lastOid += 1
+        return lastOid
+    }
+
+    /// Unique and without order, as the exchange's trade ids are: a bijection of the trade's number on 50 bits.
+    func nextTid() -> Int64 {
+        lastTrade += 1
+        return Int64(bitPattern: Mixer.scrambled50(lastTrade &+ parameters.seed &* 1_000_003))
+    }
+
+    func restore(oid: Int64?, trades: Int) {
+        if let oid, oid > lastOid { lastOid = oid }
+        lastTrade += UInt64(trades)
+    }
+
+    func count(_ change: (inout EngineCounters) -> Void) { change(&counters) }
+}
+
+/// A key that may sign: an account's own or its agent's. Nonces are kept per signer, not per account.
+final class Signer {
+    let address: String
+    let account: Account
+    var nonces = NonceWindow()
+
+    init(address: String, account: Account) {
+        self.address = address
+        self.account = account
+    }
+}
+
+struct EngineCounters: Equatable {
+    var ordersFilled = 0
+    var ordersPartlyFilled = 0
+    var ordersResting = 0
+    var ordersRejected: [String: Int] = [:]
+    var cancels = 0
+    var noops = 0
+    /// Actions refused as a whole, by the first words of the refusal.
+    var actionsRefused = 0
+    var followerFills = 0
+    var leaderFills = 0
+
+    var ordersAccepted: Int { ordersFilled + ordersPartlyFilled + ordersResting }
+}
+
+extension Mixer {
+    /// A bijection on 50 bits: multiplications by odd numbers and xor-shifts, each invertible.
+    static func scrambled50(_ value: UInt64) -> UInt64 {
+        let mask: UInt64 = (1 << 50) - 1
+        var bits = value & mask
+        bits = (bits &* 0x9E37_79B9_7F4A_7C15) & mask
+        bits ^= bits >> 27
+        bits = (bits &* 0x94D0_49BB_1331_11EB) & mask
+        bits ^= bits >> 25
+        return bits
+    }
+}

@@ -1,0 +1,67 @@
+import CopyTrading
+
+/// One perpetual: its rules, its price, its book, the orders resting in it.
+final class Market {
+    /// Position in ``Universe/markets``.
+    let index: Int
+    let coin: String
+    /// The exchange's asset id.
+    let asset: Int
+    /// Position in ``Universe/dexes``; 0 is the main dex.
+    let dex: Int
+    let grid: PriceGrid
+    let maximumLeverage: Int
+    let initialPrice: Price
+
+    /// The price the book stands around, also used as mark and oracle price: the last price a leader traded at.
+    private(set) var mid: Price
+    var book: SyntheticBook
+    /// Orders that rest here, oldest first.
+    var resting: [PlacedOrder] = []
+    /// The newest public trades, for the replay a new subscriber gets.
+    var recentTrades = BoundedHistory<Trade>(limit: Market.recentTradeLimit)
+    /// Traded here since the start, both for `dayNtlVlm` / `dayBaseVlm`.
+    var volume = Notional.zero
+    var baseVolume = Size.zero
+
+    static let recentTradeLimit = 30
+
+    init(index: Int, listing: Listing, asset: Int, dex: Int, book: BookShape) {
+        self.index = index
+        coin = listing.coin
+        self.asset = asset
+        self.dex = dex
+        grid = PriceGrid(sizeDecimals: listing.sizeDecimals)
+        maximumLeverage = listing.maximumLeverage
+        initialPrice = listing.price
+        mid = listing.price
+        self.book = SyntheticBook(shape: book, market: index, grid: grid)
+    }
+
+    /// - Returns: whether the mid is another than before.
+    func move(to price: Price) -> Bool {
+        guard price != mid else { return false }
+        mid = price
+        return true
+    }
+}
+
+/// What is known of a coin before it is listed.
+struct Listing: Equatable {
+    var coin: String
+    var price: Price
+    var sizeDecimals: Int
+    var maximumLeverage: Int
+}
+
+/// One public trade. `users` is [buyer, seller]; `side` is the aggressor's.
+struct Trade {
+    var side: Side
+    var price: Price
+    var size: Size
+    var time: Int64
+    var hash: String
+    var tid: Int64
+    var buyer: String
+    var seller: String
+}

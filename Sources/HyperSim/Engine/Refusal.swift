@@ -1,0 +1,67 @@
+import CopyTrading
+
+/// Why one order is refused: the exchange's own text and the status it gives the order.
+enum Refusal: Error, Equatable {
+    case unknownAsset
+    case invalidSize
+    case tick
+    case minimumValue
+    case reduceOnly
+    case margin
+    case postOnly(bid: Price?, ask: Price?)
+    case noMatch
+    case noLiquidity
+    case tooManyOpenOrders
+
+    /// Without the ` asset=<id>` the answer carries.
+    var text: String {
+        switch self {
+        // No recording shows how the exchange words this one.
+        case .unknownAsset: "Order has invalid asset."
+        case .invalidSize: "Order has invalid size."
+        case .tick: "Price must be divisible by tick size."
+        case .minimumValue: "Order must have minimum value of $10."
+        case .reduceOnly: "Reduce only order would increase position."
+        case .margin: "Insufficient margin to place order."
+        case .postOnly(let bid, let ask):
+            "Post only order would have immediately matched, bbo was \(bid?.description ?? "none")@\(ask?.description ?? "none")."
+        case .noMatch: "Order could not immediately match against any resting orders."
+        case .noLiquidity: "No liquidity available for market order."
+        case .tooManyOpenOrders: "Too many open orders"
+        }
+    }
+
+    var status: OrderStatus {
+        switch self {
+        case .unknownAsset, .invalidSize: .rejected
+        case .noLiquidity: .marketOrderNoLiquidityRejected
+        case .tick: .tickRejected
+        case .minimumValue: .minTradeNtlRejected
+        case .reduceOnly: .reduceOnlyRejected
+        case .margin: .perpMarginRejected
+        case .postOnly: .badAloPxRejected
+        case .noMatch: .iocCancelRejected
+        case .tooManyOpenOrders: .tooManyOpenOrdersRejected
+        }
+    }
+}
+
+/// The exchange's answer to one order.
+enum OrderAnswer: Equatable {
+    case filled(totalSize: Size, averagePrice: Price, oid: Int64, cloid: String?)
+    case resting(oid: Int64, cloid: String?)
+    /// The text as it goes out.
+    case error(String)
+}
+
+/// Who asks, and under which nonce: the same for every item of one action.
+struct ActionContext {
+    var signer: Signer
+    /// The account acted for: the signer's, or a vault of its owner.
+    var account: Account
+    var nonce: UInt64
+    /// Of the fills the action causes: 0x and 64 digits.
+    var hash: String
+    /// Milliseconds since 1970.
+    var now: Int64
+}

@@ -1,0 +1,15 @@
+import Cryptography
+
+/// Addresses the simulator makes up. The recorded fills carry no addresses, so each leader's is derived from its name: the same on
+/// every run and on every machine.
+public enum LeaderAddress {
+    /// `0x` and the last 40 hexadecimal digits of keccak256(`leader:` + name).
+    public static func of(_ name: String) -> String { derived(from: "leader:" + name) }
+
+    /// The synthetic book's side of every trade, in the `users` of public trades.
+    static let book = derived(from: "book")
+
+    private static func derived(from text: String) -> String {
+        "0x" + Hexadecimal.text(Keccak256.hash(Array(text.utf8)).suffix(20))
+    }
+}

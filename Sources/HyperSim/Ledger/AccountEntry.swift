@@ -1,0 +1,45 @@
+import CopyTrading
+import Foundation
+import JSON
+
+/// One account of the accounts file: `{"account":"0x…","agent":"0x…","balance":"10000"}`; `agent` may sign for `account`. A sub-account or
+/// vault names its owner in `master`: the owner's agent then acts for it by `vaultAddress`.
+struct AccountEntry: Equatable {
+    var account: String
+    var agent: String?
+    var master: String?
+    var balance: Notional
+
+    /// Keeps every sum over an account far from the end of 64 bits.
+    static let maximumBalance = Notional(1_000_000_000)
+
+    init(json: JSON) throws(JSONError) {
+        account = try json.at("account", Address.init(json:)).text
+        agent = try json.maybe("agent", Address.init(json:))?.text
+        master = try json.maybe("master", Address.init(json:))?.text
+        balance = try json.decimal("balance")
+        guard balance.e8 >= 0, balance <= Self.maximumBalance else {
+            throw JSONError(path: "balance", problem: "expected 0 to \(Self.maximumBalance), found \(balance)")
+        }
+        guard agent != nil || master != nil else { throw JSONError(problem: "\(account) has neither an agent nor a master") }
+    }
+
+    var json: JSON {
+        var members = [JSON.Member("account", .string(account))]
+        if let agent { members.append(JSON.Member("agent", .string(agent))) }
+        if let master { members.append(JSON.Member("master", .string(master))) }
+        members.append(JSON.Member("balance", .string(balance.description)))
+        return .object(members)
+    }
+
+    /// Reads `{"accounts":[…]}`.
+    static func list(_ json: JSON) throws(JSONError) -> [AccountEntry] { try json.list("accounts", AccountEntry.init(json:)) }
+
+    static func list(path: String) throws(HyperSimError) -> [AccountEntry] {
+        let data: Data
+        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            throw .configuration("\(path): cannot be read: \(error.localizedDescription)")
+        }
+        do { return try list(try JSON.parse([UInt8](data))) } catch { throw .configuration("\(path): \(error)") }
+    }
+}

@@ -1,0 +1,124 @@
+import CopyTrading
+
+extension LedgerEntry {
+    /// One JSON line with its line feed.
+    func write(to writer: inout WireWriter) {
+        writer.raw(#"{"timeMs":"#)
+        writer.integer(time)
+        writer.raw(#","account":"#)
+        writer.plain(account)
+        writer.raw(#","signer":"#)
+        writer.string(orNull: signer)
+        writer.raw(#","nonce":"#)
+        if let nonce { writer.integer(nonce) } else { writer.raw("null") }
+        switch item {
+        case .order(let order): order.write(action: "order", to: &writer)
+        case .restingFill(let order): order.write(action: "fill", to: &writer)
+        case .cancel(let cancel): cancel.write(action: "cancel", to: &writer)
+        case .systemCancel(let cancel): cancel.write(action: "systemCancel", to: &writer)
+        case .updateLeverage(let change): change.write(to: &writer)
+        case .noop: writer.raw(#","action":"noop","status":"ok""#)
+        case .refused(let refused): refused.write(to: &writer)
+        }
+        writer.raw("}\n")
+    }
+}
+
+extension LedgerEntry.Order {
+    fileprivate func write(action: StaticString, to writer: inout WireWriter) {
+        writer.raw(#","action":""#)
+        writer.raw(action)
+        writer.raw(#"","cloid":"#)
+        writer.string(orNull: cloid)
+        writer.raw(#","oid":"#)
+        if let oid { writer.integer(oid) } else { writer.raw("null") }
+        writer.raw(#","coin":"#)
+        writer.string(orNull: coin)
+        writer.raw(#","side":"#)
+        writer.plain(side.letter)
+        writer.raw(#","sz":"#)
+        writer.string(size)
+        writer.raw(#","limitPx":"#)
+        writer.string(limit)
+        writer.raw(#","reduceOnly":"#)
+        writer.bool(reduceOnly)
+        writer.raw(#","tif":"#)
+        writer.plain(lifetime.rawValue)
+        writer.raw(#","status":"#)
+        writer.plain(status)
+        writer.raw(#","totalSz":"#)
+        writer.decimal(totalSize)
+        writer.raw(#","avgPx":"#)
+        if let grid = fills.first?.market.grid { writer.decimal(averagePrice(grid)) } else { writer.raw("null") }
+        writer.raw(#","positionAfter":"#)
+        if let positionAfter { writer.decimal(positionAfter) } else { writer.raw("null") }
+        writer.raw(#","error":"#)
+        writer.string(orNull: error)
+        writer.raw(#","hash":"#)
+        writer.plain(hash)
+        writer.raw(#","fills":"#)
+        writer.array(fills) { writer, fill in fill.writeLedger(to: &writer) }
+    }
+}
+
+extension Fill {
+    fileprivate func writeLedger(to writer: inout WireWriter) {
+        writer.raw(#"{"px":"#)
+        writer.decimal(price)
+        writer.raw(#","sz":"#)
+        writer.decimal(size)
+        writer.raw(#","fee":"#)
+        writer.decimal(fee)
+        writer.raw(#","closedPnl":"#)
+        writer.decimal(closedPnl)
+        writer.raw(#","startPosition":"#)
+        writer.decimal(startPosition)
+        writer.raw(#","dir":"#)
+        writer.plain(direction)
+        writer.raw(#","tid":"#)
+        writer.integer(tid)
+        writer.raw("}")
+    }
+}
+
+extension LedgerEntry.Cancel {
+    fileprivate func write(action: StaticString, to writer: inout WireWriter) {
+        writer.raw(#","action":""#)
+        writer.raw(action)
+        writer.raw(#"","cloid":"#)
+        writer.string(orNull: cloid)
+        writer.raw(#","oid":"#)
+        if let oid { writer.integer(oid) } else { writer.raw("null") }
+        writer.raw(#","coin":"#)
+        writer.string(orNull: coin)
+        writer.raw(#","status":"#)
+        writer.plain(status)
+        writer.raw(#","error":"#)
+        writer.string(orNull: error)
+    }
+}
+
+extension LedgerEntry.LeverageChange {
+    fileprivate func write(to writer: inout WireWriter) {
+        writer.raw(#","action":"updateLeverage","coin":"#)
+        writer.plain(coin)
+        writer.raw(#","isCross":"#)
+        writer.bool(isCross)
+        writer.raw(#","leverage":"#)
+        writer.integer(leverage)
+        writer.raw(#","status":"ok""#)
+    }
+}
+
+extension LedgerEntry.Refused {
+    fileprivate func write(to writer: inout WireWriter) {
+        writer.raw(#","action":"refused","type":"#)
+        writer.string(actionType)
+        writer.raw(#","cloids":"#)
+        writer.array(cloids) { writer, cloid in writer.string(cloid) }
+        writer.raw(#","burnsNonce":"#)
+        writer.bool(burnsNonce)
+        writer.raw(#","status":"refused","error":"#)
+        writer.string(error)
+    }
+}

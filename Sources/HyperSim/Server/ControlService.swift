@@ -1,0 +1,104 @@
+import CopyTrading
+import JSON
+import NIOHTTP1
+
+/// The endpoints under /control/ that the exchange does not have: for those who run the simulator, not for its clients.
+struct ControlService {
+    let simulator: Simulator
+
+    func answer(_ method: HTTPMethod, _ name: Substring, _ body: JSON?) -> Router.Outcome {
+        switch (method, name) {
+        case (.GET, "status"): return .response(.json(status.bytes()))
+        case (.GET, "ledger"):
+            let logger = simulator.logger
+            return .download(
+                LedgerDownload(simulator.ledger.entries) { error in
+                    logger.error("the ledger cannot be sent", metadata: ["error": "\(error)"])
+                })
+        case (.POST, "replay"): return change(body, startReplay)
+        case (.POST, "fills"): return change(body, publishFills)
+        case (.POST, "accounts"): return change(body, openAccounts)
+        case (_, "status"), (_, "ledger"), (_, "replay"), (_, "fills"), (_, "accounts"):
+            return .response(.text(.methodNotAllowed, "Method Not Allowed"))
+        default: return .response(.text(.notFound, "Not Found"))
+        }
+    }
+
+    private func change(_ body: JSON?, _ apply: (JSON) throws(ControlFault) -> JSON) -> Router.Outcome {
+        guard let body else { return .response(HTTPResponse(.undecodable)) }
+        do throws(ControlFault) { return .response(.json(try apply(body).bytes())) } catch {
+            let answer: JSON = ["error": .string(error.problem)]
+            return .response(HTTPResponse(status: .badRequest, contentType: "application/json", body: answer.bytes()))
+        }
+    }
+
+    /// `{"speed":"3600"}` or `{"speed":"max"}`.
+    private func startReplay(_ body: JSON) throws(ControlFault) -> JSON {
+        let text = try decoded { () throws(JSONError) in try body.string("speed") }
+        guard let speed = ReplaySpeed(text) else { throw ControlFault("speed: \"\(text)\" is neither a positive decimal nor max") }
+        do throws(HyperSimError) { try simulator.replay.start(speed, on: simulator) } catch { throw ControlFault(error.description) }
+        return ["status": "ok", "replay": .string(simulator.replay.state.rawValue)]
+    }
+
+    /// `{"user":"0x…","fills":[userFill]}`: published now, in one message. Of each fill only coin, px, sz and side are needed.
+    private func publishFills(_ body: JSON) throws(ControlFault) -> JSON {
+        let (leader, fills) = try decoded { () throws(JSONError) in
+            let address = try body.at("user", Address.init(json:)).text
+            guard let leader = simulator.engine.account(address), leader.isLeader else {
+                throw JSONError(path: "user", problem: "\(address) is no leader")
+            }
+            let fills = try body.list("fills") { fill throws(JSONError) in
+                try Engine.LeaderFill(json: fill, universe: simulator.engine.universe)
+            }
+            return (leader, fills)
+        }
+        let now = simulator.now()
+        let published = simulator.publish(fills, of: leader, now: now)
+        return ["status": "ok", "time": .integer(now), "tids": .array(published.map { .integer($0.tid) })]
+    }
+
+    /// `{"accounts":[{"account","agent","balance"}],"leaders":["0x…"]}`, either may be absent.
+    private func openAccounts(_ body: JSON) throws(ControlFault) -> JSON {
+        let (entries, leaders) = try decoded { () throws(JSONError) in
+            let entries = body["accounts"] == nil ? [] : try AccountEntry.list(body)
+            let leaders = body["leaders"] == nil ? [] : try body.list("leaders", Address.init(json:)).map(\.text)
+            return (entries, leaders)
+        }
+        do throws(HyperSimError) {
+            try simulator.open(entries)
+            try simulator.openLeaders(leaders)
+        } catch { throw ControlFault(error.description) }
+        return ["status": "ok", "accounts": .integer(entries.count), "leaders": .integer(leaders.count)]
+    }
+
+    private func decoded<T>(_ decode: () throws(JSONError) -> T) throws(ControlFault) -> T {
+        do { return try decode() } catch { throw ControlFault(error.description) }
+    }
+
+    private var status: JSON {
+        let counters = simulator.engine.counters
+        let rejected = counters.ordersRejected.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) }
+        let replay = simulator.replay
+        return [
+            "orders": [
+                "accepted": .integer(counters.ordersAccepted), "filled": .integer(counters.ordersFilled),
+                "partial": .integer(counters.ordersPartlyFilled), "resting": .integer(counters.ordersResting), "rejected": .object(rejected),
+            ],
+            "cancels": .integer(counters.cancels), "noops": .integer(counters.noops), "actionsRefused": .integer(counters.actionsRefused),
+            "followerFills": .integer(counters.followerFills), "leaderFills": .integer(counters.leaderFills),
+            "replay": [
+                "state": .string(replay.state.rawValue), "speed": .string(orNull: replay.speed?.description),
+                "fillsEmitted": .integer(replay.publishedFills), "fillsTotal": .integer(replay.total),
+            ],
+            "sockets": .integer(simulator.openSockets), "connections": .integer(simulator.connectionCount),
+            "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
+            "time": .integer(simulator.now()),
+        ]
+    }
+}
+
+/// Why a control request is refused, for the answer's `error`.
+struct ControlFault: Error {
+    var problem: String
+    init(_ problem: String) { self.problem = problem }
+}

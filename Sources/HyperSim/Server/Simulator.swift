@@ -1,0 +1,159 @@
+import CopyTrading
+import Hyperliquid
+import JSON
+import Logging
+import NIOCore
+
+/// The simulated exchange behind its sockets: engine, ledger, subscriptions and replay, all on one event loop and without locks.
+///
+/// One turn of the loop handles whatever arrived; the answers of a turn leave together at its end, after the ledger's lines were written.
+/// So what a client was told is on disk, and many requests share one write.
+final class Simulator {
+    let configuration: HyperSimConfiguration
+    let engine: Engine
+    let ledger: Ledger
+    let hub: SubscriptionHub
+    let publisher: Publisher
+    let exchange: ExchangeService
+    let info: InfoService
+    let logger: Logger
+    let loop: any EventLoop
+    let replay: ReplayDriver
+    private var clock = WallClock()
+    private var delays: AcknowledgementDelay
+    private var waiting: [any TurnMember] = []
+    private var flushIsScheduled = false
+    private var connections: [ObjectIdentifier: any Channel] = [:]
+    private(set) var openSockets = 0
+    private var ticking: RepeatedTask?
+    /// Called once, when the ledger can no longer be written.
+    var onFailure: ((HyperSimError) -> Void)?
+    private(set) var failure: HyperSimError?
+
+    init(configuration: HyperSimConfiguration, recorded: RecordedFills?, loop: any EventLoop, logger: Logger) throws(HyperSimError) {
+        self.configuration = configuration
+        self.loop = loop
+        self.logger = logger
+        engine = try EngineSetup(configuration: configuration, recorded: recorded).engine()
+        ledger = try Ledger(directory: configuration.ledgerDirectory, sync: configuration.ledgerSync)
+        let replayed = try LedgerReader(ledger: ledger, engine: engine, leaderEquity: configuration.leaderAccountValue).restore()
+        if let path = configuration.accountsFile { try Self.open(AccountEntry.list(path: path), engine, ledger) }
+        try ledger.flush()
+        hub = SubscriptionHub(maximumUsers: configuration.maximumUsers, maximumSubscriptions: configuration.maximumSubscriptions)
+        publisher = Publisher(engine: engine, hub: hub)
+        exchange = ExchangeService(engine: engine, network: configuration.network)
+        info = InfoService(engine: engine)
+        replay = try ReplayDriver(recorded: recorded, replayed: replayed, engine: engine)
+        delays = AcknowledgementDelay(configuration)
+    }
+
+    /// Milliseconds since 1970, never less than the time before.
+    func now() -> Int64 { clock.now() }
+
+    /// Executes a signed request at once; its answer is for the end of the turn.
+    func answerExchange(_ json: JSON) -> Reply {
+        let reply = exchange.answer(json, now: now())
+        settle()
+        return reply
+    }
+
+    /// Passes on what the engine caused: lines to the ledger, frames to subscribers.
+    func settle() {
+        guard !engine.effects.isEmpty else { return }
+        let effects = engine.takeEffects()
+        for entry in effects.ledger { ledger.append(entry) }
+        publisher.publish(effects)
+        scheduleFlush()
+    }
+
+    /// Opens accounts that are not open yet, or changes their agents.
+    func open(_ entries: [AccountEntry]) throws(HyperSimError) {
+        defer { scheduleFlush() }
+        try Self.open(entries, engine, ledger)
+    }
+
+    private static func open(_ entries: [AccountEntry], _ engine: Engine, _ ledger: Ledger) throws(HyperSimError) {
+        for entry in entries {
+            let known = engine.account(entry.account) != nil && entry.agent.map { engine.signer($0) != nil } ?? true
+            try engine.open(entry.account, agent: entry.agent, master: entry.master, balance: entry.balance)
+            if !known { ledger.append(entry) }
+        }
+    }
+
+    func openLeaders(_ addresses: [String]) throws(HyperSimError) {
+        for address in addresses { try engine.openLeader(address, name: address, equity: configuration.leaderAccountValue) }
+    }
+
+    // MARK: The turn
+
+    /// `member` has something to send when the turn ends.
+    func enlist(_ member: any TurnMember) {
+        waiting.append(member)
+        scheduleFlush()
+    }
+
+    private func scheduleFlush() {
+        guard !flushIsScheduled else { return }
+        flushIsScheduled = true
+        loop.assumeIsolated().execute { self.endTurn() }
+    }
+
+    private func endTurn() {
+        flushIsScheduled = false
+        guard failure == nil else { return }
+        do throws(HyperSimError) { try ledger.flush() } catch { return fail(error) }
+        let members = waiting
+        waiting.removeAll(keepingCapacity: true)
+        for member in members { member.endTurn() }
+    }
+
+    /// Runs `body` after the configured acknowledgement delay; at once when there is none.
+    func afterLatency(_ body: @escaping () -> Void) {
+        guard let delay = delays.next() else { return body() }
+        loop.assumeIsolated().scheduleTask(in: delay, body)
+    }
+
+    /// Nothing may be answered that the ledger does not hold: every connection is cut.
+    private func fail(_ error: HyperSimError) {
+        failure = error
+        logger.critical("the ledger cannot be written; nothing is answered any more", metadata: ["error": "\(error)"])
+        ticking?.cancel()
+        replay.stop()
+        closeConnections()
+        onFailure?(error)
+    }
+
+    // MARK: Connections and the clock
+
+    func register(_ channel: any Channel) { connections[ObjectIdentifier(channel)] = channel }
+    func deregister(_ channel: any Channel) { connections[ObjectIdentifier(channel)] = nil }
+    func countSocket(_ change: Int) { openSockets += change }
+    var connectionCount: Int { connections.count }
+
+    func closeConnections() {
+        for channel in connections.values { channel.close(promise: nil) }
+    }
+
+    func startTicking() {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let period = TimeAmount.milliseconds(Publisher.tickMilliseconds)
+        ticking = loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
+            let simulator = bound.value
+            simulator.publisher.tick(now: simulator.now())
+        }
+    }
+
+    /// Ends the clock and the replay and writes what is left.
+    func stop() {
+        ticking?.cancel()
+        replay.stop()
+        closeConnections()
+        guard failure == nil else { return }
+        do throws(HyperSimError) { try ledger.flush() } catch { fail(error) }
+    }
+}
+
+/// Something that gathers output during a turn and sends it at the turn's end.
+protocol TurnMember: AnyObject {
+    func endTurn()
+}

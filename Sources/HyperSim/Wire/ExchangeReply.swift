@@ -1,0 +1,76 @@
+import JSON
+
+/// What a client gets back for a request: JSON, or the refusal of a body that did not decode.
+enum Reply: Equatable {
+    case json([UInt8])
+    /// HTTP 422.
+    case undecodable
+
+    static let undecodableText = "Failed to deserialize the JSON body into the target type"
+}
+
+/// Writes the answers of POST /exchange.
+enum ExchangeReply {
+    /// `{"status":"err","response":text}`: the action as a whole is refused.
+    static func refused(_ text: String) -> Reply {
+        var writer = WireWriter()
+        writer.raw(#"{"status":"err","response":"#)
+        writer.string(text)
+        writer.raw("}")
+        return .json(writer.bytes)
+    }
+
+    /// Of noop and updateLeverage.
+    static let done: Reply = .json(Array(#"{"status":"ok","response":{"type":"default"}}"#.utf8))
+
+    static func orders(_ answers: [OrderAnswer]) -> Reply {
+        var writer = WireWriter(capacity: 96 + answers.count * 128)
+        writer.raw(#"{"status":"ok","response":{"type":"order","data":{"statuses":"#)
+        writer.array(answers) { writer, answer in write(answer, to: &writer) }
+        writer.raw("}}}")
+        return .json(writer.bytes)
+    }
+
+    /// - Parameter errors: per cancel, `nil` for success.
+    static func cancels(_ errors: [String?]) -> Reply {
+        var writer = WireWriter()
+        writer.raw(#"{"status":"ok","response":{"type":"cancel","data":{"statuses":"#)
+        writer.array(errors) { writer, error in
+            guard let error else { return writer.raw(#""success""#) }
+            writer.raw(#"{"error":"#)
+            writer.string(error)
+            writer.raw("}")
+        }
+        writer.raw("}}}")
+        return .json(writer.bytes)
+    }
+
+    private static func write(_ answer: OrderAnswer, to writer: inout WireWriter) {
+        switch answer {
+        case .filled(let totalSize, let averagePrice, let oid, let cloid):
+            writer.raw(#"{"filled":{"totalSz":"#)
+            writer.decimal(totalSize)
+            writer.raw(#","avgPx":"#)
+            writer.decimal(averagePrice)
+            writer.raw(#","oid":"#)
+            writer.integer(oid)
+            write(cloid, to: &writer)
+            writer.raw("}}")
+        case .resting(let oid, let cloid):
+            writer.raw(#"{"resting":{"oid":"#)
+            writer.integer(oid)
+            write(cloid, to: &writer)
+            writer.raw("}}")
+        case .error(let text):
+            writer.raw(#"{"error":"#)
+            writer.string(text)
+            writer.raw("}")
+        }
+    }
+
+    private static func write(_ cloid: String?, to writer: inout WireWriter) {
+        guard let cloid else { return }
+        writer.raw(#","cloid":"#)
+        writer.plain(cloid)
+    }
+}

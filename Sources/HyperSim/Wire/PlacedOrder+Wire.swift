@@ -1,0 +1,71 @@
+import CopyTrading
+import JSON
+
+extension PlacedOrder {
+    /// As in openOrders and the `orderUpdates` channel; `reduceOnly` and `cloid` only when set.
+    /// - Parameter remaining: as of the moment the record is from.
+    func write(remaining: Size, to writer: inout WireWriter) {
+        writeStart(remaining: remaining, to: &writer)
+        writer.raw(#","origSz":"#)
+        writer.decimal(originalSize)
+        if reduceOnly { writer.raw(#","reduceOnly":true"#) }
+        if let cloid {
+            writer.raw(#","cloid":"#)
+            writer.plain(cloid)
+        }
+        writer.raw("}")
+    }
+
+    /// As in frontendOpenOrders and orderStatus: every member always.
+    func writeDetailed(remaining: Size, to writer: inout WireWriter) {
+        writeStart(remaining: remaining, to: &writer)
+        writer.raw(#","triggerCondition":"N/A","isTrigger":false,"triggerPx":"0.0","children":[],"isPositionTpsl":false,"reduceOnly":"#)
+        writer.bool(reduceOnly)
+        writer.raw(lifetime == .frontendMarket ? #","orderType":"Market","origSz":"# : #","orderType":"Limit","origSz":"#)
+        writer.decimal(originalSize)
+        writer.raw(#","tif":"#)
+        writer.plain(lifetime.rawValue)
+        writer.raw(#","cloid":"#)
+        writer.string(orNull: cloid)
+        writer.raw("}")
+    }
+
+    /// orderStatus: `{"status":"order","order":{"order":{…},"status":"filled","statusTimestamp":ms}}`.
+    func writeStatus(to writer: inout WireWriter) {
+        writer.raw(#"{"status":"order","order":{"order":"#)
+        writeDetailed(remaining: remainingAtStatus, to: &writer)
+        writer.raw(#","status":"#)
+        writer.plain(status.rawValue)
+        writer.raw(#","statusTimestamp":"#)
+        writer.integer(statusAt)
+        writer.raw("}}")
+    }
+
+    private func writeStart(remaining: Size, to writer: inout WireWriter) {
+        writer.raw(#"{"coin":"#)
+        writer.plain(market.coin)
+        writer.raw(#","side":"#)
+        writer.plain(side.letter)
+        writer.raw(#","limitPx":"#)
+        writer.decimal(limit)
+        writer.raw(#","sz":"#)
+        writer.decimal(remaining)
+        writer.raw(#","oid":"#)
+        writer.integer(oid)
+        writer.raw(#","timestamp":"#)
+        writer.integer(placedAt)
+    }
+}
+
+extension OrderUpdate {
+    /// One element of the `orderUpdates` channel.
+    func write(to writer: inout WireWriter) {
+        writer.raw(#"{"order":"#)
+        order.write(remaining: remaining, to: &writer)
+        writer.raw(#","status":"#)
+        writer.plain(status.rawValue)
+        writer.raw(#","statusTimestamp":"#)
+        writer.integer(time)
+        writer.raw("}")
+    }
+}

@@ -1,0 +1,50 @@
+import CopyTrading
+import JSON
+
+/// `{"type":"order","orders":[{"a","b","p","s","r","t":{"limit":{"tif"}},"c"?}],"grouping":"na","builder"?:{"b","f"}}`.
+/// Trigger orders and groupings of them are not served: they do not decode.
+extension RequestedAction {
+    static func order(_ json: JSON) throws(JSONError) -> (Kind, JSON) {
+        let grouping = try json.string("grouping")
+        guard grouping == "na" else { throw JSONError(path: "grouping", problem: "\(grouping) is not served") }
+        let tickets = try json.list("orders", OrderTicket.init(json:))
+        var members: [JSON.Member] = [
+            .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", .string(grouping)),
+        ]
+        let builder = try json.maybe("builder") { value throws(JSONError) in
+            let builder: JSON = ["b": .string(try value.at("b", Address.init(json:)).text), "f": .integer(try value.integer("f"))]
+            return builder
+        }
+        if let builder { members.append(.init("builder", builder)) }
+        return (.order(tickets, hasBuilder: builder != nil), .object(members))
+    }
+}
+
+extension OrderTicket {
+    init(json: JSON) throws(JSONError) {
+        asset = Int(try json.integer("a"))
+        side = try json.bool("b") ? .buy : .sell
+        priceText = try json.string("p")
+        sizeText = try json.string("s")
+        reduceOnly = try json.bool("r")
+        lifetime = try json.at("t") { type throws(JSONError) in
+            let word = try type.field("limit").string("tif")
+            guard let lifetime = OrderLifetime(rawValue: word) else { throw JSONError(path: "limit.tif", problem: "\(word) is unknown") }
+            return lifetime
+        }
+        cloid = try json.maybe("c", Cloid.init(json:))?.text
+        price = try? Price(parsing: priceText)
+        size = try? Size(parsing: sizeText)
+        if let price { priceText = price.description }
+        if let size { sizeText = size.description }
+    }
+
+    var canonical: JSON {
+        var members: [JSON.Member] = [
+            .init("a", .integer(asset)), .init("b", .bool(side == .buy)), .init("p", .string(priceText)), .init("s", .string(sizeText)),
+            .init("r", .bool(reduceOnly)), .init("t", ["limit": ["tif": .string(lifetime.rawValue)]]),
+        ]
+        if let cloid { members.append(.init("c", .string(cloid))) }
+        return .object(members)
+    }
+}

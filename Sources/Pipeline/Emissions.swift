@@ -1,0 +1,48 @@
+import CopyTrading
+import JSON
+import RedisStreams
+
+/// The domain's records as stream entries: the few fields an operator reads, and the record itself in `data`.
+extension Emission {
+    init(job: ExecutionJob, partition: Int) {
+        self.init(
+            StreamPartition(.jobs, partition), id: job.id.text, owner: ("subscriber", job.subscriber.text), coin: job.coin.text,
+            action: "\(job.action.rawValue) \(job.side.rawValue)", trace: job.signal.text, data: job.json.bytes())
+    }
+
+    init(result: ExecutionResult, partition: Int) {
+        self.init(
+            StreamPartition(.results, partition), id: result.job.text, owner: ("subscriber", result.subscriber.text),
+            coin: result.coin.text, action: "\(result.action.rawValue) \(result.outcome.rawValue)", trace: result.signal.text,
+            data: result.json.bytes())
+    }
+}
+
+extension StreamEntry {
+    /// The record in `data`; an error names what is wrong with it.
+    func record<Record>(_ decode: (JSON) throws(JSONError) -> Record) throws(JSONError) -> Record {
+        guard let data = bytes("data") else { throw JSONError(path: "data", problem: "missing") }
+        let json: JSON
+        do { json = try JSON.parse(data) } catch { throw JSONError(path: "data", problem: error.description) }
+        return try decode(json)
+    }
+}
+
+/// Stage|coin state is kept under `<subscription>|<coin>`.
+struct HoldingKey: Hashable, Sendable {
+    let subscription: SubscriptionID
+    let coin: Coin
+
+    var field: String { "\(subscription.text)|\(coin.text)" }
+
+    init(_ subscription: SubscriptionID, _ coin: Coin) {
+        self.subscription = subscription
+        self.coin = coin
+    }
+
+    /// `nil` when the field was not written by ``field``.
+    init?(field: String) {
+        guard let bar = field.lastIndex(of: "|") else { return nil }
+        self.init(SubscriptionID(String(field[..<bar])), Coin(String(field[field.index(after: bar)...])))
+    }
+}

@@ -1,0 +1,46 @@
+import CopyTrading
+import Hyperliquid
+import Logging
+
+/// The exchange's markets, read at the start and again hourly or when an unknown coin is asked for.
+public actor Instruments {
+    static let refreshInterval = Duration.seconds(3_600)
+    /// An unknown coin triggers a reading no more often than this.
+    static let unknownInterval = Duration.seconds(30)
+
+    private let client: ExchangeClient
+    private let logger: Logger
+    private var byCoin: [Coin: Instrument] = [:]
+    private var readAt: ContinuousClock.Instant?
+
+    public init(client: ExchangeClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
+
+    /// `nil` when the exchange does not list the coin, or nothing could be read yet.
+    public func instrument(_ coin: Coin) async -> Instrument? {
+        let age = readAt.map { ContinuousClock.now - $0 } ?? .seconds(86_400)
+        if age > Self.refreshInterval || (byCoin[coin] == nil && age > Self.unknownInterval) { await refresh() }
+        return byCoin[coin]
+    }
+
+    /// Reads until the exchange answers; a role that sizes orders does not begin without.
+    public func load() async throws {
+        while byCoin.isEmpty {
+            try Task.checkCancellation()
+            await refresh()
+            if byCoin.isEmpty { try await Task.sleep(for: .seconds(1)) }
+        }
+    }
+
+    private func refresh() async {
+        readAt = .now
+        do {
+            let instruments = try await client.instruments()
+            byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
+        } catch {
+            logger.warning("instruments.unread", metadata: ["error": "\(error)"])
+        }
+    }
+}

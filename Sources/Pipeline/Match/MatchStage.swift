@@ -1,0 +1,116 @@
+import ConfigStore
+import CopyTrading
+import JSON
+import Logging
+import RedisStreams
+
+/// Signal → one request for every subscription that follows its influencer, in chunks that a successor can continue.
+///
+/// Paused subscriptions get a request as well: each (signal, subscription) pair ends in an explained outcome.
+public actor MatchStage: StageHandler {
+    /// Requests per chunk: bounds the time one script holds Redis.
+    static let chunk = 256
+
+    private let config: ConfigStore
+    private let partitioning: Partitioning
+    private let logger: Logger
+    private var ready: [Int: [Completion]] = [:]
+    /// Signals handed out and perhaps not confirmed, newest last: one whose cursor stands elsewhere is continued from there.
+    private var underWay: [Int: [StreamEntry]] = [:]
+    /// More than a partition may have unconfirmed.
+    static let remembered = 4_096
+
+    public init(config: ConfigStore, partitioning: Partitioning, logger: Logger) {
+        self.config = config
+        self.partitioning = partitioning
+        self.logger = logger
+    }
+
+    public func receive(_ entries: [StreamEntry], partition: Int) async {
+        let snapshot = await config.current()
+        for entry in entries {
+            do {
+                let signal = try entry.record(Signal.init(json:))
+                underWay[partition, default: []].append(entry)
+                ready[partition, default: []] += chunks(entry, signal, snapshot, from: 0).map(Completion.fanOut)
+            } catch {
+                logger.error("entry.dead_letter", metadata: ["stage": "match", "entry": "\(entry.id)", "error": "\(error)"])
+                let letter = Emission.deadLetter(
+                    entry, from: StreamPartition(.signals, partition), reason: "malformed", error: error.description)
+                ready[partition, default: []].append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+            }
+        }
+        if let count = underWay[partition]?.count, count > Self.remembered { underWay[partition]?.removeFirst(count - Self.remembered) }
+    }
+
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+        guard let items = ready[partition], !items.isEmpty else { return [] }
+        ready[partition] = Array(items.dropFirst(limit))
+        return Array(items.prefix(limit))
+    }
+
+    /// A predecessor got further, or began under an older configuration: go on exactly as it would have.
+    public func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async {
+        // chunks of this entry not handed out yet were made for the wrong place
+        ready[partition]?.removeAll { $0.isFanOut(of: entry) }
+        guard let stored = underWay[partition]?.last(where: { $0.id == entry }) else { return }
+        do {
+            let signal = try stored.record(Signal.init(json:))
+            let snapshot = try await config.snapshot(version: configVersion)
+            ready[partition, default: []] += chunks(stored, signal, snapshot, from: cursor).map(Completion.fanOut)
+        } catch {
+            logger.error("fanout.unresumed", metadata: ["entry": "\(entry)", "config": "\(configVersion)", "error": "\(error)"])
+        }
+    }
+
+    public func end(_ partition: Int) {
+        ready[partition] = nil
+        underWay[partition] = nil
+    }
+
+    private func chunks(_ entry: StreamEntry, _ signal: Signal, _ snapshot: ConfigSnapshot, from cursor: Int) -> [FanOutChunk] {
+        let followers = rotated(snapshot.subscriptions(of: signal.influencer), by: signal.id)
+        let data = entry.bytes("data") ?? []
+        var chunks: [FanOutChunk] = []
+        var start = cursor
+        repeat {
+            let next = min(start + Self.chunk, followers.count)
+            chunks.append(
+                FanOutChunk(
+                    entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
+                    emissions: followers[min(start, next)..<next].map { request($0, signal, data, snapshot.version) }))
+            start = next
+        } while start < followers.count
+        return chunks
+    }
+
+    /// No follower is always first: the order turns with each signal, the same way on every machine.
+    private func rotated(_ followers: [Subscription], by signal: SignalID) -> [Subscription] {
+        guard followers.count > 1 else { return followers }
+        let turn = Int(StableHash.of(signal.text) % UInt64(followers.count))
+        return Array(followers[turn...] + followers[..<turn])
+    }
+
+    /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
+    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
+        let id = RequestID(signal: signal.id, subscription: subscription.id)
+        let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version)
+        var record: [UInt8] = []
+        record.reserveCapacity(head.count + data.count + 12)
+        record += head.dropLast()
+        record += ",\"signal\":".utf8
+        record += data
+        record.append(UInt8(ascii: "}"))
+        return Emission(
+            StreamPartition(.requests, partitioning.account(subscription.account.text)), id: id.text,
+            owner: ("subscriber", subscription.subscriber.text), coin: signal.coin.text,
+            action: signal.legs.map(\.action.rawValue).joined(separator: "+"), trace: signal.id.text, data: record)
+    }
+}
+
+extension Completion {
+    fileprivate func isFanOut(of entry: String) -> Bool {
+        if case .fanOut(let chunk) = self { return chunk.entry == entry }
+        return false
+    }
+}

@@ -1,0 +1,106 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// Orders of one (account, coin) go out one after the other, each decided on what the one before did.
+struct Lane: Sendable {
+    var jobs: [LaneJob] = []
+    var head = HeadState.idle
+
+    enum HeadState: Sendable, Equatable {
+        /// To be decided next.
+        case idle
+        /// Booked or at the exchange.
+        case underWay
+        /// May have been sent; being settled.
+        case unsettled
+        /// Waits for a fresh quote before its next attempt.
+        case quoting
+    }
+}
+
+/// A job in its lane, with what its attempts did so far.
+struct LaneJob: Sendable {
+    let entry: String
+    let job: ExecutionJob
+    /// Microseconds since 1970.
+    let plannedAt: Int64
+    /// The attempt to be made next, from 1.
+    var attempt = 1
+    /// The last order written, if any.
+    var cloid: ClientOrderID?
+    /// Coins asked for by the first attempt.
+    var asked: Size?
+    var isSnapClose = false
+    var fills = OrderFills()
+    var quote: Quote?
+    var details: [String] = []
+    var preparedAt: Int64 = 0
+    var sentAt: Int64 = 0
+    var acknowledgedAt: Int64 = 0
+    var limitedMicroseconds: Int64 = 0
+    var limitedBy: String?
+    /// Refusals that allowed another try, so that none repeats for ever.
+    var refusals = 0
+
+    init(entry: String, job: ExecutionJob, plannedAt: Int64) {
+        self.entry = entry
+        self.job = job
+        self.plannedAt = plannedAt
+    }
+
+    func result(_ outcome: Outcome, _ detail: String?, position: Size?) -> ExecutionResult {
+        var times = job.times(planned: plannedAt)
+        times.prepared = preparedAt
+        times.sent = sentAt
+        times.acknowledged = acknowledgedAt
+        times.limitedMicroseconds = limitedMicroseconds
+        times.limitedBy = limitedBy
+        let texts = details + (detail.map { [$0] } ?? [])
+        return ExecutionResult(
+            job: job, outcome: outcome, detail: texts.isEmpty ? nil : texts.joined(separator: "; "),
+            requestedSize: asked ?? plannedSize, fills: fills, position: position, cloid: cloid,
+            attempts: cloid == nil ? 0 : attempt, times: times)
+    }
+
+    private var plannedSize: Size {
+        if case .size(let size) = job.quantity { return size }
+        return .zero
+    }
+}
+
+struct LaneKey: Hashable, Sendable {
+    let account: AccountID
+    let coin: Coin
+}
+
+/// An exchange account as the worker sees it.
+struct AccountState: Sendable {
+    /// Coins with queued jobs, in the order in which they are looked at.
+    var coins: [Coin] = []
+    var actionsUnderWay = 0
+    /// No new action before this moment: tokens, or the exchange's own limit.
+    var notBefore: ContinuousClock.Instant?
+    /// Orders in the next action; shrinks when the tokens do not suffice.
+    var batchLimit: Int
+    var failures = 0
+}
+
+/// One signed action on its way: orders of one account, all entries or all exits.
+struct Launch: Sendable {
+    let partition: Int
+    let generation: Int
+    let account: AccountID
+    let signer: Signer
+    let vaultAddress: String?
+    let action: OrderBatch
+    let records: [AttemptRecord]
+    let charges: [Charge]
+}
+
+/// What is signed.
+struct OrderBatch: Sendable {
+    let orders: [OrderRequest]
+    let nonce: Int64
+    let expiresAfter: Int64?
+}

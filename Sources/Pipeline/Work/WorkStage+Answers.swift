@@ -1,0 +1,273 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// Sending an action, and what each answer means for its orders.
+///
+/// | answer                         | meaning                 | then                                                     |
+/// |--------------------------------|-------------------------|----------------------------------------------------------|
+/// | filled                         | traded                  | done; an exit short of its size tries again, priced further |
+/// | error, no match                | certainly not traded    | an entry ends; an exit tries again on a fresh quote      |
+/// | error, other                   | certainly not traded    | ends with the exchange's text                            |
+/// | refused: nonce, budget, expired| certainly not executed  | again with a new nonce, or later                         |
+/// | 429, not sent                  | certainly not executed  | again later                                              |
+/// | time-out, reset, 5xx, unreadable | unknown               | settled with the exchange, never guessed                 |
+extension WorkStage {
+    /// Attempts of one exit; the price steps of the exit ladder.
+    static let exitAttempts = ExitLadder.basisPoints.count
+    /// Refusals of one job after which it ends.
+    static let maximumRefusals = 8
+
+    func perform(_ launch: Launch) async {
+        let action = ExchangeAction.order(launch.action.orders)
+        let signed: SignedAction
+        do {
+            signed = try SignedAction.sign(
+                action: action, nonce: UInt64(launch.action.nonce), vaultAddress: launch.vaultAddress,
+                expiresAfter: launch.action.expiresAfter.map { UInt64($0) }, network: network, key: launch.signer.key)
+        } catch {
+            return await answered(launch, .failure(.malformed("the action cannot be signed: \(error)")), sentAt: 0)
+        }
+        let sentAt = WallClock.microseconds
+        guard let deadline = leases.lease(launch.partition)?.deadline, deadline > .now else {
+            return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
+        }
+        do {
+            let answer = try await client.submit(signed, notAfter: deadline)
+            await answered(launch, .success(answer), sentAt: sentAt)
+        } catch {
+            await answered(launch, .failure(error), sentAt: sentAt)
+        }
+    }
+
+    private func answered(_ launch: Launch, _ answer: Result<ExchangeAnswer, ExchangeError>, sentAt: Int64) async {
+        inFlight -= 1
+        defer { dispatching.signal() }
+        // the partition went to another process, which settles from the journal
+        guard partitions[launch.partition]?.generation == launch.generation else { return }
+        let key = AccountKey(partition: launch.partition, account: launch.account)
+        partitions[launch.partition]?.accounts[launch.account]?.actionsUnderWay -= 1
+        attention.insert(key)
+        let now = WallClock.microseconds
+        for record in launch.records {
+            updateHead(lane(record), launch.partition) { job in
+                job.sentAt = sentAt
+                job.acknowledgedAt = now
+            }
+        }
+        switch answer {
+        case .success(let answer): await take(answer, launch, key)
+        case .failure(.notSent(let reason)):
+            logger.warning("order.not_sent", metadata: ["account": "\(launch.account)", "reason": "\(reason)"])
+            again(launch, key, after: backoff(key))
+        case .failure(.rateLimited):
+            await penalise(launch)
+            again(launch, key, after: .seconds(1))
+        case .failure(.malformed(let text)):
+            for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
+        case .failure(.unknown(let reason)):
+            logger.warning("order.unknown", metadata: ["account": "\(launch.account)", "nonce": "\(launch.action.nonce)", "reason": "\(reason)"])
+            for record in launch.records {
+                partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled
+                partitions[launch.partition]?.unsettled[record.job] = record
+            }
+            settleJournal(launch.partition)
+        }
+    }
+
+    private func take(_ answer: ExchangeAnswer, _ launch: Launch, _ key: AccountKey) async {
+        partitions[key.partition]?.accounts[key.account]?.failures = 0
+        if case .refused(let text) = answer { return await refused(text, launch, key) }
+        guard let statuses = answer.orderStatuses(sent: launch.records.count) else {
+            logger.error("order.answer.unfit", metadata: ["account": "\(launch.account)", "answer": "\(answer)"])
+            for record in launch.records {
+                partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled
+                partitions[launch.partition]?.unsettled[record.job] = record
+            }
+            return settleJournal(launch.partition)
+        }
+        for (record, status) in zip(launch.records, statuses) {
+            switch status {
+            case .filled(let size, let price, _):
+                var fills = OrderFills()
+                fills.add(size: size, price: price, fee: .zero)
+                traded(record, fills, launch.partition)
+            case .error(let text): rejected(record, ErrorText.classify(text), text, launch.partition)
+            case .resting, .waiting:
+                // An immediate-or-cancel order cannot rest. What it did is asked, not assumed.
+                logger.error("order.resting", metadata: ["cloid": "\(record.cloid)"])
+                partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled
+                partitions[launch.partition]?.unsettled[record.job] = record
+            }
+        }
+        settleJournal(launch.partition)
+    }
+
+    /// The whole action was refused: nothing of it was executed.
+    private func refused(_ text: String, _ launch: Launch, _ key: AccountKey) async {
+        logger.warning("action.refused", metadata: ["account": "\(launch.account)", "text": "\(text)"])
+        switch ErrorText.classify(text) {
+        case .nonce: again(launch, key, after: .zero)
+        case .budget:
+            await penalise(launch)
+            again(launch, key, after: .seconds(10))
+        case .expired:
+            for record in launch.records {
+                if launch.action.expiresAfter != nil, isEntry(record, launch.partition) {
+                    finish(lane(record), .stale, text, launch.partition)
+                } else {
+                    tryAgain(record, text, launch.partition)
+                }
+            }
+        case .fatalForAccount:
+            for record in launch.records { finish(lane(record), .agent, text, launch.partition) }
+        case .terminal, .refresh, .requote, .unclassified:
+            for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
+        }
+    }
+
+    // MARK: - One order
+
+    func traded(_ record: AttemptRecord, _ fills: OrderFills, _ partition: Int) {
+        let key = lane(record)
+        guard let job = partitions[partition]?.lanes[key]?.jobs.first, job.job.id == record.job else { return }
+        let holding = HoldingKey(record.subscription, record.coin)
+        let before = partitions[partition]?.sleeves[holding] ?? .empty
+        let after = before.settling(record.intent, job: job.job, filled: fills.filled, averagePrice: fills.averagePrice)
+        partitions[partition]?.sleeves[holding] = after
+        updateHead(key, partition) { $0.fills.add(fills) }
+        guard let head = partitions[partition]?.lanes[key]?.jobs.first else { return }
+        let asked = head.asked ?? record.intent.size
+        let short = !job.job.action.isEntry && fills.filled < record.intent.size
+        if short, head.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
+        finish(key, Outcome.settled(asked: asked, filled: head.fills.filled, isSnapClose: head.isSnapClose), nil, partition)
+    }
+
+    func rejected(_ record: AttemptRecord, _ meaning: ErrorClass, _ text: String, _ partition: Int) {
+        let key = lane(record)
+        guard let job = partitions[partition]?.lanes[key]?.jobs.first, job.job.id == record.job else { return }
+        let isEntry = job.job.action.isEntry
+        switch meaning {
+        case .requote:
+            if !isEntry, job.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
+            finish(key, job.fills.filled.isZero ? .noLiquidity : .partial, text, partition)
+        case .refresh("reduceOnlyRejected"):
+            partitions[partition]?.lanes[key]?.head = .quoting
+            errandSink.yield(.reconcile(partition: partition, generation: partitions[partition]!.generation, key, reason: text))
+        case .refresh("perpMarginRejected") where isEntry: finish(key, .margin, text, partition)
+        case .terminal("minTradeNtlRejected") where !isEntry: finish(key, .strandedDust, text, partition)
+        case .terminal("delisted"): finish(key, .delisted, text, partition)
+        case .fatalForAccount: finish(key, .agent, text, partition)
+        case .expired where isEntry: finish(key, .stale, text, partition)
+        case .refresh, .expired, .nonce, .budget:
+            if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
+        case .terminal, .unclassified: finish(key, job.fills.filled.isZero ? .rejected : .partial, text, partition)
+        }
+    }
+
+    /// The same job again, with a new order: certain that the last one did nothing.
+    private func tryAgain(_ record: AttemptRecord, _ text: String, _ partition: Int) {
+        let key = lane(record)
+        updateHead(key, partition) { $0.refusals += 1 }
+        guard let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
+        guard job.refusals <= Self.maximumRefusals else { return finish(key, .rejected, text, partition) }
+        partitions[partition]?.lanes[key]?.head = .idle
+        hold(AccountKey(partition: partition, account: key.account), until: .now + .milliseconds(250))
+    }
+
+    /// The next attempt of an exit is priced off the book as it is then.
+    private func quoteAndRetry(_ record: AttemptRecord, _ partition: Int) {
+        let key = lane(record)
+        updateHead(key, partition) { $0.attempt += 1 }
+        partitions[partition]?.lanes[key]?.head = .quoting
+        errandSink.yield(.quote(partition: partition, generation: partitions[partition]!.generation, key, reference: record.intent.limit))
+    }
+
+    func quote(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reference: Price) async {
+        var quote: Quote?
+        do {
+            let book = try await client.book(key.coin)
+            let best = [book.bids.first?.price, book.asks.first?.price].compactMap { $0 }
+            if let first = best.first {
+                let mid = best.count == 2 ? Price(e8: (best[0].e8 + best[1].e8) / 2) : first
+                quote = Quote(reference: mid, bestBid: book.bids.first?.price, bestAsk: book.asks.first?.price)
+            }
+        } catch {
+            logger.warning("book.unread", metadata: ["coin": "\(key.coin)", "error": "\(error)"])
+        }
+        guard partitions[partition]?.generation == generation else { return }
+        updateHead(key, partition) { $0.quote = quote ?? $0.quote }
+        partitions[partition]?.lanes[key]?.head = .idle
+        attention.insert(AccountKey(partition: partition, account: key.account))
+        dispatching.signal()
+    }
+
+    /// The exchange says that there is nothing to reduce: what it holds is the truth (a liquidation, or the subscriber's own order).
+    func reconcile(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reason: String) async {
+        let state = try? await client.accountState(key.account.text)
+        guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
+        defer { dispatching.signal() }
+        guard let state else {
+            // not knowing is no proof: the exit stays and is tried again
+            partitions[partition]?.lanes[key]?.head = .idle
+            return hold(AccountKey(partition: partition, account: key.account), until: .now + .seconds(1))
+        }
+        let holding = HoldingKey(job.job.subscription, key.coin)
+        let believed = partitions[partition]?.sleeves[holding]?.position ?? .zero
+        let real = state.positions[key.coin] ?? .zero
+        let kept = real.sign == believed.sign ? Size(e8: min(abs(real.e8), abs(believed.e8)) * Int64(believed.sign)) : .zero
+        logger.warning("position.corrected", metadata: ["account": "\(key.account)", "coin": "\(key.coin)", "believed": "\(believed)", "real": "\(real)"])
+        var sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+        sleeve.position = kept
+        sleeve.owed = min(sleeve.owed, kept.magnitude)
+        sleeve.revision += 1
+        if kept.isZero { sleeve = .empty }
+        partitions[partition]?.sleeves[holding] = sleeve
+        updateHead(key, partition) { $0.refusals += 1 }
+        if kept.isZero || job.refusals >= Self.maximumRefusals {
+            finish(
+                key, job.fills.filled.isZero ? .noPosition : .partial, "\(reason); the exchange holds \(real), \(believed) was believed",
+                partition)
+        } else {
+            partitions[partition]?.lanes[key]?.head = .idle
+            attention.insert(AccountKey(partition: partition, account: key.account))
+        }
+    }
+
+    // MARK: - The action as a whole
+
+    /// Nothing was executed; the same orders may go out under a new nonce.
+    private func again(_ launch: Launch, _ key: AccountKey, after wait: Duration) {
+        for record in launch.records {
+            let lane = lane(record)
+            updateHead(lane, launch.partition) { $0.refusals += 1 }
+            guard let job = partitions[launch.partition]?.lanes[lane]?.jobs.first else { continue }
+            // entries end by their expiry; exits are tried as long as it takes
+            if job.job.action.isEntry, job.refusals > Self.maximumRefusals {
+                finish(lane, .budget, "the exchange did not take the order in \(job.refusals) tries", launch.partition)
+            } else {
+                partitions[launch.partition]?.lanes[lane]?.head = .idle
+            }
+        }
+        if wait > .zero { hold(key, until: .now + wait) }
+    }
+
+    private func backoff(_ key: AccountKey) -> Duration {
+        partitions[key.partition]?.accounts[key.account]?.failures += 1
+        let failures = partitions[key.partition]?.accounts[key.account]?.failures ?? 1
+        return min(.milliseconds(100) * (1 << min(failures, 5)), .seconds(2)) * Double.random(in: 0.5...1)
+    }
+
+    private func penalise(_ launch: Launch) async {
+        guard let egress = launch.charges.last else { return }
+        do { try await journal.penalise(egress, for: .seconds(1)) } catch {
+            logger.warning("bucket.unpenalised", metadata: ["bucket": "\(egress.name)", "error": "\(error)"])
+        }
+    }
+
+    private func isEntry(_ record: AttemptRecord, _ partition: Int) -> Bool {
+        partitions[partition]?.lanes[lane(record)]?.jobs.first?.job.action.isEntry ?? false
+    }
+
+    func lane(_ record: AttemptRecord) -> LaneKey { LaneKey(account: record.account, coin: record.coin) }
+}

@@ -1,0 +1,286 @@
+import CopyTrading
+import Cryptography
+import Hyperliquid
+import RedisStreams
+
+/// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
+extension WorkStage {
+    private struct Candidate {
+        let lane: LaneKey
+        let job: LaneJob
+        let intent: OrderIntent
+        let instrument: Instrument
+        let sleeve: Sleeve
+    }
+
+    private struct Draft {
+        let account: AccountKey
+        let generation: Int
+        let launch: Launch
+        let booking: AttemptBooking
+    }
+
+    func dispatchLoop() async {
+        var rings = dispatching.rings()
+        while !Task.isCancelled {
+            while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
+                if await dispatch() == 0 { break }
+            }
+            _ = await rings.next()
+        }
+    }
+
+    /// Brings accounts back when their moment has come.
+    func watchWaiting() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
+            let now = ContinuousClock.now
+            let due = waiting.filter { $0.value <= now }.keys
+            guard !due.isEmpty else { continue }
+            for key in due {
+                waiting[key] = nil
+                attention.insert(key)
+            }
+            dispatching.signal()
+        }
+    }
+
+    /// One round; returns how many actions were tried.
+    private func dispatch() async -> Int {
+        var drafts: [Draft] = []
+        let looked = attention
+        for key in looked {
+            guard inFlight + drafts.count < configuration.maximumInFlight else { break }
+            attention.remove(key)
+            if let draft = await draft(key) { drafts.append(draft) }
+        }
+        committing.signal()
+        guard !drafts.isEmpty else { return 0 }
+        let byPartition = Dictionary(grouping: drafts, by: \.account.partition).sorted { $0.key < $1.key }
+        do {
+            let answers = try await journal.begin(
+                byPartition.map { ($0.key, partitions[$0.key]?.epoch ?? "", $0.value.map(\.booking)) })
+            for ((_, drafts), answers) in zip(byPartition, answers) {
+                for (index, draft) in drafts.enumerated() { booked(draft, answers?[index]) }
+            }
+        } catch {
+            // Nothing was written to the exchange. The journal may hold the attempts; their records are replaced by the next ones.
+            logger.error("attempt.unbooked", metadata: ["error": "\(error)", "actions": "\(drafts.count)"])
+            for draft in drafts { postpone(draft, for: .milliseconds(200)) }
+        }
+        return drafts.count
+    }
+
+    /// The next action of an account, if it may send one.
+    private func draft(_ key: AccountKey) async -> Draft? {
+        guard let state = partitions[key.partition], !state.draining, let account = state.accounts[key.account] else { return nil }
+        guard account.actionsUnderWay < configuration.actionsPerAccount else { return nil }
+        guard !state.unsettled.values.contains(where: { $0.account == key.account }) else { return nil }
+        if let notBefore = account.notBefore, notBefore > .now { waiting[key] = notBefore; return nil }
+        guard leases.isHeld(key.partition, at: .now) else { waiting[key] = .now + .milliseconds(100); return nil }
+        var candidates = await candidates(key, generation: state.generation, account)
+        guard let first = candidates.first else { return nil }
+        // entries expire and exits do not: never in one action
+        let isEntry = first.job.job.action.isEntry
+        candidates = Array(candidates.filter { $0.job.job.action.isEntry == isEntry }.prefix(max(1, account.batchLimit)))
+        let snapshot = await config.current()
+        guard let subscriber = snapshot.subscribers[first.job.job.subscriber] else {
+            return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
+        }
+        let signer: Signer
+        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
+            return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
+        }
+        guard partitions[key.partition]?.generation == state.generation else { return nil }
+        return compose(candidates, key, state, signer, vaultAddress: subscriber.vaultAddress)
+    }
+
+    /// Decides the heads of the account's idle lanes; those that end without an order are finished on the way.
+    private func candidates(_ key: AccountKey, generation: Int, _ account: AccountState) async -> [Candidate] {
+        var found: [Candidate] = []
+        for coin in account.coins {
+            let lane = LaneKey(account: key.account, coin: coin)
+            let instrument = await instruments.instrument(coin)
+            guard partitions[key.partition]?.generation == generation else { return [] }
+            while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
+                let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
+            {
+                let holding = HoldingKey(job.job.subscription, coin)
+                let sleeve = state.sleeves[holding] ?? .empty
+                var others: [SubscriptionID: Sleeve] = [:]
+                for other in state.holders[lane] ?? [] where other != job.job.subscription {
+                    others[other] = state.sleeves[HoldingKey(other, coin)]
+                }
+                switch Preparation.decide(
+                    job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
+                    quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds, attempt: job.attempt)
+                {
+                case .skip(let outcome, let detail, let changed):
+                    partitions[key.partition]?.sleeves[holding] = changed
+                    // an exit that traded in an earlier attempt has executed, whatever stops it now
+                    let outcome = job.fills.filled.isZero ? outcome : Outcome.partial
+                    finish(lane, outcome, detail, key.partition)
+                    continue
+                case .send(let intent):
+                    guard let instrument else { finish(lane, .unsupported, "the exchange does not list \(coin)", key.partition); continue }
+                    found.append(Candidate(lane: lane, job: job, intent: intent, instrument: instrument, sleeve: sleeve))
+                }
+                break
+            }
+        }
+        return found
+    }
+
+    private func compose(_ candidates: [Candidate], _ key: AccountKey, _ state: PartitionState, _ signer: Signer, vaultAddress: String?)
+        -> Draft?
+    {
+        let now = WallClock.microseconds
+        let nonce = max(now / 1_000, (state.nonces[signer.address] ?? 0) + 1)
+        partitions[key.partition]?.nonces[signer.address] = nonce
+        let expiry = candidates.compactMap(\.job.job.expiresAt).min().map { $0 + configuration.expiryMargin.milliseconds }
+        let orders = candidates.map { candidate in
+            OrderRequest(
+                asset: candidate.instrument.asset, isBuy: candidate.intent.side == .buy, price: candidate.intent.limit,
+                size: candidate.intent.size, reduceOnly: candidate.intent.reduceOnly, timeInForce: .ioc,
+                cloid: ClientOrderID(job: candidate.job.job.id, attempt: candidate.job.attempt).text)
+        }
+        let hash: String
+        do {
+            hash = Hexadecimal.text(
+                try ActionHash.connectionID(
+                    action: ExchangeAction.order(orders), nonce: UInt64(nonce), vaultAddress: vaultAddress,
+                    expiresAfter: expiry.map { UInt64($0) }))
+        } catch {
+            return fail(candidates, .rejected, "the order cannot be encoded: \(error)", key)
+        }
+        let records = candidates.map { candidate in
+            AttemptRecord(
+                job: candidate.job.job.id, entry: candidate.job.entry,
+                cloid: ClientOrderID(job: candidate.job.job.id, attempt: candidate.job.attempt), attempt: candidate.job.attempt,
+                account: key.account, subscriber: candidate.job.job.subscriber, subscription: candidate.job.job.subscription,
+                coin: candidate.lane.coin, nonce: nonce, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
+                intent: candidate.intent, sleeve: candidate.sleeve, filledBefore: candidate.job.fills.filled,
+                averageBefore: candidate.job.fills.averagePrice)
+        }
+        for candidate in candidates {
+            partitions[key.partition]?.lanes[candidate.lane]?.head = .underWay
+            updateHead(candidate.lane, key.partition) { job in
+                job.preparedAt = now
+                if job.asked == nil {
+                    job.asked = candidate.intent.size
+                    job.isSnapClose = candidate.intent.isSnapClose
+                    if let detail = candidate.intent.detail { job.details.append(detail) }
+                }
+            }
+        }
+        partitions[key.partition]?.accounts[key.account]?.actionsUnderWay += 1
+        inFlight += 1
+        let charges = charges(subscriber: candidates[0].job.job.subscriber, account: key.account, orders: orders.count)
+        return Draft(
+            account: key, generation: state.generation,
+            launch: Launch(
+                partition: key.partition, generation: state.generation, account: key.account, signer: signer, vaultAddress: vaultAddress,
+                action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), records: records, charges: charges),
+            booking: AttemptBooking(
+                signer: signer.address, nonce: nonce, charges: charges, records: records.map { ($0.job.text, $0.json.bytes()) }))
+    }
+
+    /// The exchange counts an action for its address as 1 + orders/40, for the account as its orders.
+    private func charges(subscriber: SubscriberID, account: AccountID, orders: Int) -> [Charge] {
+        let rates = configuration.rates
+        return [
+            Charge(
+                name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text), rate: rates.subscriber(subscriber.text),
+                tokens: orders),
+            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: rates.account(account.text), tokens: orders),
+            Charge(name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + orders / 40),
+        ]
+    }
+
+    private func booked(_ draft: Draft, _ answer: BookingAnswer?) {
+        let key = draft.account
+        guard let answer else {
+            // fenced: the runner drops the partition when it sees the same
+            return abandon(draft)
+        }
+        switch answer {
+        case .go:
+            for record in draft.launch.records {
+                updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
+            }
+            let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1
+            partitions[key.partition]?.accounts[key.account]?.batchLimit = min(configuration.ordersPerAction, limit * 2)
+            errandSink.yield(.launch(draft.launch))
+            attention.insert(key)
+        case .wait(let microseconds, let name):
+            limited(draft, microseconds, name)
+        case .never(let name):
+            if draft.launch.records.count > 1 {
+                partitions[key.partition]?.accounts[key.account]?.batchLimit = draft.launch.records.count / 2
+                postpone(draft, for: .zero)
+            } else {
+                abandon(draft)
+                for record in draft.launch.records {
+                    finish(LaneKey(account: record.account, coin: record.coin), .budget, "one order costs more than \(name) ever holds", key.partition)
+                }
+            }
+        case .nonceTooLow(let highest):
+            let signer = draft.launch.signer.address
+            partitions[key.partition]?.nonces[signer] = max(highest, partitions[key.partition]?.nonces[signer] ?? 0)
+            postpone(draft, for: .zero)
+        }
+    }
+
+    /// Not enough tokens: a smaller action now, or wait. An entry that would be stale by then ends at once (worse than none).
+    private func limited(_ draft: Draft, _ microseconds: Int64, _ name: String) {
+        let key = draft.account
+        if draft.launch.records.count > 1 {
+            partitions[key.partition]?.accounts[key.account]?.batchLimit = draft.launch.records.count / 2
+            return postpone(draft, for: .zero)
+        }
+        abandon(draft)
+        let readyAt = WallClock.milliseconds + microseconds / 1_000
+        for record in draft.launch.records {
+            let lane = LaneKey(account: record.account, coin: record.coin)
+            updateHead(lane, key.partition) { job in
+                job.limitedMicroseconds += microseconds
+                job.limitedBy = name
+            }
+            guard let job = partitions[key.partition]?.lanes[lane]?.jobs.first?.job, let expiresAt = job.expiresAt, readyAt > expiresAt else { continue }
+            finish(
+                lane, .budget, "\(name) has no token for \(microseconds / 1_000) ms; the entry expires \(readyAt - expiresAt) ms earlier",
+                key.partition)
+        }
+        hold(key, until: .now + .microseconds(microseconds))
+    }
+
+    func hold(_ key: AccountKey, until moment: ContinuousClock.Instant) {
+        partitions[key.partition]?.accounts[key.account]?.notBefore = moment
+        waiting[key] = moment
+    }
+
+    private func postpone(_ draft: Draft, for wait: Duration) {
+        abandon(draft)
+        if wait > .zero { hold(draft.account, until: .now + wait) } else { attention.insert(draft.account) }
+    }
+
+    /// The action was not sent: its lanes are free again.
+    private func abandon(_ draft: Draft) {
+        inFlight -= 1
+        guard partitions[draft.account.partition]?.generation == draft.generation else { return }
+        partitions[draft.account.partition]?.accounts[draft.account.account]?.actionsUnderWay -= 1
+        for record in draft.launch.records {
+            partitions[draft.account.partition]?.lanes[LaneKey(account: record.account, coin: record.coin)]?.head = .idle
+        }
+    }
+
+    private func fail(_ candidates: [Candidate], _ outcome: Outcome, _ detail: String, _ key: AccountKey) -> Draft? {
+        for candidate in candidates { finish(candidate.lane, outcome, detail, key.partition) }
+        return nil
+    }
+
+    func updateHead(_ lane: LaneKey, _ partition: Int, _ change: (inout LaneJob) -> Void) {
+        guard partitions[partition]?.lanes[lane]?.jobs.isEmpty == false else { return }
+        change(&partitions[partition]!.lanes[lane]!.jobs[0])
+    }
+}

@@ -1,0 +1,151 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// What the exchange proved about an order that may or may not have arrived.
+enum Settlement: Sendable, Equatable {
+    /// It was not executed and never can be: its nonce is used up.
+    case neverLanded
+    case traded(OrderFills)
+    /// It arrived and did nothing; the exchange's status word.
+    case rejected(status: String)
+}
+
+/// Orders of one action, to be settled together.
+struct SettleErrand: Sendable {
+    let partition: Int
+    let generation: Int
+    let records: [AttemptRecord]
+}
+
+/// Unknown outcomes. The nonce is the idempotency key: the exchange takes a nonce once. So a `noop` with the attempt's own nonce is sent.
+/// Taken: the order had not arrived, and now never can. Refused as used or too low: it can no longer arrive, and `orderStatus` and the
+/// fills since then say what it did.
+extension WorkStage {
+    /// Looks at the exchange before "not known" counts: its read side may lag behind its matching.
+    private static let statusLooks = 4
+    private static let statusPause = Duration.milliseconds(500)
+
+    /// Starts settling everything of the partition that is not being settled.
+    func settleJournal(_ partition: Int) {
+        guard let state = partitions[partition] else { return }
+        let fresh = state.unsettled.values.filter { !settling.contains($0.cloid) }
+        for (_, records) in Dictionary(grouping: fresh, by: { "\($0.account)/\($0.nonce)" }) {
+            settling.formUnion(records.map(\.cloid))
+            errandSink.yield(.settle(SettleErrand(partition: partition, generation: state.generation, records: records)))
+        }
+    }
+
+    func perform(_ errand: SettleErrand) async {
+        defer { settling.subtract(errand.records.map(\.cloid)) }
+        var pause = Duration.milliseconds(100)
+        while isCurrent(errand), !Task.isCancelled {
+            if let settlements = await settle(errand) { return conclude(errand, settlements) }
+            try? await Task.sleep(for: pause * Double.random(in: 0.5...1))  // ends early only when cancelled
+            pause = min(pause * 2, .seconds(5))
+        }
+    }
+
+    private func isCurrent(_ errand: SettleErrand) -> Bool { partitions[errand.partition]?.generation == errand.generation }
+
+    /// `nil`: not decided yet, ask again.
+    private func settle(_ errand: SettleErrand) async -> [Settlement]? {
+        guard let first = errand.records.first else { return [] }
+        guard let subscriber = await config.current().subscribers[first.subscriber] else {
+            logger.error("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "reason": "subscriber \(first.subscriber) is not configured"])
+            return nil
+        }
+        do {
+            let signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress)
+            // only while no successor can be sending for this account
+            guard let deadline = leases.lease(errand.partition)?.deadline, deadline > .now else { return nil }
+            let noop = try SignedAction.sign(
+                action: ExchangeAction.noop(), nonce: UInt64(first.nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil,
+                network: network, key: signer.key)
+            switch try await client.submit(noop, notAfter: deadline) {
+            case .ok, .orders, .cancels: return errand.records.map { _ in .neverLanded }
+            case .refused(let text):
+                guard case .nonce = ErrorText.classify(text) else {
+                    logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "text": "\(text)"])
+                    return nil
+                }
+            }
+            var settlements: [Settlement] = []
+            for record in errand.records {
+                guard let settlement = try await look(record) else { return nil }
+                settlements.append(settlement)
+            }
+            return settlements
+        } catch {
+            logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func look(_ record: AttemptRecord) async throws -> Settlement? {
+        for look in 1...Self.statusLooks {
+            switch try await client.orderStatus(record.account.text, cloid: record.cloid.text) {
+            case .unknown:
+                // the nonce is used, but not by this order: the action was refused as a whole
+                if look == Self.statusLooks { return .neverLanded }
+            case .known(let order) where order.isTerminal:
+                let fills = try await fills(record)
+                if !fills.filled.isZero { return .traded(fills) }
+                if order.status != "filled" { return .rejected(status: order.status) }
+            case .known: break
+            }
+            try await Task.sleep(for: Self.statusPause)
+        }
+        return nil
+    }
+
+    private func fills(_ record: AttemptRecord) async throws -> OrderFills {
+        var sum = OrderFills()
+        let from = record.preparedAt / 1_000 - 60_000
+        for fill in try await client.fills(record.account.text, from: from) where fill.cloid == record.cloid.text {
+            sum.add(size: fill.size, price: fill.price, fee: fill.fee)
+        }
+        return sum
+    }
+
+    private func conclude(_ errand: SettleErrand, _ settlements: [Settlement]) {
+        guard isCurrent(errand) else { return }
+        for (record, settlement) in zip(errand.records, settlements) {
+            logger.notice("attempt.settled", metadata: ["cloid": "\(record.cloid)", "as": "\(settlement)"])
+            partitions[errand.partition]?.unsettled[record.job] = nil
+            if partitions[errand.partition]?.lanes[lane(record)]?.jobs.first?.job.id == record.job {
+                apply(settlement, of: record, errand.partition)
+            } else {
+                partitions[errand.partition]?.settled[record.job] = (record, settlement)
+            }
+            attention.insert(AccountKey(partition: errand.partition, account: record.account))
+        }
+        dispatching.signal()
+    }
+
+    /// Continues the job at the head of its lane from what was proved.
+    func apply(_ settlement: Settlement, of record: AttemptRecord, _ partition: Int) {
+        let key = lane(record)
+        partitions[partition]?.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
+        updateHead(key, partition) { job in
+            job.attempt = record.attempt
+            job.cloid = record.cloid
+            job.asked = job.asked ?? record.filledBefore + record.intent.size
+            job.isSnapClose = record.intent.isSnapClose
+            job.preparedAt = record.preparedAt
+            if job.fills.filled.isZero, let average = record.averageBefore { job.fills.add(size: record.filledBefore, price: average, fee: .zero) }
+        }
+        switch settlement {
+        case .neverLanded:
+            updateHead(key, partition) { job in
+                job.details.append("attempt \(record.attempt) never reached the exchange")
+                job.attempt += 1
+            }
+            partitions[partition]?.lanes[key]?.head = .idle
+        case .traded(let fills):
+            updateHead(key, partition) { $0.details.append("attempt \(record.attempt) was found at the exchange") }
+            traded(record, fills, partition)
+        case .rejected(let status): rejected(record, ErrorText.classify(venueStatus: status), status, partition)
+        }
+    }
+}

@@ -1,0 +1,285 @@
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import JSON
+import Logging
+import RedisStreams
+
+/// Job → orders at the exchange → result.
+///
+/// What it owes others: an order is written at most once, because its attempt is journalled first, under the partition's epoch, and an
+/// unknown outcome is settled with the exchange before anything new goes out for that account; orders of one (account, coin) never
+/// overtake; a waiting account delays no other.
+public actor WorkStage: StageHandler {
+    public struct Configuration: Sendable {
+        /// Orders of one account in one signed action.
+        public var ordersPerAction: Int
+        /// Actions of one account at the exchange at a time.
+        public var actionsPerAccount: Int
+        /// Actions of this worker at the exchange at a time.
+        public var maximumInFlight: Int
+        /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
+        public var laneLimit: Int
+        /// Added to an entry's expiry for the exchange's own check.
+        public var expiryMargin: Duration
+        public var rates: Rates
+
+        public struct Rates: Sendable {
+            public var subscriber: @Sendable (String) -> TokenRate
+            public var account: @Sendable (String) -> TokenRate
+            /// Name of the address this process sends from, and its rate.
+            public var egress: (id: String, rate: TokenRate)
+
+            public init(
+                subscriber: @escaping @Sendable (String) -> TokenRate, account: @escaping @Sendable (String) -> TokenRate,
+                egress: (id: String, rate: TokenRate)
+            ) {
+                self.subscriber = subscriber
+                self.account = account
+                self.egress = egress
+            }
+        }
+
+        public init(
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration, rates: Rates
+        ) {
+            precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
+            self.ordersPerAction = ordersPerAction
+            self.actionsPerAccount = actionsPerAccount
+            self.maximumInFlight = maximumInFlight
+            self.laneLimit = laneLimit
+            self.expiryMargin = expiryMargin
+            self.rates = rates
+        }
+    }
+
+    struct AccountKey: Hashable {
+        let partition: Int
+        let account: AccountID
+    }
+
+    struct PartitionState {
+        /// Tells this ownership from an earlier one of the same partition.
+        let generation: Int
+        let epoch: String
+        var sleeves: [HoldingKey: Sleeve] = [:]
+        /// By (account, coin): which subscriptions' sleeves share it.
+        var holders: [LaneKey: Set<SubscriptionID>] = [:]
+        var nonces: [String: Int64] = [:]
+        var lanes: [LaneKey: Lane] = [:]
+        var accounts: [AccountID: AccountState] = [:]
+        /// Sent perhaps; nothing new for their accounts until each is settled.
+        var unsettled: [JobID: AttemptRecord] = [:]
+        /// Settled before their job was delivered here.
+        var settled: [JobID: (record: AttemptRecord, settlement: Settlement)] = [:]
+        var ready: [Completion] = []
+        var draining = false
+    }
+
+    let config: ConfigStore
+    let client: ExchangeClient
+    let network: Network
+    let instruments: Instruments
+    let journal: AttemptJournal
+    let leases: LeaseTable
+    let keys: Keys
+    let stage: Stage
+    let configuration: Configuration
+    let signers: Signers
+    let logger: Logger
+    /// Rings the runner when there is something to commit.
+    let committing: Wake
+    /// Rings the dispatcher.
+    let dispatching = Wake()
+
+    var partitions: [Int: PartitionState] = [:]
+    var generations = 0
+    /// Accounts that may have something to send.
+    var attention: Set<AccountKey> = []
+    /// Accounts that wait for a moment.
+    var waiting: [AccountKey: ContinuousClock.Instant] = [:]
+    var inFlight = 0
+    /// Orders being settled, so that none is settled twice at a time.
+    var settling: Set<ClientOrderID> = []
+    let errands: AsyncStream<Errand>
+    let errandSink: AsyncStream<Errand>.Continuation
+
+    /// Work at the exchange, done outside the actor.
+    enum Errand: Sendable {
+        case launch(Launch)
+        case settle(SettleErrand)
+        case quote(partition: Int, generation: Int, LaneKey, reference: Price)
+        case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
+    }
+
+    public init(
+        config: ConfigStore, client: ExchangeClient, instruments: Instruments, journal: AttemptJournal, leases: LeaseTable, keys: Keys,
+        stage: Stage, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
+    ) {
+        self.config = config
+        self.client = client
+        network = client.endpoint.network
+        self.instruments = instruments
+        self.journal = journal
+        self.leases = leases
+        self.keys = keys
+        self.stage = stage
+        self.configuration = configuration
+        signers = Signers(config: config, sealingKey: sealingKey)
+        self.committing = committing
+        self.logger = logger
+        // bounded by maximumInFlight launches and one errand per lane
+        (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    /// Dispatches and runs errands until cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.dispatchLoop() }
+            group.addTask { await self.watchWaiting() }
+            group.addTask {
+                await withDiscardingTaskGroup { errandGroup in
+                    for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }
+                }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    private func run(_ errand: Errand) async {
+        switch errand {
+        case .launch(let launch): await perform(launch)
+        case .settle(let errand): await perform(errand)
+        case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
+        case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
+        }
+    }
+
+    // MARK: - Partitions
+
+    public func begin(_ partition: Int) async throws {
+        guard let lease = leases.lease(partition) else { return }
+        generations += 1
+        var state = PartitionState(generation: generations, epoch: lease.epoch)
+        for (field, value) in try await journal.state(partition) {
+            guard let key = HoldingKey(field: field) else { throw JSONError(path: field, problem: "is not <subscription>|<coin>") }
+            state.sleeves[key] = try Sleeve(json: JSON.parse(value))
+        }
+        state.nonces = try await journal.nonces(partition)
+        for (job, value) in try await journal.records(partition) {
+            let record = try AttemptRecord(json: JSON.parse(value))
+            state.unsettled[JobID(job)] = record
+            // the sleeve as it stood before an order that may have traded
+            state.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
+        }
+        let snapshot = await config.current()
+        for key in state.sleeves.keys {
+            guard let account = snapshot.subscriptions[key.subscription]?.account else { continue }
+            state.holders[LaneKey(account: account, coin: key.coin), default: []].insert(key.subscription)
+        }
+        partitions[partition] = state
+        settleJournal(partition)
+    }
+
+    public func receive(_ entries: [StreamEntry], partition: Int) {
+        for entry in entries {
+            do {
+                let job = try entry.record(ExecutionJob.init(json:))
+                enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
+            } catch {
+                logger.error("entry.dead_letter", metadata: ["stage": "work", "entry": "\(entry.id)", "error": "\(error)"])
+                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
+                partitions[partition]?.ready.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+            }
+        }
+        committing.signal()
+        dispatching.signal()
+    }
+
+    private func enqueue(_ job: LaneJob, _ partition: Int) {
+        guard partitions[partition] != nil else { return }
+        let key = LaneKey(account: job.job.account, coin: job.job.coin)
+        partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
+        let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
+        if job.job.action.isEntry, waitingJobs >= configuration.laneLimit {
+            let result = job.result(.budget, "the lane already holds \(waitingJobs) orders", position: nil)
+            emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
+            return
+        }
+        partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+        if partitions[partition]?.accounts[key.account] == nil {
+            partitions[partition]?.accounts[key.account] = AccountState(batchLimit: configuration.ordersPerAction)
+        }
+        if partitions[partition]?.accounts[key.account]?.coins.contains(key.coin) == false {
+            partitions[partition]?.accounts[key.account]?.coins.append(key.coin)
+        }
+        if let (record, settlement) = partitions[partition]?.settled.removeValue(forKey: job.job.id) {
+            apply(settlement, of: record, partition)
+        } else if partitions[partition]?.unsettled[job.job.id] != nil {
+            partitions[partition]?.lanes[key]?.head = .unsettled
+        }
+        attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+        guard let ready = partitions[partition]?.ready, !ready.isEmpty else { return [] }
+        partitions[partition]?.ready = Array(ready.dropFirst(limit))
+        return Array(ready.prefix(limit))
+    }
+
+    /// Orders at the exchange are waited for; everything else is left for the successor, journalled attempts included.
+    public func drain(_ partition: Int) -> [String] {
+        guard var state = partitions[partition] else { return [] }
+        state.draining = true
+        var left: [String] = []
+        for (key, lane) in state.lanes {
+            let keep = lane.head == .underWay ? 1 : 0
+            left += lane.jobs.dropFirst(keep).map(\.entry)
+            state.lanes[key]?.jobs = Array(lane.jobs.prefix(keep))
+        }
+        partitions[partition] = state
+        return left
+    }
+
+    public func end(_ partition: Int) {
+        partitions[partition] = nil
+        attention = attention.filter { $0.partition != partition }
+        waiting = waiting.filter { $0.key.partition != partition }
+    }
+
+    // MARK: - Ending a job
+
+    /// The job at the head of its lane is done; the next one may follow.
+    func finish(_ key: LaneKey, _ outcome: Outcome, _ detail: String?, _ partition: Int) {
+        guard var lane = partitions[partition]?.lanes[key], let job = lane.jobs.first else { return }
+        lane.jobs.removeFirst()
+        lane.head = .idle
+        let holding = HoldingKey(job.job.subscription, key.coin)
+        let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+        emit(
+            job.result(outcome, detail, position: sleeve.position), entry: job.entry, settled: [job.job.id.text],
+            sleeve: (holding, sleeve), partition)
+        if lane.jobs.isEmpty {
+            partitions[partition]?.lanes[key] = nil
+            partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
+        } else {
+            partitions[partition]?.lanes[key] = lane
+        }
+        attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    private func emit(
+        _ result: ExecutionResult, entry: String, settled: [String], sleeve: (key: HoldingKey, sleeve: Sleeve)?, _ partition: Int
+    ) {
+        var state: [(field: String, value: [UInt8]?)] = []
+        if let (key, sleeve) = sleeve {
+            let isEmpty = sleeve.position.isZero && sleeve.owed.isZero
+            partitions[partition]?.sleeves[key] = isEmpty ? nil : sleeve
+            state = [(key.field, isEmpty ? nil : sleeve.json.bytes())]
+        }
+        let index = stage.inputs[partition].index
+        partitions[partition]?.ready.append(
+            .handOff(HandOff(entry: entry, emissions: [Emission(result: result, partition: index)], state: state, settled: settled)))
+        committing.signal()
+    }
+}

@@ -1,0 +1,128 @@
+import Redis
+
+/// Every Redis key of the fleet is built here. The cell is the only hash tag, so that a cell is one cluster slot: its scripts may
+/// touch all of its keys, and it moves between servers as a unit.
+public struct Keys: Sendable, Hashable {
+    public let prefix: String
+    public let cell: String
+
+    public init(prefix: String = "vibe", cell: String = "c0") {
+        self.prefix = prefix
+        self.cell = cell
+    }
+
+    /// `vibe:{c0}:<name>`.
+    public func key(_ name: String) -> String { "\(prefix):{\(cell)}:\(name)" }
+
+    public func stream(_ partition: StreamPartition) -> String { key(partition.name) }
+    /// Hash: owner, epoch, exp (ms).
+    public func lease(_ stage: String, _ partition: String) -> String { key("lease:\(stage):\(partition)") }
+    /// Sorted set: live processes of a stage by last beat (ms of Redis time).
+    public func members(_ stage: String) -> String { key("members:\(stage)") }
+    /// Set: signal ids published on a day (of the leader's fill, `2026-11-21`).
+    public func seen(day: String) -> String { key("seen:\(day)") }
+    /// Hash: entry id → cursor of a fan-out under way.
+    public func fanout(_ partition: Int) -> String { key("fanout:\(twoDigits(partition))") }
+    /// Hash: job → the attempt journal's record.
+    public func attempts(_ partition: Int) -> String { key("attempts:\(twoDigits(partition))") }
+    /// Hash: signer → highest nonce used.
+    public func nonces(_ partition: Int) -> String { key("nonces:\(twoDigits(partition))") }
+    /// Hash: subscription|coin → what it holds (worker).
+    public func sleeves(_ partition: Int) -> String { key("sleeves:\(twoDigits(partition))") }
+    /// Hash: subscription|coin → the life of the position being copied (planner).
+    public func lifecycles(_ partition: Int) -> String { key("lifecycles:\(twoDigits(partition))") }
+    /// Hash: influencer → up to where its fills were read.
+    public func cursors(_ partition: Int) -> String { key("cursors:\(twoDigits(partition))") }
+    /// Hash: stream → entries ever added; the audit sequence.
+    public var sequence: String { key("seq") }
+    /// Hash: stream|group → entries ever acknowledged.
+    public var acknowledged: String { key("acked") }
+    /// String: theoretical arrival time of one rate-limit bucket, microseconds of Redis time.
+    public func tokens(_ kind: String, _ id: String) -> String { key("tokens:\(kind):\(id)") }
+    /// A stage without state of its own still names a key for it.
+    public var unused: String { key("unused") }
+}
+
+public func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+/// One partition of one stream, for example `execution_jobs:03`.
+public struct StreamPartition: Sendable, Hashable, CustomStringConvertible {
+    public let stream: Stream
+    public let index: Int
+
+    public init(_ stream: Stream, _ index: Int) {
+        self.stream = stream
+        self.index = index
+    }
+
+    /// As in ``Keys/sequence`` and in the audit trail.
+    public var name: String { stream == .deadLetters ? stream.rawValue : "\(stream.rawValue):\(twoDigits(index))" }
+    public var description: String { name }
+}
+
+/// The streams of a cell, in the data's order.
+public enum Stream: String, Sendable, CaseIterable {
+    case signals = "influencer_signals"
+    case requests = "execution_requests"
+    case jobs = "execution_jobs"
+    case results = "execution_results"
+    case deadLetters = "dead_letters"
+
+    /// Every group that must have seen an entry before it may be trimmed.
+    public var groups: [String] {
+        switch self {
+        case .signals: [Group.matcher, Group.audit]
+        case .requests: [Group.planner, Group.audit]
+        case .jobs: [Group.worker, Group.audit]
+        case .results, .deadLetters: [Group.audit]
+        }
+    }
+}
+
+public enum Group {
+    public static let matcher = "matcher"
+    public static let planner = "planner"
+    public static let worker = "worker"
+    public static let audit = "audit"
+}
+
+/// How many partitions a cell has. Fixed for the cell's life: it decides where an account's entries are.
+public struct Partitioning: Sendable, Hashable {
+    /// Of signals, by influencer.
+    public var signals: Int
+    /// Of requests, jobs and results, by exchange account.
+    public var accounts: Int
+
+    public init(signals: Int = 8, accounts: Int = 16) {
+        precondition((1...99).contains(signals) && (1...99).contains(accounts), "a partition number has two digits")
+        self.signals = signals
+        self.accounts = accounts
+    }
+
+    public func signal(_ influencer: String) -> Int { Int(StableHash.of(influencer) % UInt64(signals)) }
+    public func account(_ account: String) -> Int { Int(StableHash.of(account) % UInt64(accounts)) }
+
+    public func count(_ stream: Stream) -> Int {
+        switch stream {
+        case .signals: signals
+        case .requests, .jobs, .results: accounts
+        case .deadLetters: 1
+        }
+    }
+
+    /// Every partition of every stream.
+    public var all: [StreamPartition] {
+        Stream.allCases.flatMap { stream in (0..<count(stream)).map { StreamPartition(stream, $0) } }
+    }
+}
+
+/// FNV-1a, 64 bit, with a final mix: the same on every machine and in every version, unlike Swift's own hash.
+public enum StableHash {
+    public static func of(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash ^= hash >> 32
+        hash = hash &* 0xd6e8_feb8_6659_fd93
+        return hash ^ hash >> 32
+    }
+}

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// The leases a process holds, readable at any moment from any thread: a worker looks here right before it writes an order.
+public final class LeaseTable: Sendable {
+    public struct Lease: Sendable, Equatable {
+        public var epoch: String
+        /// After this moment of the local clock another process may own the partition.
+        public var deadline: ContinuousClock.Instant
+    }
+
+    private let leases = Mutex<[Int: Lease]>([:])
+
+    public init() {}
+
+    public func lease(_ partition: Int) -> Lease? { leases.withLock { $0[partition] } }
+    public var all: [Int: Lease] { leases.withLock { $0 } }
+
+    /// True when an order may still be written: a process that was paused past its lease must not send.
+    public func isHeld(_ partition: Int, at now: ContinuousClock.Instant) -> Bool {
+        leases.withLock { $0[partition].map { now < $0.deadline } ?? false }
+    }
+
+    func set(_ partition: Int, _ lease: Lease?) { leases.withLock { $0[partition] = lease } }
+}

@@ -1,0 +1,85 @@
+import Redis
+
+/// Creates a cell's streams with their groups, and looks whether the server may carry money at all.
+public enum Provisioning {
+    public enum Fault: Error, CustomStringConvertible {
+        /// Each says what is wrong and what to set.
+        case unfit([String])
+        /// Streams that had entries and are gone.
+        case lost([String])
+
+        public var description: String {
+            switch self {
+            case .unfit(let faults): "this Redis must not carry orders:\n" + faults.map { "  - " + $0 }.joined(separator: "\n")
+            case .lost(let streams):
+                "streams are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
+                    + "Restore its append-only file, or empty the database and start anew from the audit trail."
+            }
+        }
+    }
+
+    /// Refuses a server that would lose or evict what it acknowledged.
+    public static func check(_ redis: RedisConnection) async throws {
+        let reply = try await redis.send([
+            RedisCommand("INFO", "server"), RedisCommand("INFO", "persistence"), RedisCommand("INFO", "memory"),
+        ])
+        let info = try reply.map { try $0.checked().text ?? "" }.joined(separator: "\n")
+        func value(_ name: String) -> String {
+            for line in info.split(whereSeparator: \.isNewline) where line.hasPrefix(name + ":") { return String(line.dropFirst(name.count + 1)) }
+            return ""
+        }
+        var faults: [String] = []
+        let version = value("redis_version")
+        if (Int(version.prefix { $0 != "." }) ?? 0) < 7 { faults.append("version \(version) is older than 7.0") }
+        if value("aof_enabled") != "1" { faults.append("the append-only file is off: set `appendonly yes`") }
+        if value("maxmemory_policy") != "noeviction" {
+            faults.append("it evicts (\(value("maxmemory_policy"))): set `maxmemory-policy noeviction`")
+        }
+        if value("loading") == "1" { faults.append("it is still loading its data: wait until it answers `loading:0`") }
+        if value("aof_last_write_status") == "err" { faults.append("its last write to the append-only file failed: look at its log and its disk") }
+        guard faults.isEmpty else { throw Fault.unfit(faults) }
+    }
+
+    /// Idempotent; every role calls it at its start.
+    public static func provision(_ redis: RedisConnection, keys: Keys, partitioning: Partitioning) async throws {
+        let partitions = partitioning.all
+        let replies = try await redis.send(
+            partitions.map { partition in
+                var command = RedisCommand(script: Script.provisionStream, keys: [keys.stream(partition), keys.sequence])
+                command.append(partition.name)
+                for group in partition.stream.groups { command.append(group) }
+                return command
+            })
+        var lost: [String] = []
+        for (partition, reply) in zip(partitions, replies) where try reply.checked().text == "LOST" { lost.append(partition.name) }
+        guard lost.isEmpty else { throw Fault.lost(lost) }
+    }
+}
+
+/// Drops what every group has acknowledged.
+public struct StreamTrimmer: Sendable {
+    private let redis: RedisConnection
+    private let keys: Keys
+    private let keep: Duration
+
+    /// - Parameter keep: how long acknowledged entries stay for operators to look at.
+    public init(redis: RedisConnection, keys: Keys, keep: Duration) {
+        self.redis = redis
+        self.keys = keys
+        self.keep = keep
+    }
+
+    /// Entries dropped from each partition.
+    public func trim(_ partitions: [StreamPartition]) async throws(RedisError) -> [StreamPartition: Int] {
+        let replies = try await redis.send(
+            partitions.map { partition in
+                var command = RedisCommand(script: Script.trimStream, keys: [keys.stream(partition)])
+                command.append(keep.milliseconds)
+                for group in partition.stream.groups { command.append(group) }
+                return command
+            })
+        var dropped: [StreamPartition: Int] = [:]
+        for (partition, reply) in zip(partitions, replies) { dropped[partition] = Int(try reply.checked().array?.first?.integer ?? 0) }
+        return dropped
+    }
+}

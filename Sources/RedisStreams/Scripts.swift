@@ -1,0 +1,19 @@
+import LuaScripts
+import Redis
+
+/// The scripts as Redis knows them; one per transition.
+enum Script {
+    static let acquireLease = RedisScript(name: "acquire-lease", source: LuaScripts.acquireLease)
+    static let acknowledgeEntries = RedisScript(name: "acknowledge-entries", source: LuaScripts.acknowledgeEntries)
+    static let beginAttempts = RedisScript(name: "begin-attempts", source: LuaScripts.beginAttempts)
+    static let fanOutSignal = RedisScript(name: "fan-out-signal", source: LuaScripts.fanOutSignal)
+    static let handOff = RedisScript(name: "hand-off", source: LuaScripts.handOff)
+    static let joinStage = RedisScript(name: "join-stage", source: LuaScripts.joinStage)
+    static let penaliseBucket = RedisScript(name: "penalise-bucket", source: LuaScripts.penaliseBucket)
+    static let provisionStream = RedisScript(name: "provision-stream", source: LuaScripts.provisionStream)
+    static let publishSignals = RedisScript(name: "publish-signals", source: LuaScripts.publishSignals)
+    static let releaseLease = RedisScript(name: "release-lease", source: LuaScripts.releaseLease)
+    static let renewLeases = RedisScript(name: "renew-leases", source: LuaScripts.renewLeases)
+    static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)
+    static let trimStream = RedisScript(name: "trim-stream", source: LuaScripts.trimStream)
+}

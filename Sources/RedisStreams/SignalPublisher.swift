@@ -1,0 +1,86 @@
+import Redis
+
+/// The edge of the pipeline: signals in, each at most once, together with the cursor of their source.
+public struct SignalPublisher: Sendable {
+    public struct Item: Sendable {
+        public var id: String
+        public var emission: Emission
+
+        public init(id: String, emission: Emission) {
+            self.id = id
+            self.emission = emission
+        }
+    }
+
+    public enum Answer: Sendable, Equatable {
+        /// How many were new, and how many had been published before.
+        case published(new: Int, duplicates: Int)
+        case fenced
+    }
+
+    /// Longest replay of a source that is still deduplicated.
+    public static let memory = Duration.seconds(8 * 86_400)
+    private let redis: RedisConnection
+    private let keys: Keys
+
+    public init(redis: RedisConnection, keys: Keys) {
+        self.redis = redis
+        self.keys = keys
+    }
+
+    /// One script call: signals of one partition and one day, with the cursor to store after them.
+    public struct Call: Sendable {
+        public var items: [Item]
+        public var partition: Int
+        /// Of the signals' own time, `2026-11-21`.
+        public var day: String
+        public var epoch: String
+        /// `nil` leaves the stored one.
+        public var cursor: (influencer: String, value: [UInt8])?
+
+        public init(items: [Item], partition: Int, day: String, epoch: String, cursor: (influencer: String, value: [UInt8])?) {
+            self.items = items
+            self.partition = partition
+            self.day = day
+            self.epoch = epoch
+            self.cursor = cursor
+        }
+    }
+
+    /// All calls in one round trip, in order.
+    public func publish(_ calls: [Call]) async throws(RedisError) -> [Answer] {
+        var answers: [Answer] = []
+        for reply in try await redis.send(calls.map(command)) {
+            if let error = reply.error, error.contains("FENCED") { answers.append(.fenced); continue }
+            let items = try reply.checked().array ?? []
+            let new = items.count { $0.integer == 1 }
+            answers.append(.published(new: new, duplicates: items.count - new))
+        }
+        return answers
+    }
+
+    private func command(_ call: Call) -> RedisCommand {
+        let target = StreamPartition(.signals, call.partition)
+        var command = RedisCommand(
+            script: Script.publishSignals,
+            keys: [
+                keys.lease("ingest", twoDigits(call.partition)), keys.seen(day: call.day), keys.stream(target), keys.sequence,
+                keys.cursors(call.partition),
+            ])
+        command.append(call.epoch)
+        command.append(target.name)
+        command.append(Self.memory.components.seconds)
+        command.append(call.cursor?.influencer ?? "")
+        command.append(call.cursor?.value ?? [])
+        command.append(call.items.count)
+        for item in call.items {
+            command.append(item.id)
+            command.append(item.emission.fields.count * 2)
+            for (name, value) in item.emission.fields {
+                command.append(name)
+                command.append(value)
+            }
+        }
+        return command
+    }
+}

@@ -1,0 +1,23 @@
+/// The work of a stage, behind the bus. The runner calls it; for one partition never two calls at a time.
+public protocol StageHandler: Sendable {
+    /// The partition is ours under `epoch`: load its state. Called before any of its entries.
+    func begin(_ partition: Int) async throws
+    /// Entries in stream order, each exactly once while the partition is ours.
+    func receive(_ entries: [StreamEntry], partition: Int) async
+    /// What is ready to be committed, at most `limit`; each is handed out once, the runner repeats it until Redis confirms.
+    func completions(_ partition: Int, limit: Int) async -> [Completion]
+    /// The fan-out of an entry stands elsewhere than its chunk assumed: go on from `cursor` under `configVersion`.
+    func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async
+    /// The partition will be given up: start nothing new. Returns the entries that are not being worked on; they stay pending for the
+    /// successor. Asked again until the rest is committed.
+    func drain(_ partition: Int) async -> [String]
+    /// The partition is no longer ours: forget it.
+    func end(_ partition: Int) async
+}
+
+extension StageHandler {
+    public func begin(_ partition: Int) async throws {}
+    public func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async {}
+    public func drain(_ partition: Int) async -> [String] { [] }
+    public func end(_ partition: Int) async {}
+}

@@ -1,0 +1,351 @@
+import Logging
+import Redis
+
+/// Drives a stage: owns its partitions, feeds its handler, commits what comes back.
+///
+/// What it owes others: entries are taken only under a lease and committed only under the same epoch; a commit whose outcome is
+/// unknown is repeated as it is (the script acknowledges an entry once); after any broken connection the pending list is read again,
+/// so that a delivery whose reply was lost is not left lying; a partition given up is finished before it is released.
+public actor StageRunner: LeaseHolder {
+    public struct Limits: Sendable {
+        /// Entries per fetch and per commit.
+        public var batch: Int
+        /// Entries of one partition taken but not yet committed.
+        public var pending: Int
+        /// An entry delivered more often than this has brought processes down: it is put aside.
+        public var deliveries: Int
+        /// How often the loop looks around when nothing wakes it.
+        public var tick: Duration
+
+        public init(batch: Int = 128, pending: Int = 1_024, deliveries: Int = 8, tick: Duration = .milliseconds(20)) {
+            precondition((1...256).contains(batch) && pending >= batch)
+            self.batch = batch
+            self.pending = pending
+            self.deliveries = deliveries
+            self.tick = tick
+        }
+    }
+
+    private struct Owned {
+        let epoch: String
+        /// Last id delivered to the group.
+        var position = "0-0"
+        /// Taken and not yet confirmed as committed.
+        var pending: Set<String> = []
+        /// Handed out by the handler, not yet confirmed.
+        var unconfirmed: [Completion] = []
+        var mayHaveMore = true
+        var needsTakeOver = true
+        var draining = false
+    }
+
+    public nonisolated let wake: Wake
+    public nonisolated let leases: PartitionLeases
+    private let stage: Stage
+    private let keys: Keys
+    private let commands: StageCommands
+    private let redis: RedisConnection
+    private let doorbell: Doorbell
+    private let handler: any StageHandler
+    private let limits: Limits
+    private let logger: Logger
+    private var owned: [Int: Owned] = [:]
+    private var gained: [Int] = []
+    private var listening: AsyncStream<[Int: String]>.Continuation?
+    private var isListening = false
+    private var stopping = false
+    private var pause = Duration.zero
+    /// Entries committed since the start.
+    public private(set) var committed = 0
+
+    /// - Parameters:
+    ///   - redis: the connection for scripts; the doorbell and the leases have their own.
+    ///   - wake: rung by the handler when it has something to commit.
+    public init(
+        stage: Stage, keys: Keys, member: String, redis: RedisConnection, doorbell: Doorbell, leases: PartitionLeases,
+        handler: any StageHandler, wake: Wake, limits: Limits, logger: Logger
+    ) {
+        self.wake = wake
+        self.stage = stage
+        self.keys = keys
+        commands = StageCommands(keys: keys, stage: stage, consumer: member)
+        self.redis = redis
+        self.doorbell = doorbell
+        self.leases = leases
+        self.handler = handler
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Runs until ``stop()`` has let every partition finish and go, or until cancelled.
+    public func run() async {
+        let (orders, continuation) = AsyncStream.makeStream(of: [Int: String].self, bufferingPolicy: .bufferingNewest(1))
+        listening = continuation
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.leases.run(holder: self) }
+            group.addTask { for await positions in orders { await self.listen(positions) } }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: self.limits.tick)  // ends early only when cancelled
+                    self.wake.signal()
+                }
+            }
+            var rings = wake.rings()
+            while !Task.isCancelled, await turn() { _ = await rings.next() }
+            continuation.finish()
+            group.cancelAll()
+        }
+        for partition in owned.keys.sorted() { await handler.end(partition) }
+    }
+
+    /// Asks for an orderly end: no new entries, finish what is begun, hand the partitions over.
+    public func stop() async {
+        stopping = true
+        await leases.leave(holder: self)
+        wake.signal()
+    }
+
+    // MARK: - Leases
+
+    public func granted(_ partition: Int) {
+        gained.append(partition)
+        wake.signal()
+    }
+
+    public func surrender(_ partition: Int) async {
+        gained.removeAll { $0 == partition }
+        guard owned[partition] != nil else { return await leases.release(partition) }
+        owned[partition]?.draining = true
+        let abandoned = await handler.drain(partition)
+        owned[partition]?.pending.subtract(abandoned)
+        wake.signal()
+    }
+
+    public func lost(_ partition: Int) async {
+        gained.removeAll { $0 == partition }
+        if owned.removeValue(forKey: partition) != nil { await handler.end(partition) }
+    }
+
+    // MARK: - The loop
+
+    /// One round over all partitions. False when the stage has come to its end.
+    private func turn() async -> Bool {
+        var busy = true
+        while busy, !Task.isCancelled {
+            if pause > .zero {
+                try? await Task.sleep(for: pause)  // ends early only when cancelled
+                pause = .zero
+            }
+            await beginGained()
+            await takeOverPending()
+            busy = await commitAndFetch()
+            await releaseDrained()
+            if stopping, owned.isEmpty, gained.isEmpty { return false }
+        }
+        listenIfIdle()
+        return true
+    }
+
+    private func beginGained() async {
+        while let partition = gained.popLast() {
+            guard let lease = leases.table.lease(partition) else { continue }
+            do {
+                try await handler.begin(partition)
+                // the lease may have gone, or been taken anew, while the state was loading
+                guard leases.table.lease(partition)?.epoch == lease.epoch else { await handler.end(partition); continue }
+                owned[partition] = Owned(epoch: lease.epoch)
+            } catch {
+                logger.error("stage.begin.failed", metadata: ["partition": "\(stage.inputs[partition])", "error": "\(error)"])
+                gained.append(partition)
+                pause = Self.retryPause
+                return
+            }
+        }
+    }
+
+    private func takeOverPending() async {
+        for (partition, state) in owned where state.needsTakeOver {
+            // what a draining partition still lists as pending is either being finished or left for the successor
+            if state.draining { owned[partition]?.needsTakeOver = false; continue }
+            do { try await takeOver(partition, epoch: state.epoch) } catch { await failed(error, [partition]) }
+        }
+    }
+
+    private func takeOver(_ partition: Int, epoch: String) async throws(RedisError) {
+        var after: String?
+        repeat {
+            let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage)).checked()
+            guard let parts = reply.array, parts.count == 4 else { throw .unexpectedReply("take-over-partition") }
+            guard owned[partition]?.epoch == epoch else { return }
+            let entries = try StreamEntry.list(parts[1]).filter { !(owned[partition]?.pending.contains($0.id) ?? true) }
+            let deleted = parts[2].array?.compactMap(\.text) ?? []
+            if !deleted.isEmpty {
+                logger.critical(
+                    "stage.entries.lost", metadata: ["partition": "\(stage.inputs[partition])", "ids": "\(deleted.joined(separator: " "))"])
+            }
+            await deliver(entries, partition)
+            after = parts[0].text.flatMap { $0.isEmpty ? nil : $0 }
+            owned[partition]?.position = parts[3].text ?? "0-0"
+        } while after != nil
+        owned[partition]?.needsTakeOver = false
+        owned[partition]?.mayHaveMore = true
+    }
+
+    private func deliver(_ entries: [StreamEntry], _ partition: Int) async {
+        guard !entries.isEmpty else { return }
+        owned[partition]?.pending.formUnion(entries.map(\.id))
+        let poison = entries.filter { $0.deliveries >= limits.deliveries }
+        for entry in poison {
+            logger.error("entry.dead_letter", metadata: ["partition": "\(stage.inputs[partition])", "entry": "\(entry.id)", "reason": "poison"])
+            let letter = Emission.deadLetter(
+                entry, from: stage.inputs[partition], reason: "poison", error: "delivered \(entry.deliveries + 1) times without an end")
+            owned[partition]?.unconfirmed.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+        }
+        await handler.receive(poison.isEmpty ? entries : entries.filter { $0.deliveries < limits.deliveries }, partition: partition)
+    }
+
+    /// Returns true when there is more to do at once.
+    private func commitAndFetch() async -> Bool {
+        var batch: [(partition: Int, completions: [Completion], fetch: Int, commands: [RedisCommand])] = []
+        for partition in owned.keys.sorted() {
+            guard let state = owned[partition], !state.needsTakeOver else { continue }
+            if state.unconfirmed.count < limits.batch {
+                let fresh = await handler.completions(partition, limit: limits.batch - state.unconfirmed.count)
+                owned[partition]?.unconfirmed.append(contentsOf: fresh)
+            }
+            guard let state = owned[partition] else { continue }
+            let room = limits.pending - state.pending.count + state.unconfirmed.count
+            let wanted = state.mayHaveMore && !state.draining && !stopping
+            let fetch = wanted ? max(0, min(limits.batch, room)) : 0
+            guard !state.unconfirmed.isEmpty || fetch > 0 else { continue }
+            batch.append((partition, state.unconfirmed, fetch, calls(partition, state, fetch: fetch)))
+        }
+        guard !batch.isEmpty else { return false }
+        do {
+            var replies = try await redis.send(batch.flatMap(\.commands))[...]
+            for item in batch {
+                let own = Array(replies.prefix(item.commands.count))
+                replies = replies.dropFirst(item.commands.count)
+                await confirm(item.partition, item.completions, fetch: item.fetch, own)
+            }
+        } catch {
+            await failed(error, batch.map(\.partition))
+        }
+        return batch.contains { item in
+            guard let state = owned[item.partition] else { return false }
+            return state.mayHaveMore && state.pending.count < limits.pending && !state.draining || !state.unconfirmed.isEmpty
+        }
+    }
+
+    private func calls(_ partition: Int, _ state: Owned, fetch: Int) -> [RedisCommand] {
+        var handOffs: [HandOff] = []
+        var acknowledgements: [String] = []
+        var calls: [RedisCommand] = []
+        for completion in state.unconfirmed {
+            switch completion {
+            case .handOff(let item): handOffs.append(item)
+            case .acknowledge(let entry): acknowledgements.append(entry)
+            case .fanOut(let chunk): calls.append(commands.fanOut(partition, epoch: state.epoch, chunk))
+            }
+        }
+        if !acknowledgements.isEmpty {
+            calls.append(commands.acknowledge(partition, epoch: state.epoch, acknowledgements, fetch: handOffs.isEmpty ? fetch : 0))
+        }
+        if !handOffs.isEmpty || (acknowledgements.isEmpty && fetch > 0) {
+            calls.append(commands.handOff(partition, epoch: state.epoch, handOffs, fetch: fetch))
+        }
+        return calls
+    }
+
+    private func confirm(_ partition: Int, _ completions: [Completion], fetch: Int, _ replies: [RedisValue]) async {
+        guard let epoch = owned[partition]?.epoch else { return }
+        if let error = replies.lazy.compactMap(\.error).first { return await failed(.server(error), [partition]) }
+        var index = 0
+        var done: Set<String> = []
+        for completion in completions {
+            guard case .fanOut(let chunk) = completion else { done.insert(completion.entry); continue }
+            let parts = replies[index].array ?? []
+            index += 1
+            if parts.first?.text == "MOVED", parts.count == 3 {
+                await handler.resume(
+                    partition, entry: chunk.entry, cursor: Int(parts[1].integer ?? 0), configVersion: parts[2].integer ?? 0)
+            } else if chunk.isLast || parts.first?.text == "GONE" {
+                done.insert(chunk.entry)
+            }
+        }
+        var fetched: [StreamEntry] = []
+        do {
+            for value in replies[index...] {
+                let reply = try commands.reply(value)
+                if reply.duplicates > 0 {
+                    logger.debug("stage.duplicates", metadata: ["partition": "\(stage.inputs[partition])", "count": "\(reply.duplicates)"])
+                }
+                fetched += reply.fetched
+            }
+        } catch { return await failed(error, [partition]) }
+        guard owned[partition]?.epoch == epoch else { return }
+        committed += done.count
+        owned[partition]?.unconfirmed.removeFirst(completions.count)
+        owned[partition]?.pending.subtract(done)
+        if fetch > 0 { owned[partition]?.mayHaveMore = fetched.count == fetch }
+        if let last = fetched.last { owned[partition]?.position = last.id }
+        await deliver(fetched, partition)
+    }
+
+    /// Sorts out what an error means: fenced partitions are dropped, everything else is tried again after a pause.
+    private func failed(_ error: RedisError, _ partitions: [Int]) async {
+        if case .server(let text) = error, text.contains("FENCED") {
+            for partition in partitions {
+                logger.warning("stage.fenced", metadata: ["partition": "\(stage.inputs[partition])"])
+                await leases.forget(partition)
+                await lost(partition)
+            }
+            return
+        }
+        logger.error("stage.redis.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
+        for partition in partitions { owned[partition]?.needsTakeOver = true }
+        pause = Self.retryPause
+    }
+
+    private func releaseDrained() async {
+        // what ended without a result meanwhile is left for the successor as well
+        for (partition, state) in owned where state.draining && !state.pending.isEmpty {
+            let abandoned = await handler.drain(partition)
+            owned[partition]?.pending.subtract(abandoned)
+        }
+        for (partition, state) in owned where state.draining && state.pending.isEmpty {
+            owned[partition] = nil
+            await handler.end(partition)
+            await leases.release(partition)
+        }
+    }
+
+    // MARK: - The doorbell
+
+    private func listenIfIdle() {
+        guard !stopping else { return }
+        let idle = owned.filter { !$0.value.mayHaveMore && !$0.value.draining && !$0.value.needsTakeOver }
+        guard !isListening, !idle.isEmpty else { return }
+        isListening = true
+        listening?.yield(idle.mapValues(\.position))
+    }
+
+    private func listen(_ positions: [Int: String]) async {
+        let partitions = Dictionary(uniqueKeysWithValues: positions.keys.map { (keys.stream(stage.inputs[$0]), $0) })
+        do {
+            let rung = try await doorbell.listen(positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) })
+            for key in rung { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
+        } catch {
+            logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
+            try? await Task.sleep(for: Self.retryPause)  // ends early only when cancelled
+            for partition in positions.keys { owned[partition]?.mayHaveMore = true }
+        }
+        // what became idle meanwhile was not listened to
+        for (partition, state) in owned where positions[partition] == nil && !state.mayHaveMore { owned[partition]?.mayHaveMore = true }
+        isListening = false
+        wake.signal()
+    }
+
+    private static let retryPause = Duration.milliseconds(100)
+    private static let takeOverPage = 200
+}

@@ -1,0 +1,18 @@
+extension Knob {
+    static let postgres = [
+        Knob(
+            "POSTGRES_URL", .postgres, .url(schemes: ["postgresql", "postgres"]), standard: "postgresql://127.0.0.1:5432/vibe",
+            purpose: "The database of the configuration and the audit trail, as libpq reads it; for a socket directory "
+                + "postgresql:///vibe?host=/path&user=vibe.",
+            effect: "Every role that reads configuration, and audit, opens a few connections to it."),
+        Knob(
+            "POSTGRES_PASSWORD", .postgres, .secret("the password"),
+            purpose: "Password for the URL above; VIBE_POSTGRES_PASSWORD_FILE names a file that holds it instead.",
+            effect: "Takes the place of a password inside the URL."),
+        Knob(
+            "MIGRATIONS", .postgres, .path,
+            purpose: "The folder of numbered SQL files that `vibe migrate` applies. Without it deploy/postgres is looked for in the "
+                + "current directory, above the program, and as share/vibe/postgres beside its bin.",
+            effect: "Needed where the program was copied without the folder."),
+    ]
+}

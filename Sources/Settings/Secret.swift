@@ -1,0 +1,34 @@
+import Foundation
+
+/// A value that must not reach a log, an error or a terminal: it has no description but dots.
+public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let value: String
+
+    public init(_ value: String) { self.value = value }
+
+    /// The value itself; call it only where it is used.
+    public func reveal() -> String { value }
+
+    public var description: String { "••••" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// URLs are shown without the password they may carry.
+public enum Redaction {
+    /// `redis://user:secret@host` becomes `redis://user:••••@host`; `password=secret` becomes `password=••••`.
+    public static func url(_ text: String) -> String {
+        var shown = text
+        let start = shown.range(of: "://")?.upperBound ?? shown.startIndex
+        if let at = shown[start...].lastIndex(of: "@"), let colon = shown[start..<at].firstIndex(of: ":") {
+            shown.replaceSubrange(shown.index(after: colon)..<at, with: "••••")
+        }
+        var from = shown.startIndex
+        while let key = shown[from...].range(of: "password=") {
+            let end = shown[key.upperBound...].firstIndex { $0 == "&" || $0 == " " } ?? shown.endIndex
+            shown.replaceSubrange(key.upperBound..<end, with: "••••")
+            from = shown.index(key.upperBound, offsetBy: 4)
+        }
+        return shown
+    }
+}

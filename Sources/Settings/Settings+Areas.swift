@@ -1,0 +1,188 @@
+/// The areas of ``Settings``, one struct each, in the order of the files under `env/`, where every member is explained.
+extension Settings {
+    public struct Redis: Sendable {
+        /// `redis://…` or `unix://…`.
+        public let url: String
+        public let password: Secret?
+        public let timeout: Duration
+
+        init(_ reader: inout SettingsReader) {
+            url = reader.url("REDIS_URL")
+            password = reader.secret("REDIS_PASSWORD")
+            timeout = reader.duration("REDIS_TIMEOUT")
+        }
+    }
+
+    public struct Postgres: Sendable {
+        /// Without the password, unless someone wrote it there.
+        public let url: String
+        public let password: Secret?
+        public let migrations: String?
+
+        init(_ reader: inout SettingsReader) {
+            url = reader.url("POSTGRES_URL")
+            password = reader.secret("POSTGRES_PASSWORD")
+            migrations = reader.optional("MIGRATIONS") { $0 }
+        }
+
+        /// The URL to connect with: the password, where one is set, as its last parameter, which overrides one before it.
+        public func revealedURL() -> String {
+            guard let password = password?.reveal() else { return url }
+            let encoded = password.utf8.map { byte in
+                let isPlain = byte < 128 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber)
+                return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+            return url + (url.contains("?") ? "&" : "?") + "password=" + encoded.joined()
+        }
+    }
+
+    public struct Pipeline: Sendable {
+        public let cell: String
+        public let signalPartitions: Int
+        public let accountPartitions: Int
+        public let leaseTTL: Duration
+        public let leaseMargin: Duration
+        public let heartbeatInterval: Duration
+        public let batch: Int
+        public let doorbellBlock: Duration
+        public let shutdownGrace: Duration
+        public let laneLimit: Int
+        public let maximumInFlight: Int
+        public let ordersPerAction: Int
+        public let trimInterval: Duration
+        public let streamKeep: Duration
+
+        init(_ reader: inout SettingsReader) {
+            cell = reader.required("CELL") { Settings.isName($0, limit: 32, besides: "-_") ? $0 : nil }
+            signalPartitions = reader.integer("PARTITIONS_SIGNALS")
+            accountPartitions = reader.integer("PARTITIONS_ACCOUNTS")
+            leaseTTL = reader.duration("LEASE_TTL")
+            leaseMargin = reader.duration("LEASE_MARGIN")
+            heartbeatInterval = reader.duration("HEARTBEAT_INTERVAL")
+            batch = reader.integer("BATCH")
+            doorbellBlock = reader.duration("DOORBELL_BLOCK")
+            shutdownGrace = reader.duration("SHUTDOWN_GRACE")
+            laneLimit = reader.integer("LANE_LIMIT")
+            maximumInFlight = reader.integer("MAXIMUM_IN_FLIGHT")
+            ordersPerAction = reader.integer("ORDERS_PER_ACTION")
+            trimInterval = reader.duration("TRIM_INTERVAL")
+            streamKeep = reader.duration("STREAM_KEEP")
+        }
+    }
+
+    public struct Exchange: Sendable {
+        public enum Network: String, Sendable { case mainnet, testnet }
+
+        public let url: String
+        public let network: Network
+        public let timeout: Duration
+        public let connections: Int
+        public let entryMargin: Duration
+        public let expiresAfterMargin: Duration
+
+        init(_ reader: inout SettingsReader) {
+            url = reader.url("EXCHANGE_URL")
+            network = reader.choice("EXCHANGE_NETWORK")
+            timeout = reader.duration("EXCHANGE_TIMEOUT")
+            connections = reader.integer("EXCHANGE_CONNECTIONS")
+            entryMargin = reader.duration("ENTRY_MARGIN")
+            expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
+        }
+    }
+
+    public struct Ingest: Sendable {
+        public let usersPerEgress: Int
+        public let debounce: Duration
+        public let maximumHold: Duration
+
+        init(_ reader: inout SettingsReader) {
+            usersPerEgress = reader.integer("INGEST_USERS_PER_EGRESS")
+            debounce = reader.duration("INGEST_DEBOUNCE")
+            maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
+        }
+    }
+
+    public struct Audit: Sendable {
+        public let batch: Int
+        /// Entries.
+        public let maximumLag: Int
+
+        init(_ reader: inout SettingsReader) {
+            batch = reader.integer("AUDIT_BATCH")
+            maximumLag = reader.integer("AUDIT_MAXIMUM_LAG")
+        }
+    }
+
+    public struct Simulator: Sendable {
+        public let port: Int
+        public let fills: String
+        public let accounts: String?
+        public let ledgerDirectory: String
+        public let latency: Duration
+        public let jitter: Duration
+        /// A decimal number, or `max`.
+        public let speed: String
+        public let usersPerSocket: Int
+
+        init(_ reader: inout SettingsReader) {
+            port = reader.integer("SIM_PORT")
+            fills = reader.required("SIM_FILLS") { $0 }
+            accounts = reader.optional("SIM_ACCOUNTS") { $0 }
+            ledgerDirectory = reader.required("SIM_LEDGER") { $0 }
+            latency = reader.duration("SIM_LATENCY")
+            jitter = reader.duration("SIM_JITTER")
+            speed = reader.required("SIM_SPEED") { Settings.isSpeed($0) ? $0 : nil }
+            usersPerSocket = reader.integer("SIM_USERS_PER_SOCKET")
+        }
+    }
+
+    public struct Logging: Sendable {
+        public enum Level: String, Sendable { case trace, debug, info, notice, warning, error, critical }
+        public enum Format: String, Sendable { case text, json }
+
+        public let level: Level
+        public let format: Format
+
+        init(_ reader: inout SettingsReader) {
+            level = reader.choice("LOG_LEVEL")
+            format = reader.choice("LOG_FORMAT")
+        }
+    }
+
+    public struct Fleet: Sendable {
+        public let processName: String?
+        public let parentProcess: Int32?
+        public let runDirectory: String
+
+        init(_ reader: inout SettingsReader) {
+            processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
+            parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
+            runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+        }
+    }
+
+    static func isName(_ text: String, limit: Int, besides others: String) -> Bool {
+        (1...limit).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || others.contains($0) }
+    }
+
+    /// `max`, or 0.001 to 1,000,000 with at most three decimals.
+    public static func isSpeed(_ text: String) -> Bool {
+        if text == "max" { return true }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.count <= 7 && $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+            parts.count == 1 || parts[1].count <= 3, let whole = Int(parts[0])
+        else { return false }
+        let thousandths = whole * 1_000 + (parts.count == 2 ? Int((parts[1] + "00").prefix(3)) ?? 0 : 0)
+        return (1...1_000_000_000).contains(thousandths)
+    }
+}
+
+extension RateLimits {
+    init(_ reader: inout SettingsReader) {
+        self.init(
+            subscriber: reader.rate("RATE_SUBSCRIBER"), account: reader.rate("RATE_ACCOUNT"), egress: reader.rate("RATE_EGRESS"),
+            subscribers: reader.rates(perID: "RATE_SUBSCRIBER"), accounts: reader.rates(perID: "RATE_ACCOUNT"),
+            egresses: reader.rates(perID: "RATE_EGRESS"), maximumWait: reader.duration("RATE_MAXIMUM_WAIT"))
+    }
+}

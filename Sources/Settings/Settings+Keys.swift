@@ -1,0 +1,32 @@
+import Foundation
+
+extension Settings {
+    /// Keys that only some commands need: absent is no fault until one asks.
+    public struct Keys: Sendable {
+        public let sealingKey: Secret?
+        public let signingKey: Secret?
+
+        init(_ reader: inout SettingsReader) {
+            sealingKey = reader.secret("SEALING_KEY") { Settings.isKey($0) || Data(base64Encoded: $0)?.count == 32 }
+            signingKey = reader.secret("SIGNING_KEY", valid: Settings.isKey)
+        }
+
+        public func requireSealingKey() throws(SettingsFaults) -> Secret { try require(sealingKey, "SEALING_KEY") }
+        public func requireSigningKey() throws(SettingsFaults) -> Secret { try require(signingKey, "SIGNING_KEY") }
+
+        private func require(_ key: Secret?, _ knob: String) throws(SettingsFaults) -> Secret {
+            guard let key else {
+                let name = "VIBE_" + knob
+                let kind = Knob.keys.first { $0.name == name }?.kind.expected ?? "a key"
+                throw SettingsFaults([SettingsFault(name: name, value: nil, expected: "\(kind), here or in the file that \(name)_FILE names")])
+            }
+            return key
+        }
+    }
+
+    /// 32 bytes in hexadecimal, with or without `0x`.
+    static func isKey(_ text: String) -> Bool {
+        let digits = text.hasPrefix("0x") ? text.dropFirst(2) : Substring(text)
+        return digits.utf8.count == 64 && digits.allSatisfy(\.isHexDigit)
+    }
+}

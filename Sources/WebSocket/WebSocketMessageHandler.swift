@@ -1,0 +1,105 @@
+import NIOCore
+import NIOWebSocket
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Between frames and messages: stamps arrival, answers pings, completes the closing handshake, masks what is sent (RFC 6455).
+final class WebSocketMessageHandler: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias InboundOut = WebSocketMessage
+    typealias OutboundIn = WebSocketCommand
+    typealias OutboundOut = WebSocketFrame
+
+    private var sentClose = false
+    private var receivedClose = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !receivedClose else { return }
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .text: context.fireChannelRead(wrapInboundOut(.text(Self.bytes(frame), receivedAt: Self.now())))
+        case .binary: context.fireChannelRead(wrapInboundOut(.binary(Self.bytes(frame), receivedAt: Self.now())))
+        case .ping: send(.pong, frame.unmaskedData, context: context, promise: nil)
+        case .pong: context.fireChannelRead(wrapInboundOut(.pong))
+        case .connectionClose: close(frame, context: context)
+        default: context.fireErrorCaught(WebSocketError.protocolViolation("unexpected opcode \(frame.opcode)"))
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .text(let text): send(.text, ByteBuffer(string: text), context: context, promise: promise)
+        case .ping: send(.ping, ByteBuffer(), context: context, promise: promise)
+        case .close(let code, let reason):
+            sendClose(WebSocketErrorCode(codeNumber: Int(code)), reason, context: context, promise: promise)
+        }
+    }
+
+    /// Broken framing leaves no way to find the next frame, so every error here ends the connection. After the closing handshake
+    /// an error (a peer that ends TLS uncleanly, say) changes nothing any more.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case _ where receivedClose: break
+        case is WebSocketError: context.fireErrorCaught(error)
+        case let violation as NIOWebSocketError:
+            context.fireErrorCaught(WebSocketError.protocolViolation("\(error)"))
+            let code: WebSocketErrorCode = violation == .invalidFrameLength ? .messageTooLarge : .protocolError
+            sendClose(code, "", context: context, promise: nil)
+        case is NIOWebSocketFrameAggregator.Error:
+            context.fireErrorCaught(WebSocketError.protocolViolation("\(error)"))
+            sendClose(.protocolError, "", context: context, promise: nil)
+        default: context.fireErrorCaught(WebSocketError.broken("\(error)"))
+        }
+        context.close(promise: nil)
+    }
+
+    private func sendClose(_ code: WebSocketErrorCode, _ reason: String, context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        guard !sentClose else {
+            promise?.succeed()
+            return
+        }
+        sentClose = true
+        var data = ByteBuffer()
+        data.write(webSocketErrorCode: code)
+        data.writeString(reason)
+        send(.connectionClose, data, context: context, promise: promise)
+    }
+
+    private func close(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
+        receivedClose = true
+        var data = frame.unmaskedData
+        let echo = data
+        let code = data.readInteger(as: UInt16.self)
+        let reason = String(buffer: data)
+        context.fireChannelRead(wrapInboundOut(.closed(code: code, reason: reason)))
+        guard !sentClose else {
+            context.close(promise: nil)
+            return
+        }
+        sentClose = true
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        send(.connectionClose, echo, context: context, promise: sent)
+    }
+
+    private func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer, context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: promise)
+    }
+
+    private static func bytes(_ frame: WebSocketFrame) -> [UInt8] { Array(frame.unmaskedData.readableBytesView) }
+
+    /// Microseconds since 1970.
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

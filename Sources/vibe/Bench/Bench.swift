@@ -1,0 +1,112 @@
+import ConfigStore
+import Foundation
+import Pipeline
+import Postgres
+import Redis
+import RedisStreams
+import Settings
+
+/// One benchmark: set up, priming, warm-up, the measured window, the drain, the count, the ceiling.
+struct Bench: Sendable {
+    let options: BenchOptions
+    let run: RunDirectory
+    let supervision: Supervision
+
+    static let drainLimit = Duration.seconds(180)
+    /// Fills a second while priming.
+    private static let primingRate = 200
+
+    func measure() async throws -> BenchReport {
+        let site = try await BenchSite.open(options, run, supervision)
+        let primed = try await prime(site)
+        Terminal.complain("primed: \(Format.count(primed.added(.results))) executions; \(options.summary)")
+        let fills = options.primingFills..<(options.primingFills + options.rate * (options.warmUp + options.seconds))
+        let schedule = LoadSchedule(fills: fills, leaders: options.leaderCount, rate: options.rate, start: WallClock.microseconds + 200_000)
+        let measured = (fills.lowerBound + options.rate * options.warmUp)..<fills.upperBound
+
+        let generator = LoadGenerator(schedule, port: site.port)
+        async let load = generator.run()
+        try await watch(site, generator, until: schedule.due(measured.lowerBound))
+        let from = try await site.mark()
+        try await watch(site, generator, until: schedule.end)
+        let to = try await site.mark()
+        let outcome = try await load
+        let drain = try await drain(site)
+        let exchange = try ExchangeOrders(try await site.simulator.status())
+        let end = try await site.mark()
+        await site.fleet.stop()
+
+        Terminal.complain("counting \(Format.count(end.counters.entries)) entries")
+        let window = BenchWindow(from: from, to: to)
+        let tally = try await ExecutionTally.make(
+            StreamScan(redis: site.redis, keys: site.context.keys, partitioning: site.context.partitioning), published: fills.upperBound,
+            fanOut: options.fanOut, schedule: schedule, measured: measured, window: window)
+        let rows = try await site.auditRows()
+        let ceiling = try await ceiling(site, tally)
+        await site.redis.close()
+        return BenchReport(
+            options: options, window: window, end: end, drain: drain, generator: outcome, tally: tally, exchange: exchange, auditRows: rows,
+            ceiling: ceiling)
+    }
+
+    /// Every leader goes long and flat once: each process meets each account, and it shows whether every leader is followed.
+    private func prime(_ site: BenchSite) async throws -> StreamCounters {
+        let schedule = LoadSchedule(
+            fills: 0..<options.primingFills, leaders: options.leaderCount, rate: Self.primingRate, start: WallClock.microseconds)
+        _ = try await LoadGenerator(schedule, port: site.port).run()
+        let limit = ContinuousClock.now + .seconds(60)
+        while true {
+            try await site.checkProcesses()
+            let counters = try await StreamCounters.read(site.redis, site.context.keys)
+            if counters.added(.signals) >= options.primingFills, counters.isDrained { return counters }
+            guard ContinuousClock.now < limit else {
+                throw Failure(
+                    .unavailable, "a minute after \(options.primingFills) first fills: \(counters.added(.signals)) signals, "
+                        + "\(counters.added(.results)) results", nextStep: "see the logs under \(run.path("log"))")
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Tells every second how far it is, until a moment in microseconds since 1970.
+    private func watch(_ site: BenchSite, _ generator: LoadGenerator, until moment: Int64) async throws {
+        var last = try await StreamCounters.read(site.redis, site.context.keys)
+        while true {
+            let left = moment - WallClock.microseconds
+            guard left > 0 else { return }
+            try await Task.sleep(for: .microseconds(min(left, 1_000_000)))
+            try await site.checkProcesses()
+            guard left >= 1_000_000 else { continue }
+            let now = try await StreamCounters.read(site.redis, site.context.keys)
+            Terminal.complain(line(now, since: last, generator))
+            last = now
+        }
+    }
+
+    private func line(_ now: StreamCounters, since last: StreamCounters, _ generator: LoadGenerator) -> String {
+        let behind = FleetRole.allCases.dropFirst().map { "\($0.rawValue) \(Format.count(now.backlog($0)))" }
+        let rate = Format.rate(now.added(.results) - last.added(.results), over: .microseconds(now.time - last.time))
+        return "\(Format.count(generator.progress)) signals published, \(Format.count(now.added(.results))) executions, \(rate)/s; "
+            + "waiting: \(behind.joined(separator: ", "))"
+    }
+
+    /// How long the fleet takes to finish everything; `nil` when it does not within the limit.
+    private func drain(_ site: BenchSite) async throws -> Duration? {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < Self.drainLimit {
+            if try await StreamCounters.read(site.redis, site.context.keys).isDrained { return ContinuousClock.now - start }
+            try await site.checkProcesses()
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return nil
+    }
+
+    private func ceiling(_ site: BenchSite, _ tally: ExecutionTally) async throws -> HandOffCeiling.Outcome? {
+        guard options.ceiling > 0 else { return nil }
+        Terminal.complain("the ceiling of this Redis, \(options.ceiling) s")
+        return try await HandOffCeiling(
+            redis: try RedisEndpoint(parsing: site.context.settings.redis.url), pid: site.servers.redis.child.pid, fanOut: options.fanOut,
+            payloads: tally.samples, duration: .seconds(options.ceiling)
+        ).run()
+    }
+}

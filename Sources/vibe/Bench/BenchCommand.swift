@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import Settings
+
+/// Throughput and latency of the whole fleet on this machine.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure throughput and latency of a whole fleet on this machine.",
+        discussion: """
+            Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production;
+            --rate signals a second, each copied by --fan-out subscribers with a signed order of 25 USDC. Rate limits are raised until
+            none binds; other variables documented in env/ apply to every process, so that a setting can be tried.
+
+            Method. The load is open loop: every leader's fill has a moment fixed in advance and is published then, however far behind
+            the fleet is; times are counted from that moment as well as from the arrival of its frame. Nothing is measured while
+            --warm-up lasts. Afterwards the fleet finishes what it has taken; then every entry of the streams is read once (nothing
+            reads along during the run), each fill is held against the results of its subscribers, and the exchange's order count and
+            the rows of the audit trail against those. Something lost or done twice is exit code 1; falling short of the rate is not.
+
+            Hops. Times that are stream ids have a resolution of one millisecond. "received → written" is the headline: from the frame
+            with the leader's fill to the subscriber's signed order on the wire.
+
+            Ceiling. At the end the same Redis, otherwise idle, runs the bare scripts for some seconds: publish, fan-out, two hand-offs,
+            four audit acknowledgements, in batches of 128 with the run's own payloads, and no work in between.
+
+            Examples:
+              vibe bench
+              vibe bench --rate 800 --work 3 --seconds 60
+              vibe bench --latency-ms 300 --json | jq .latencyUs.receivedToSent
+              VIBE_BATCH=256 vibe bench
+            """)
+
+    @OptionGroup var options: BenchOptions
+    @OptionGroup var output: OutputOptions
+    @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/bench"
+    @Flag(help: "Keep the directory after the run.") var keep = false
+
+    func run() async throws {
+        let run = RunDirectory(directory)
+        try run.create()
+        let lock = try FleetLock(run)
+        defer { withExtendedLifetime(lock) {} }
+        let supervision = Supervision()
+        let report = try await Interruption.guarded {
+            for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
+            try run.clear()
+            try run.create()
+            return try await Bench(options: options, run: run, supervision: supervision).measure()
+        } cleanUp: {
+            await supervision.stop()
+        }
+        output.show(report.json) { report.text() }
+        if !keep, report.faults.isEmpty { try clear(run) }
+        guard report.faults.isEmpty else { throw Failure(.checkFailed, "", nextStep: nil) }
+    }
+
+    /// The directory itself goes only when it holds nothing that someone else put there.
+    private func clear(_ run: RunDirectory) throws(Failure) {
+        try run.clear()
+        for name in ["fleet.lock", ""] { _ = remove(run.path(name)) }
+    }
+}

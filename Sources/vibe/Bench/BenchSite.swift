@@ -1,0 +1,126 @@
+import ConfigStore
+import Foundation
+import JSON
+import Postgres
+import Redis
+import RedisStreams
+import Settings
+
+/// The servers, the fleet and the exchange of a benchmark, set up and ready.
+struct BenchSite: Sendable {
+    let servers: FleetServers
+    let fleet: Fleet
+    let context: OperatorContext
+    let redis: RedisConnection
+    let simulator: SimulatorControl
+    /// Of the simulated exchange.
+    let port: Int
+    private let monitor: DemoMonitor
+    private let supervision: Supervision
+
+    /// The feed reads each leader's state when it connects; a fill that comes before that counts as history.
+    private static let settlingTime = Duration.seconds(2)
+    /// Redis memory an execution: a signal's share, a request, a job and a result with their payloads, kept for the whole run.
+    private static let bytesPerExecution = 6_000
+
+    static func open(_ options: BenchOptions, _ run: RunDirectory, _ supervision: Supervision) async throws -> BenchSite {
+        try checkMemory(options)
+        let logger = CommandLogger.make("bench")
+        Terminal.complain("starting Redis and Postgres in \(run.path)")
+        let servers = try await supervision.startServers(in: run, logger: logger)
+        let files = try BenchCast(options: options).write(to: run)
+        let environment = try environment(options, run, servers, accounts: files.accounts)
+        let settings = try environment.settings()
+        let context = OperatorContext(settings: settings, logger: logger)
+        try await DatabaseSchema.migrate(settings, logger: logger)
+        try await ConfigurationChange.apply(files.configuration, context)
+        try environment.write(to: run)
+        let redis = try context.redis("bench")
+        _ = try await redis.send(RedisCommand("CONFIG", "SET", "appendfsync", options.fsync.rawValue)).checked()
+        let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
+        let simulator = SimulatorControl(base: settings.exchange.url)
+        let site = BenchSite(
+            servers: servers, fleet: fleet, context: context, redis: redis, simulator: simulator, port: settings.simulator.port,
+            monitor: DemoMonitor(fleet: fleet, supervision: supervision, simulator: simulator, redis: redis, context: context),
+            supervision: supervision)
+        try await site.startProcesses(options)
+        return site
+    }
+
+    private func startProcesses(_ options: BenchOptions) async throws {
+        let leaders = options.leaderCount
+        try await fleet.start(
+            "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)"])
+        try await monitor.waitForSimulator()
+        for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
+        try await monitor.waitUntilReady(options.counts)
+        try await Task.sleep(for: Self.settlingTime)
+    }
+
+    /// - Throws: ``Failure`` when a server or a process of the fleet has ended: then there is nothing to measure.
+    func checkProcesses() async throws {
+        if let failure = await supervision.serverFailure() { throw failure }
+        if let ended = await fleet.ended().first {
+            throw Failure(.unavailable, "\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)")
+        }
+    }
+
+    func mark() async throws -> BenchMark { try await BenchMark.take(fleet, servers, redis, context.keys) }
+
+    /// Rows of the audit trail.
+    func auditRows() async throws -> Int64 {
+        let postgres = context.postgres("bench")
+        let rows = try await postgres.query("SELECT count(*) AS rows FROM audit_entries")
+        await postgres.close()
+        return try rows.first?.integer("rows") ?? 0
+    }
+
+    private static func environment(_ options: BenchOptions, _ run: RunDirectory, _ servers: FleetServers, accounts: String) throws
+        -> FleetEnvironment
+    {
+        let unlimited = "1000000/1s:1000000"
+        var environment = FleetEnvironment(
+            operatorSettings: ProcessInfo.processInfo.environment,
+            defaults: [
+                "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
+                "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000",
+                // with a slow exchange, orders in flight are rate × latency
+                "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",
+                "VIBE_MAXIMUM_IN_FLIGHT": options.latencyMs > 0 ? "4096" : "256",
+            ],
+            decided: [
+                "VIBE_RUN_DIRECTORY": run.path, "VIBE_PARTITIONS_ACCOUNTS": "\(options.partitions)", "VIBE_STREAM_KEEP": "7d",
+                "VIBE_INGEST_USERS_PER_EGRESS": "\(options.leaderCount)",
+            ])
+        environment.use(servers)
+        try environment.provideSealingKey(in: run)
+        try environment.useSimulator(in: run, fills: Demo.fills, accounts: accounts)
+        return environment
+    }
+
+    /// The private Redis takes half of the machine's memory; the count at the end needs the streams whole.
+    private static func checkMemory(_ options: BenchOptions) throws(Failure) {
+        let needed = options.offered * (options.warmUp + options.seconds) * bytesPerExecution
+        let available = Int(ProcessInfo.processInfo.physicalMemory / 2)
+        guard needed > available else { return }
+        let seconds = available / (options.offered * bytesPerExecution)
+        throw Failure(
+            .usage, "this run would need \(Format.bytes(Int64(needed))) of Redis memory, of \(Format.bytes(Int64(available)))",
+            nextStep: "at this rate --seconds and --warm-up together may be \(seconds)")
+    }
+}
+
+/// What the simulated exchange says it did.
+struct ExchangeOrders: Sendable {
+    /// Orders that traded, and all that it accepted.
+    let filled: Int64
+    let accepted: Int64
+    let actionsRefused: Int64
+
+    init(_ status: JSON) throws(JSONError) {
+        (filled, accepted) = try status.at("orders") { orders throws(JSONError) in
+            (try orders.integer("filled") + orders.integer("partial"), try orders.integer("accepted"))
+        }
+        actionsRefused = try status.integer("actionsRefused")
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import JSON
+
+/// The files of a demo: configuration, agent keys and the exchange's accounts, made from a seed that stays in the run directory.
+struct DemoFiles: Sendable {
+    /// Recorded fills.
+    let fills: String
+    let accounts: String
+    let configuration: String
+    /// For people.
+    let summary: String
+
+    /// Writes the files, or takes those of the last run when its state is kept.
+    static func provide(in run: RunDirectory, fills: String, subscribers: Int) throws -> DemoFiles {
+        let directory = run.path("demo")
+        try FileManager.default.makeDirectory(directory, mode: 0o700)
+        let names = try leaders(of: fills)
+        let cast = try DemoCast(seed: try seed(directory + "/seed"), leaders: names, subscribers: subscribers)
+        let files = DemoFiles(
+            fills: fills, accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml", summary: summary(cast))
+        try FileManager.default.writeFile(files.accounts, accounts(cast).text() + "\n", mode: 0o600)
+        try FileManager.default.writeFile(directory + "/agent-keys.yaml", keys(cast), mode: 0o600)
+        try FileManager.default.writeFile(files.configuration, DemoYAML.text(cast, keys: "agent-keys.yaml"))
+        return files
+    }
+
+    private static func seed(_ path: String) throws(Failure) -> String {
+        if let data = FileManager.default.contents(atPath: path) {
+            return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let seed = RandomKey.hexadecimal()
+        try FileManager.default.writeFile(path, seed + "\n", mode: 0o600)
+        return seed
+    }
+
+    /// The names of the recorded leaders, in the file's order.
+    private static func leaders(of path: String) throws -> [String] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(.unavailable, "cannot read \(path)", nextStep: "VIBE_SIM_FILLS names a recording")
+        }
+        do {
+            let names = try JSON.parse([UInt8](data)).list("leaders") { leader throws(JSONError) in try leader.string("leader") }
+            guard !names.isEmpty else { throw JSONError(path: "leaders", problem: "there are none") }
+            return names
+        } catch { throw Failure(.data, "\(path): \(error)") }
+    }
+
+    private static func accounts(_ cast: DemoCast) -> JSON {
+        [
+            "accounts": .array(
+                cast.people.map { ["account": .string($0.account), "agent": .string($0.agentAddress), "balance": .string("\($0.balance)")] })
+        ]
+    }
+
+    private static func keys(_ cast: DemoCast) -> String {
+        cast.people.map { "\($0.name): \"\($0.agentKey)\"\n" }.joined()
+    }
+
+    private static func summary(_ cast: DemoCast) -> String {
+        let followers = cast.followersOfEach.values
+        return "\(Format.count(cast.people.count)) subscribers with \(Format.count(followers.reduce(0, +))) subscriptions to "
+            + "\(cast.leaders.count) leaders, \(followers.min() ?? 0) to \(followers.max() ?? 0) followers each"
+    }
+}
+
+/// The configuration file of a demo, as `vibe config apply` reads it.
+enum DemoYAML {
+    static func text(_ cast: DemoCast, keys: String) -> String {
+        var lines = ["# Made up by `vibe demo`.", "influencers:"]
+        lines += cast.leaders.map { "  - {id: \($0.name), address: \"\($0.address)\"}" }
+        lines.append("subscribers:")
+        lines += cast.people.map { "  - {id: \($0.name), account: \"\($0.account)\"}" }
+        lines.append("subscriptions:")
+        for person in cast.people { lines += person.copies.flatMap { subscription(person, $0) } }
+        lines.append("agent_keys: \(keys)")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func subscription(_ person: DemoCast.Person, _ copy: DemoCopy) -> [String] {
+        var lines = ["  - subscriber: \(person.name)", "    influencer: \(copy.leader)"]
+        if copy.state != .active { lines.append("    state: \(copy.state.rawValue)") }
+        if copy.inverse { lines.append("    inverse: true") }
+        switch copy.sizing {
+        case .fixedNotional(let notional): lines.append("    sizing: {mode: fixed_notional, notional: \(notional)}")
+        case .ratio(let ratio): lines.append("    sizing: {mode: ratio, ratio: \(ratio)}")
+        case .equityProportional(let allocation, let multiplier):
+            lines.append("    sizing: {mode: equity_proportional, allocation: \(allocation), multiplier: \(multiplier)}")
+        }
+        var limits = ["entry_slippage_bps: \(copy.slippageBasisPoints)", "entry_expiry_ms: \(copy.expiryMilliseconds)"]
+        if let most = copy.maximumOrder { limits.append("max_order_notional: \(most)") }
+        if let most = copy.maximumPosition { limits.append("max_position_notional: \(most)") }
+        func list(_ coins: [String]) -> String { "[" + coins.map { "\"\($0)\"" }.joined(separator: ", ") + "]" }
+        switch copy.filter {
+        case .none: break
+        case .deny(let coins): limits.append("deny: \(list(coins))")
+        case .allow(let coins): limits.append("allow: \(list(coins))")
+        }
+        lines.append("    limits: {\(limits.joined(separator: ", "))}")
+        return lines
+    }
+}

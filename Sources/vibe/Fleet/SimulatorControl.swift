@@ -1,0 +1,48 @@
+import AsyncHTTPClient
+import JSON
+import NIOCore
+
+/// The simulated exchange's control endpoints.
+struct SimulatorControl: Sendable {
+    /// `http://127.0.0.1:7600`.
+    let base: String
+
+    /// A whole ledger may take this long.
+    static let ledgerTimeout = TimeAmount.minutes(10)
+    private static let largestAnswer = 16 << 20
+
+    /// `{"…"}` of GET /control/status.
+    func status() async throws -> JSON { try await call(HTTPClientRequest(url: base + "/control/status")) }
+
+    /// Starts the replay.
+    /// - Parameter speed: a decimal number, or `max`.
+    func replay(speed: String) async throws {
+        var request = HTTPClientRequest(url: base + "/control/replay")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes((["speed": .string(speed)] as JSON).bytes())
+        _ = try await call(request)
+    }
+
+    func ledger() async throws -> HTTPClientResponse.Body {
+        let response = try await send(HTTPClientRequest(url: base + "/control/ledger"), timeout: Self.ledgerTimeout)
+        return response.body
+    }
+
+    private func call(_ request: HTTPClientRequest) async throws -> JSON {
+        let body = try await send(request, timeout: .seconds(10)).body.collect(upTo: Self.largestAnswer)
+        return try JSON.parse(Array(body.readableBytesView))
+    }
+
+    private func send(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+        let response: HTTPClientResponse
+        do { response = try await HTTPClient.shared.execute(request, timeout: timeout) } catch {
+            throw Failure(.unavailable, "no answer from the simulated exchange at \(base): \(error)", nextStep: "VIBE_EXCHANGE_URL says where it is")
+        }
+        guard response.status == .ok else {
+            let hint = response.status == .notFound ? "; is it the simulator?" : ""
+            throw Failure(.unavailable, "\(request.url) answered \(response.status.code)\(hint)", nextStep: "VIBE_EXCHANGE_URL says where it is")
+        }
+        return response
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import ConfigStore
+import JSON
+
+struct ConfigApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Put a YAML file in force as the whole configuration.",
+        discussion: """
+            The file says everything: what it does not have is removed, agent keys excepted, which stay as they are stored. Every fault is
+            reported with its line and field, and then nothing is applied. Running processes take a new version up within seconds.
+            Needs VIBE_SEALING_KEY or VIBE_SEALING_KEY_FILE.
+
+              influencers:
+                - id: leader-1
+                  address: "0x0000000000000000000000000000000000000001"
+              subscribers:
+                - id: sub-007
+                  account: "0x0000000000000000000000000000000000000002"
+                  agent_key_file: keys/sub-007      # or agent_key_env: NAME, or all of them in one file: agent_keys, below
+              subscriptions:
+                - subscriber: sub-007
+                  influencer: leader-1
+                  state: active                     # or paused, wind_down: exits only
+                  sizing: {mode: fixed_notional, notional: 100}     # or {mode: ratio, ratio: 0.1}
+                                                    # or {mode: equity_proportional, allocation: 5000, multiplier: 1}
+                  limits: {max_order_notional: 1000, max_position_notional: 5000, entry_slippage_bps: 50, entry_expiry_ms: 5000,
+                           allow: [BTC, ETH], deny: [kPEPE]}
+              agent_keys: keys.yaml                 # subscriber: key, a line each; mode 0600
+
+            Examples:
+              vibe config apply subscribers.yaml --dry-run
+              vibe config apply subscribers.yaml
+            """)
+
+    @Argument(help: "The YAML file.") var file: String
+    @Flag(help: "Say what would change, and change nothing.") var dryRun = false
+    @Flag(help: "Seal all agent keys anew with the present sealing key; the file must have all of them.") var reseal = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let context = try OperatorContext.load()
+        let change = try await ConfigurationChange.apply(file, context, isDryRun: dryRun, reseal: reseal)
+        output.show(change.json) { change.text }
+    }
+}
+
+extension ConfigChange {
+    fileprivate static let mostShown = 20
+
+    private var parts: [(name: String, difference: Difference)] {
+        [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions)]
+    }
+
+    fileprivate var text: String {
+        var lines = [
+            isEmpty
+                ? "no change; version \(version) is in force"
+                : "\(summary)\n" + (isDryRun ? "would be version \(version); nothing was changed" : "version \(version) is in force")
+        ]
+        for (name, difference) in parts {
+            let items = difference.added.map { "+ \($0)" } + difference.changed.map { "~ \($0)" } + difference.removed.map { "− \($0)" }
+            guard !items.isEmpty else { continue }
+            lines.append("\(name):")
+            lines += items.prefix(Self.mostShown).map { "  \($0)" }
+            if items.count > Self.mostShown { lines.append("  … \(Format.count(items.count - Self.mostShown)) more (--json has all)") }
+        }
+        if isResealed { lines.append("all agent keys " + (isDryRun ? "would be sealed anew" : "are sealed with the present sealing key")) }
+        return lines.joined(separator: "\n")
+    }
+
+    fileprivate var json: JSON {
+        func names(_ list: [String]) -> JSON { .array(list.map(JSON.string)) }
+        let members = parts.map { name, difference in
+            JSON.Member(
+                name,
+                [
+                    "added": names(difference.added), "removed": names(difference.removed),
+                    "changed": .array(
+                        difference.changed.map { changed in
+                            [
+                                "id": .string(changed.id),
+                                "fields": .array(
+                                    changed.fields.map {
+                                        ["name": .string($0.name), "before": .string(orNull: $0.before), "after": .string(orNull: $0.after)]
+                                    }),
+                            ]
+                        }),
+                ])
+        }
+        return .object(
+            [
+                JSON.Member("version", .integer(version)), JSON.Member("dryRun", .bool(isDryRun)), JSON.Member("changed", .bool(!isEmpty)),
+                JSON.Member("resealed", .bool(isResealed)),
+            ] + members)
+    }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import ConfigStore
+import CopyTrading
+import JSON
+
+struct ConfigShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show the configuration in force, or an earlier version.",
+        discussion: """
+            Without options: the leaders with their followers. With --subscriber or --influencer: those subscriptions with their settings.
+            Keys are never shown, only the addresses of the agents.
+
+            Examples:
+              vibe config show
+              vibe config show --subscriber sub-007
+              vibe config show --influencer leader-3 --version 4 --json
+            """)
+
+    @Option(help: "Only this subscriber's subscriptions.") var subscriber: String?
+    @Option(help: "Only subscriptions to this influencer.") var influencer: String?
+    @Option(help: "An earlier version.") var version: Int64?
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let context = try OperatorContext.load()
+        let store = ConfigStore(url: context.settings.postgres.revealedURL(), logger: context.logger)
+        try await store.load()
+        let snapshot = if let version { try await store.snapshot(version: version) } else { store.current() }
+        let chosen = snapshot.subscriptions.values.sorted { $0.id < $1.id }.filter {
+            (subscriber == nil || $0.subscriber.text == subscriber) && (influencer == nil || $0.influencer.text == influencer)
+        }
+        output.show(json(snapshot, chosen)) {
+            let isOverview = subscriber == nil && influencer == nil
+            let title = "version \(snapshot.version): \(snapshot.influencers.count) influencers, \(Format.count(snapshot.subscribers.count)) "
+                + "subscribers, \(Format.count(snapshot.subscriptions.count)) subscriptions"
+            return title + "\n" + (isOverview ? leaders(snapshot) : subscriptions(chosen)).rendered()
+        }
+    }
+
+    private func leaders(_ snapshot: ConfigSnapshot) -> Table {
+        var table = Table([.text("INFLUENCER"), .text("ADDRESS", mayShrink: true), .figure("ACTIVE"), .figure("PAUSED"), .figure("WIND DOWN"), .text("FOLLOWED")])
+        for leader in snapshot.influencers.values.sorted(by: { $0.id < $1.id }) {
+            let followers = snapshot.subscriptions(of: leader.id)
+            func count(_ state: Subscription.State) -> Table.Cell { Table.Cell(Format.count(followers.count { $0.state == state })) }
+            table.add([
+                Table.Cell(leader.id.text, .bold), Table.Cell(leader.address), count(.active), count(.paused), count(.windDown),
+                Table.Cell(leader.isActive ? "yes" : "no", leader.isActive ? nil : .yellow),
+            ])
+        }
+        return table
+    }
+
+    private func subscriptions(_ list: [Subscription]) -> Table {
+        var table = Table([
+            .text("SUBSCRIPTION", mayShrink: true), .text("ACCOUNT", mayShrink: true), .text("STATE"), .text("SIZING"), .text("MAX ORDER"),
+            .text("MAX POSITION"), .figure("SLIPPAGE"), .figure("EXPIRY"), .text("COINS", mayShrink: true),
+        ])
+        for item in list {
+            table.add([
+                Table.Cell(item.id.text, .bold), Table.Cell(item.account.text),
+                Table.Cell(item.state.rawValue + (item.inverse ? ", inverse" : ""), item.state == .active ? nil : .yellow),
+                Table.Cell(item.sizing.text), Table.Cell(item.limits.maximumOrderNotional.map { "\($0)" } ?? "–"),
+                Table.Cell(item.limits.maximumPositionNotional.map { "\($0)" } ?? "–"),
+                Table.Cell("\(item.limits.entrySlippageBasisPoints) bps"), Table.Cell(Format.time(milliseconds: item.limits.entryExpiryMilliseconds)),
+                Table.Cell(item.limits.coinText),
+            ])
+        }
+        return table
+    }
+
+    private func json(_ snapshot: ConfigSnapshot, _ list: [Subscription]) -> JSON {
+        [
+            "version": .integer(snapshot.version),
+            "influencers": .array(
+                snapshot.influencers.values.sorted { $0.id < $1.id }.map {
+                    ["id": .string($0.id.text), "address": .string($0.address), "active": .bool($0.isActive)]
+                }),
+            "subscribers": .array(
+                snapshot.subscribers.values.sorted { $0.id < $1.id }.map {
+                    [
+                        "id": .string($0.id.text), "account": .string($0.account.text), "vaultAddress": .string(orNull: $0.vaultAddress),
+                        "agentAddress": .string($0.agentAddress),
+                    ]
+                }),
+            "subscriptions": .array(list.map(\.json)),
+        ]
+    }
+}
+
+extension SizingMode {
+    fileprivate var text: String {
+        switch self {
+        case .fixedNotional(let notional): "\(notional) USDC"
+        case .ratio(let ratio): "× \(ratio)"
+        case .equityProportional(let allocation, let multiplier): "\(allocation) by equity × \(multiplier)"
+        }
+    }
+
+    fileprivate var json: JSON {
+        switch self {
+        case .fixedNotional(let notional): ["mode": "fixed_notional", "notional": .string("\(notional)")]
+        case .ratio(let ratio): ["mode": "ratio", "ratio": .string("\(ratio)")]
+        case .equityProportional(let allocation, let multiplier):
+            ["mode": "equity_proportional", "allocation": .string("\(allocation)"), "multiplier": .string("\(multiplier)")]
+        }
+    }
+}
+
+extension Subscription.Limits {
+    fileprivate var coinText: String {
+        let denied = deniedCoins.map(\.text).sorted().joined(separator: " ")
+        let allowed = allowedCoins.map { $0.map(\.text).sorted().joined(separator: " ") } ?? "all"
+        return denied.isEmpty ? allowed : "\(allowed) but \(denied)"
+    }
+}
+
+extension Subscription {
+    fileprivate var json: JSON {
+        func coins(_ set: Set<Coin>) -> JSON { .array(set.map(\.text).sorted().map(JSON.string)) }
+        return [
+            "id": .string(id.text), "subscriber": .string(subscriber.text), "influencer": .string(influencer.text),
+            "account": .string(account.text), "state": .string(state.rawValue), "inverse": .bool(inverse), "sizing": sizing.json,
+            "maxOrderNotional": .string(orNull: limits.maximumOrderNotional?.description),
+            "maxPositionNotional": .string(orNull: limits.maximumPositionNotional?.description),
+            "entrySlippageBps": .integer(limits.entrySlippageBasisPoints), "entryExpiryMs": .integer(limits.entryExpiryMilliseconds),
+            "allow": limits.allowedCoins.map(coins) ?? .null, "deny": coins(limits.deniedCoins),
+        ]
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Logging
+import Postgres
+import Redis
+import RedisStreams
+import Settings
+
+/// What an operator's command works with: the settings of the fleet it is about, and connections made from them.
+struct OperatorContext: Sendable {
+    let settings: Settings
+    let keys: Keys
+    let partitioning: Partitioning
+    let logger: Logger
+
+    init(settings: Settings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        keys = Keys(cell: settings.pipeline.cell)
+        partitioning = Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions)
+    }
+
+    /// Reads the environment; where it names no Redis, the file that a running `vibe up` wrote fills in what is missing.
+    static func load() throws -> OperatorContext {
+        OperatorContext(settings: try environmentSettings(), logger: CommandLogger.make("operator"))
+    }
+
+    static func environmentSettings() throws(SettingsFaults) -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        guard environment["VIBE_REDIS_URL"] == nil else { return try Settings(environment: environment) }
+        let file = RunDirectory(environment["VIBE_RUN_DIRECTORY"] ?? ".run").environmentFile
+        let running = EnvironmentFile.read(file) ?? [:]
+        return try Settings(environment: environment.merging(running) { given, _ in given })
+    }
+
+    func redis(_ name: String) throws -> RedisConnection {
+        do {
+            var endpoint = try RedisEndpoint(parsing: settings.redis.url)
+            if let password = settings.redis.password { endpoint.password = password.reveal() }
+            return RedisConnection(endpoint: endpoint, timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
+        } catch { throw Failure(.configuration, "VIBE_REDIS_URL: \(error)", nextStep: "see env/redis.env") }
+    }
+
+    func postgres(_ name: String, answerTimeout: Duration = .seconds(60)) -> PostgresConnection {
+        PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(name)", answerTimeout: answerTimeout, logger: logger)
+    }
+}
+
+/// Loggers of commands that people read: warnings and worse, on standard error.
+enum CommandLogger {
+    static func make(_ label: String) -> Logger {
+        var logger = Logger(label: "vibe.\(label)", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .error
+        return logger
+    }
+}

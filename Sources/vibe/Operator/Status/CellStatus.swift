@@ -1,0 +1,111 @@
+import RedisStreams
+
+/// Where a cell stands, as of one moment of Redis time.
+struct CellStatus: Sendable {
+    /// Redis time, microseconds since 1970.
+    var time: Int64
+    var stages: [StageStatus]
+    var deadLetters: Int64
+    var server: ServerFacts
+
+    func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
+
+    /// True when nothing waits and nothing is being worked on.
+    var isDrained: Bool { stages.allSatisfy { $0.backlog == 0 && $0.pending == 0 } }
+
+    /// Entries ever added to any stream: while it stands still, nothing happens.
+    var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    /// What an operator should look into, most urgent first.
+    var concerns: [String] {
+        var found: [String] = []
+        for stage in stages {
+            let waiting = stage.backlog + stage.pending
+            if stage.members.isEmpty, waiting > 0 {
+                found.append("\(stage.name): \(Format.count(waiting)) entries wait and no process is alive: start `vibe \(stage.name)`")
+            } else if !stage.members.isEmpty, stage.unowned > 0 {
+                found.append("\(stage.name): \(stage.unowned) of \(stage.partitions.count) partitions have no owner")
+            }
+            for partition in stage.partitions where partition.missing {
+                found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
+            }
+        }
+        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE 'vibe:{…}:dead_letters' - +") }
+        return found + server.concerns
+    }
+}
+
+/// One stage over all of its partitions.
+struct StageStatus: Sendable {
+    var name: String
+    /// The streams it reads, empty for ingest.
+    var reads: String
+    var members: [Member]
+    var partitions: [PartitionStatus]
+
+    struct Member: Sendable {
+        var name: String
+        /// Milliseconds since its last beat.
+        var silence: Int64
+    }
+
+    var entries: Int64 { partitions.reduce(0) { $0 + $1.entries } }
+    var added: Int64 { partitions.reduce(0) { $0 + $1.added } }
+    var acknowledged: Int64 { partitions.reduce(0) { $0 + $1.acknowledged } }
+    var backlog: Int64 { partitions.reduce(0) { $0 + $1.backlog } }
+    var pending: Int64 { partitions.reduce(0) { $0 + $1.pending } }
+    /// Milliseconds, of the oldest pending entry.
+    var oldestPending: Int64? { partitions.compactMap(\.oldestPending).max() }
+    var owned: Int { partitions.count { $0.owner != nil } }
+    var unowned: Int { partitions.count - owned }
+    /// Owner → number of partitions.
+    var owners: [(name: String, partitions: Int)] {
+        Dictionary(grouping: partitions.compactMap(\.owner)) { $0 }.map { ($0.key, $0.value.count) }.sorted { $0.0 < $1.0 }
+    }
+}
+
+/// One partition as one group sees it.
+struct PartitionStatus: Sendable {
+    /// `execution_jobs:03`, or for ingest the lease's name.
+    var name: String
+    /// Entries in the stream now, acknowledged ones that are kept included.
+    var entries: Int64 = 0
+    /// Entries ever added, and ever acknowledged by the group.
+    var added: Int64 = 0
+    var acknowledged: Int64 = 0
+    /// Delivered and not acknowledged.
+    var pending: Int64 = 0
+    /// Age of the oldest pending entry, milliseconds.
+    var oldestPending: Int64?
+    var missing = false
+    /// Holder of the lease; `nil` when it is free or has run out.
+    var owner: String?
+    var epoch: Int64?
+    /// Milliseconds until the lease runs out.
+    var leaseLeft: Int64?
+
+    /// Added and not yet delivered. The server's own `lag` is not used: it is wrong after a restart.
+    var backlog: Int64 { max(0, added - acknowledged - pending) }
+}
+
+/// What matters about the server itself.
+struct ServerFacts: Sendable {
+    var version: String
+    var usedMemory: Int64
+    var maximumMemory: Int64
+    var policy: String
+    var hasAOF: Bool
+    var lastAOFWriteFailed: Bool
+    var clients: Int64
+
+    var concerns: [String] {
+        var found: [String] = []
+        if !hasAOF { found.append("Redis has no AOF: what it acknowledges does not survive it") }
+        if lastAOFWriteFailed { found.append("Redis could not write its AOF: check its disk") }
+        if policy != "noeviction" { found.append("Redis may evict keys (maxmemory-policy \(policy)): set noeviction") }
+        if maximumMemory > 0, usedMemory * 10 > maximumMemory * 9 {
+            found.append("Redis uses \(Format.bytes(usedMemory)) of \(Format.bytes(maximumMemory))")
+        }
+        return found
+    }
+}

@@ -1,0 +1,150 @@
+import Redis
+import RedisStreams
+
+/// Takes the figures of a cell from plain Redis commands, the counts as of one moment.
+struct StatusReader: Sendable {
+    private let redis: RedisConnection
+    private let keys: Keys
+    private let partitioning: Partitioning
+
+    init(redis: RedisConnection, keys: Keys, partitioning: Partitioning) {
+        self.redis = redis
+        self.keys = keys
+        self.partitioning = partitioning
+    }
+
+    func read() async throws -> CellStatus {
+        let streams = try await StreamFigures.read(redis, keys, partitioning)
+        let leases = try await LeaseFigures.read(redis, keys, now: streams.time / 1_000)
+        let stages = [Stage.match(partitioning), .plan(partitioning), .work(partitioning), .audit(partitioning)].map { stage in
+            StageStatus(
+                name: stage.name, reads: stage.group == Group.audit ? "all streams" : stage.inputs.first?.stream.rawValue ?? "",
+                members: leases.members[stage.name] ?? [],
+                partitions: zip(stage.inputs, stage.partitionNames).map { input, name in
+                    leases.completing(streams.partition(input, group: stage.group), stage: stage.name, partition: name)
+                })
+        }
+        return CellStatus(
+            time: streams.time, stages: [ingest(leases)] + stages,
+            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, server: try await ServerFacts.read(redis))
+    }
+
+    private func ingest(_ leases: LeaseFigures) -> StageStatus {
+        StageStatus(
+            name: "ingest", reads: "", members: leases.members["ingest"] ?? [],
+            partitions: (leases.leases["ingest"] ?? [:]).keys.sorted().map {
+                leases.completing(PartitionStatus(name: $0), stage: "ingest", partition: $0)
+            })
+    }
+}
+
+/// Lengths, counters and pending summaries of all streams.
+private struct StreamFigures {
+    var time: Int64
+    var added: [String: RedisValue]
+    var acknowledged: [String: RedisValue]
+    var entries: [StreamPartition: Int64] = [:]
+    /// `stream:NN|group` → pending and the id of the oldest.
+    var pending: [String: (count: Int64, oldest: String?)] = [:]
+
+    static func read(_ redis: RedisConnection, _ keys: Keys, _ partitioning: Partitioning) async throws -> StreamFigures {
+        var commands = [RedisCommand("TIME"), RedisCommand("HGETALL", keys.sequence), RedisCommand("HGETALL", keys.acknowledged)]
+        for partition in partitioning.all {
+            commands.append(RedisCommand("XLEN", keys.stream(partition)))
+            commands += partition.stream.groups.map { RedisCommand("XPENDING", keys.stream(partition), $0) }
+        }
+        let replies = try await redis.snapshot(commands)
+        guard let time = replies[0].serverTime else { throw RedisError.unexpectedReply("TIME") }
+        var figures = StreamFigures(time: time, added: replies[1].pairs, acknowledged: replies[2].pairs)
+        var next = 3
+        for partition in partitioning.all {
+            figures.entries[partition] = replies[next].integer ?? 0
+            next += 1
+            for group in partition.stream.groups {
+                // A stream that nothing was ever written to may lack its group: an error, and nothing pending.
+                let summary = replies[next].array ?? []
+                figures.pending["\(partition.name)|\(group)"] = (summary.first?.integer ?? 0, summary.count > 1 ? summary[1].text : nil)
+                next += 1
+            }
+        }
+        return figures
+    }
+
+    func partition(_ input: StreamPartition, group: String) -> PartitionStatus {
+        let waiting = pending["\(input.name)|\(group)"]
+        let entries = entries[input] ?? 0
+        let added = added[input.name]?.integer ?? 0
+        let done = acknowledged["\(input.name)|\(group)"]?.integer ?? 0
+        return PartitionStatus(
+            name: input.name, entries: entries, added: added, acknowledged: done, pending: waiting?.count ?? 0,
+            oldestPending: waiting?.oldest.flatMap(EntryID.milliseconds).map { max(0, time / 1_000 - $0) },
+            missing: entries == 0 && done < added && (waiting?.count ?? 0) == 0)
+    }
+}
+
+/// Leases and members of every stage, found by their keys.
+private struct LeaseFigures {
+    struct Lease {
+        var owner: String
+        var epoch: Int64
+        /// Milliseconds from now; negative when it has run out.
+        var left: Int64
+    }
+
+    /// Stage → partition → lease.
+    var leases: [String: [String: Lease]] = [:]
+    var members: [String: [StageStatus.Member]] = [:]
+
+    static func read(_ redis: RedisConnection, _ keys: Keys, now: Int64) async throws -> LeaseFigures {
+        let leasePrefix = keys.key("lease:")
+        let memberPrefix = keys.key("members:")
+        let leaseKeys = try await redis.keys(matching: leasePrefix + "*")
+        let memberKeys = try await redis.keys(matching: memberPrefix + "*")
+        let commands = leaseKeys.map { RedisCommand("HMGET", $0, "owner", "epoch", "exp") }
+            + memberKeys.map { RedisCommand("ZRANGE", $0, "0", "-1", "WITHSCORES") }
+        let replies = try await redis.send(commands)
+        var figures = LeaseFigures()
+        for (key, reply) in zip(leaseKeys, replies) {
+            let parts = key.dropFirst(leasePrefix.count).split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, let fields = reply.array, let owner = fields[0].text, let epoch = fields[1].integer,
+                let end = fields[2].integer
+            else { continue }
+            figures.leases[String(parts[0]), default: [:]][String(parts[1])] = Lease(owner: owner, epoch: epoch, left: end - now)
+        }
+        for (key, reply) in zip(memberKeys, replies.dropFirst(leaseKeys.count)) {
+            figures.members[String(key.dropFirst(memberPrefix.count))] = reply.pairs.compactMap { name, beat in
+                beat.integer.map { StageStatus.Member(name: name, silence: max(0, now - $0)) }
+            }.sorted { $0.name < $1.name }
+        }
+        return figures
+    }
+
+    func completing(_ partition: PartitionStatus, stage: String, partition name: String) -> PartitionStatus {
+        guard let lease = leases[stage]?[name] else { return partition }
+        var partition = partition
+        partition.epoch = lease.epoch
+        if lease.left > 0 {
+            partition.owner = lease.owner
+            partition.leaseLeft = lease.left
+        }
+        return partition
+    }
+}
+
+extension ServerFacts {
+    static func read(_ redis: RedisConnection) async throws -> ServerFacts {
+        let replies = try await redis.send([RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "maxmemory-policy")])
+        let lines = (try replies[0].checked().text ?? "").split(separator: "\r\n")
+        let facts = Dictionary(
+            lines.compactMap { line -> (String, String)? in
+                let parts = line.split(separator: ":", maxSplits: 1)
+                return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+            }, uniquingKeysWith: { first, _ in first })
+        return ServerFacts(
+            version: facts["redis_version"] ?? "?", usedMemory: facts["used_memory"].flatMap { Int64($0) } ?? 0,
+            maximumMemory: facts["maxmemory"].flatMap { Int64($0) } ?? 0,
+            policy: replies[1].pairs["maxmemory-policy"]?.text ?? facts["maxmemory_policy"] ?? "unknown",
+            hasAOF: facts["aof_enabled"] == "1", lastAOFWriteFailed: facts["aof_last_write_status"] == "err",
+            clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0)
+    }
+}

@@ -1,0 +1,78 @@
+import AuditTrail
+import CopyTrading
+import Redis
+import RedisStreams
+
+/// The checks of the audit trail by itself and against Redis: nothing missing, nothing altered, every pair answered once, in order.
+struct AuditVerification: Sendable {
+    private(set) var findings = Findings()
+    let pairs: AuditPairs
+    private(set) var rows = 0
+
+    private init(pairs: AuditPairs) { self.pairs = pairs }
+
+    static func run(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws -> AuditVerification {
+        var verification = AuditVerification(pairs: try await reader.pairs(listed: Findings.named))
+        try await verification.checkStreams(reader, redis: redis, keys: keys)
+        verification.checkPairs()
+        try await verification.checkAnomalies(reader)
+        return verification
+    }
+
+    private mutating func checkStreams(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws {
+        var unseen = try await redis.send(RedisCommand("HGETALL", keys.sequence)).checked().pairs.compactMapValues(\.integer)
+        for stream in try await reader.streams() {
+            let check = try await reader.check(stream, listed: Findings.named)
+            rows += check.rows
+            for hole in check.holes {
+                let numbers = hole.count == 1 ? "seq \(hole.lowerBound) is" : "seq \(hole.lowerBound) to \(hole.upperBound) are"
+                findings.add(.auditGaps, "\(stream.name): \(numbers) missing from the audit trail", count: hole.count)
+            }
+            let unnamed = check.missing - check.holes.reduce(0) { $0 + Int64($1.count) }
+            findings.add(.auditGaps, "\(stream.name): \(unnamed) more numbers are missing", count: Int(unnamed))
+            for fault in check.faults { findings.add(.auditGaps, "\(fault)") }
+            findings.add(.auditGaps, "\(stream.name): more rows are not as they were written", count: check.faultCount - check.faults.count)
+            findings.add(.auditGaps, "\(stream.name): \(check.unnumbered) rows without a number", count: check.unnumbered)
+            let name = stream.name.hasPrefix(keys.key("")) ? String(stream.name.dropFirst(keys.key("").count)) : stream.name
+            let counter = unseen.removeValue(forKey: name) ?? 0
+            compare(stream.name, counter: counter, stored: max(check.lastSeq ?? 0, stream.watermark?.lastSeq ?? 0))
+        }
+        for (name, counter) in unseen.sorted(by: { $0.key < $1.key }) where counter > 0 {
+            findings.add(.auditGaps, "\(name): Redis counts \(counter) entries, the audit trail has none", count: Int(counter))
+        }
+    }
+
+    private mutating func compare(_ stream: String, counter: Int64, stored: Int64) {
+        if counter > stored {
+            findings.add(.auditGaps, "\(stream): Redis counts \(counter) entries, the audit trail ends at \(stored)", count: Int(counter - stored))
+        } else if counter < stored {
+            findings.add(.auditGaps, "\(stream): the audit trail has seq \(stored), Redis counts \(counter) only: Redis lost data, or another cell's trail")
+        }
+    }
+
+    private mutating func checkPairs() {
+        for pair in pairs.unanswered {
+            let who = "signal \(pair.signal ?? "?") for \(pair.subscription ?? "?")"
+            findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (request \(pair.request))", count: pair.legs - pair.jobs)
+            findings.add(.duplicates, "\(who): \(pair.results) results for \(pair.jobs) jobs (request \(pair.request))", count: pair.results - pair.jobs)
+        }
+        findings.add(.missing, "more legs without a result", count: pairs.missing - findings.count(.missing))
+        findings.add(.duplicates, "more results than jobs", count: pairs.duplicates - findings.count(.duplicates))
+        findings.add(.missing, "\(pairs.unknownOutcomes) results carry no known outcome code", count: pairs.unknownOutcomes)
+    }
+
+    private mutating func checkAnomalies(_ reader: AuditReader) async throws {
+        // Results that share a job are counted with the pairs.
+        for duplicate in try await reader.duplicates() where duplicate.what != "result" {
+            findings.add(.duplicates, "\(duplicate.what) \(duplicate.id) is there \(duplicate.count) times", count: duplicate.count - 1)
+        }
+        for orphan in try await reader.orphans() {
+            findings.add(.missing, "\(orphan.stream) \(orphan.entry): its cause \(orphan.cause ?? "(none named)") is not in the audit trail")
+        }
+        for reorder in try await reader.reorders() {
+            findings.add(
+                .reordered,
+                "order \(reorder.cloid) of \(reorder.account) in \(reorder.coin): job seq \(reorder.seq) was sent after seq \(reorder.overtakenBy)")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import AuditTrail
+import ConfigStore
+import CopyTrading
+import JSON
+import Postgres
+
+/// Checks that each signal went to exactly the subscriptions that followed its influencer under the configuration it was matched by.
+struct FanoutVerification {
+    private let store: ConfigStore
+    /// Versions and when they came into force (milliseconds since 1970), oldest first.
+    private let versions: [(version: Int64, since: Int64)]
+    private var snapshots: [Int64: ConfigSnapshot] = [:]
+    private var findings = Findings()
+
+    static func run(_ reader: AuditReader, _ context: OperatorContext) async throws -> Findings {
+        let store = ConfigStore(url: context.settings.postgres.revealedURL(), logger: context.logger)
+        try await store.load()
+        let connection = context.postgres("verify-config")
+        let rows = try await connection.query(
+            "SELECT version, floor(extract(epoch FROM applied_at) * 1000)::bigint AS since FROM config_versions ORDER BY version")
+        await connection.close()
+        var verification = FanoutVerification(
+            store: store, versions: try rows.map { (try $0.integer("version"), try $0.integer("since")) })
+        try await reader.forEachFanout { page in for fanout in page { try await verification.check(fanout) } }
+        return verification.findings
+    }
+
+    private init(store: ConfigStore, versions: [(version: Int64, since: Int64)]) {
+        self.store = store
+        self.versions = versions
+    }
+
+    private mutating func check(_ fanout: AuditFanout) async throws {
+        guard let id = fanout.signal.signal, let influencer = fanout.signal["influencer"] else { return }
+        let used = Set(fanout.copies.compactMap(\.configVersion))
+        guard used.count <= 1 else {
+            findings.add(.duplicates, "signal \(id): matched under several configurations: \(used.sorted())")
+            return
+        }
+        let expected: Set<String>
+        if let version = used.first {
+            expected = try await followers(of: influencer, version)
+        } else {
+            expected = try await followersAllAlong(of: influencer, since: fanout.signal.entryID.milliseconds)
+        }
+        let found = Set(fanout.copies.compactMap(\.subscription))
+        let legs = Self.legs(fanout.signal)
+        for name in expected.subtracting(found).sorted() {
+            findings.add(.missing, "signal \(id): subscription \(name) follows \(influencer) and got no request", count: legs)
+        }
+        for name in found.subtracting(expected).sorted() {
+            findings.add(.duplicates, "signal \(id): subscription \(name) got a request but did not follow \(influencer)", count: legs)
+        }
+    }
+
+    private mutating func followers(of influencer: String, _ version: Int64) async throws -> Set<String> {
+        if snapshots[version] == nil { snapshots[version] = try await store.snapshot(version: version) }
+        return Set((snapshots[version]?.subscriptions(of: InfluencerID(influencer)) ?? []).map(\.id.text))
+    }
+
+    /// A signal without a request names no configuration. It lacks requests for certain only of those that followed its influencer
+    /// under every version from the one in force when it was published.
+    private mutating func followersAllAlong(of influencer: String, since: Int64) async throws -> Set<String> {
+        let first = versions.last { $0.since <= since }?.version ?? versions.first?.version ?? 0
+        var common: Set<String>?
+        for (version, _) in versions where version >= first {
+            let followers = try await followers(of: influencer, version)
+            common = common?.intersection(followers) ?? followers
+        }
+        return common ?? []
+    }
+
+    private static func legs(_ signal: AuditRow) -> Int {
+        guard let data = signal.data, let json = try? JSON.parse(data), case .array(let legs)? = json["legs"] else { return 1 }
+        return max(1, legs.count)
+    }
+}

@@ -1,0 +1,78 @@
+import AuditTrail
+import CopyTrading
+import JSON
+
+/// What the audit trail says was traded, in the form the exchange's ledger is compared with.
+struct TradeLog: Sendable {
+    /// A job's one result.
+    struct Answer: Sendable {
+        var job: JobID
+        var account: String
+        var coin: String
+        var isExecuted: Bool
+        var filledSize: Size
+        var averagePrice: Price?
+        /// Of the last attempt.
+        var cloid: String?
+    }
+
+    /// Where a job stands in its lane, and its signal in its stream.
+    struct Place: Sendable {
+        var stream: String
+        var seq: Int64
+        var signal: String?
+        var subscription: String?
+    }
+
+    private(set) var answers: [JobID: Answer] = [:]
+    /// Every cloid that an attempt of a job may have had → the job.
+    private(set) var jobs: [String: JobID] = [:]
+    private(set) var places: [JobID: Place] = [:]
+    /// Signal → its stream and place there.
+    private(set) var signals: [String: (stream: String, seq: Int64)] = [:]
+    /// Results that could not be read, each with what is wrong.
+    private(set) var unreadable: [String] = []
+    /// Total wait for tokens and how many results waited, by the bucket that limited.
+    private(set) var waits: [String: (count: Int, microseconds: Int64)] = [:]
+
+    static func read(_ reader: AuditReader) async throws -> TradeLog {
+        var log = TradeLog()
+        for stream in try await reader.streams() {
+            switch stream.kind {
+            case .results: try await reader.forEachPage(ofStream: stream.name) { rows in for row in rows { log.add(result: row) } }
+            case .jobs: try await reader.forEachPage(ofStream: stream.name) { rows in for row in rows { log.add(job: row) } }
+            case .signals:
+                try await reader.forEachPage(ofStream: stream.name) { rows in
+                    for row in rows {
+                        if let id = row.signal, let seq = row.seq { log.signals[id] = (row.stream, seq) }
+                    }
+                }
+            case .requests, .other: break
+            }
+        }
+        return log
+    }
+
+    private mutating func add(job row: AuditRow) {
+        guard let job = row.job, let seq = row.seq else { return }
+        places[JobID(job)] = Place(stream: row.stream, seq: seq, signal: row.signal, subscription: row.subscription)
+    }
+
+    private mutating func add(result row: AuditRow) {
+        do {
+            let result = try ExecutionResult(json: try JSON.parse(row.data ?? ""))
+            // Every attempt before the last had a cloid as well: it is a function of job and attempt.
+            for attempt in stride(from: 1, through: result.attempts, by: 1) {
+                jobs[ClientOrderID(job: result.job, attempt: attempt).text] = result.job
+            }
+            if let cloid = result.cloid { jobs[cloid.text] = result.job }
+            if let bucket = result.times.limitedBy {
+                waits[bucket, default: (0, 0)].count += 1
+                waits[bucket, default: (0, 0)].microseconds += result.times.limitedMicroseconds
+            }
+            answers[result.job] = Answer(
+                job: result.job, account: result.account.text, coin: result.coin.text, isExecuted: result.outcome.isExecuted,
+                filledSize: result.filledSize, averagePrice: result.averagePrice, cloid: result.cloid?.text)
+        } catch { unreadable.append("\(row.stream) \(row.entryID): \(error)") }
+    }
+}

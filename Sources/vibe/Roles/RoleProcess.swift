@@ -1,0 +1,135 @@
+import ConfigStore
+import Foundation
+import Hyperliquid
+import Logging
+import Pipeline
+import Postgres
+import Redis
+import RedisStreams
+import Settings
+import UnixSignals
+
+/// What a role runs: until ``stop()`` has let it finish, or until it is cancelled.
+protocol Role: Sendable {
+    func run() async throws
+    /// Hand over in good order; ``run()`` returns when that is done.
+    func stop() async
+}
+
+/// What every role of the fleet begins with: settings, checked servers, names, connections.
+struct RoleProcess: Sendable {
+    let role: FleetRole
+    let settings: Settings
+    let keys: Keys
+    let partitioning: Partitioning
+    let logger: Logger
+    /// This process among those of its stage, and its consumer name.
+    let member: String
+
+    /// Loads the settings, makes the role, and runs it until SIGTERM or SIGINT (a second one ends at once), or until its supervisor is gone.
+    static func main(_ role: FleetRole, _ make: (RoleProcess) async throws -> any Role) async throws {
+        let settings = try Settings(environment: ProcessInfo.processInfo.environment)
+        let member = settings.fleet.processName ?? "\(role.rawValue)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
+        let process = RoleProcess(
+            role: role, settings: settings, keys: Keys(cell: settings.pipeline.cell),
+            partitioning: Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions),
+            logger: RoleLogger.make(settings, process: member), member: member)
+        try await process.prepare()
+        let body = try await make(process)
+        process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
+        try await process.run(body)
+        process.logger.notice("role.ended")
+    }
+
+    /// Refuses servers that would lose what they acknowledged, and makes sure that the cell's streams are there.
+    private func prepare() async throws {
+        let redis = try redis("prepare")
+        try await Provisioning.check(redis)
+        try await Provisioning.provision(redis, keys: keys, partitioning: partitioning)
+        await redis.close()
+        let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-check", logger: logger)
+        try await Migrator(postgres).check()
+        await postgres.close()
+    }
+
+    private func run(_ body: any Role) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body.run() }
+            group.addTask {
+                await ProcessEnd.wait(parent: settings.fleet.parentProcess)
+                await self.stop(body)
+            }
+            // the role has finished, or the second signal or the end of the grace has ended the wait for it
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func stop(_ body: any Role) async {
+        guard !Task.isCancelled else { return }
+        logger.notice("role.stopping")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await body.stop(); try? await Task.sleep(for: settings.pipeline.shutdownGrace) }
+            group.addTask { for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return } }
+            await group.next()
+            group.cancelAll()
+        }
+        if !Task.isCancelled { logger.warning("role.cut_short", metadata: ["grace": "\(settings.pipeline.shutdownGrace)"]) }
+    }
+
+    // MARK: - Parts
+
+    /// A connection of its own.
+    func redis(_ purpose: String, timeout: Duration? = nil) throws -> RedisConnection {
+        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
+        if let password = settings.redis.password { endpoint.password = password.reveal() }
+        return RedisConnection(endpoint: endpoint, timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
+    }
+
+    func config() async throws -> ConfigStore {
+        let store = ConfigStore(url: settings.postgres.revealedURL(), logger: logger)
+        try await store.load()
+        return store
+    }
+
+    func exchange() -> ExchangeClient {
+        ExchangeClient(endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections)
+    }
+
+    var endpoint: ExchangeEndpoint {
+        ExchangeEndpoint(base: settings.exchange.url, network: Hyperliquid.Network(rawValue: settings.exchange.network.rawValue) ?? .testnet)
+    }
+
+    func leases(_ stage: String, _ partitions: [String]) throws -> PartitionLeases {
+        PartitionLeases(
+            redis: try redis("leases"), keys: keys, stage: stage, partitions: partitions, member: member,
+            timing: .init(life: settings.pipeline.leaseTTL, beat: settings.pipeline.heartbeatInterval, margin: settings.pipeline.leaseMargin),
+            logger: logger)
+    }
+
+    func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int) throws -> StageRunner {
+        let block = settings.pipeline.doorbellBlock
+        return StageRunner(
+            stage: stage, keys: keys, member: member, redis: try redis("commands"),
+            doorbell: Doorbell(redis: try redis("doorbell", timeout: block + settings.redis.timeout), block: block), leases: leases,
+            handler: handler, wake: wake,
+            limits: .init(batch: settings.pipeline.batch, pending: max(pending, settings.pipeline.batch)), logger: logger)
+    }
+}
+
+/// A stage with its loops beside the runner, which end with it.
+struct StageRole: Role {
+    let runner: StageRunner
+    /// Run beside the runner; ended when it has ended.
+    let loops: [@Sendable () async -> Void]
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for loop in loops { group.addTask { await loop() } }
+            await runner.run()
+            group.cancelAll()
+        }
+    }
+
+    func stop() async { await runner.stop() }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import AuditTrail
+import ConfigStore
+import Hyperliquid
+import Pipeline
+import Postgres
+import RedisStreams
+import Settings
+
+struct MatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "match", abstract: "Signal → one request per subscription. Start as many as you like.")
+
+    func run() async throws {
+        try await RoleProcess.main(.match) { process in
+            let config = try await process.config()
+            let stage = Stage.match(process.partitioning)
+            let leases = try process.leases(stage.name, stage.partitionNames)
+            let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
+            return StageRole(runner: runner, loops: [{ await config.run() }])
+        }
+    }
+}
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Request → sized and priced jobs, or the reason why not. Start as many as you like.")
+
+    func run() async throws {
+        try await RoleProcess.main(.plan) { process in
+            let config = try await process.config()
+            let stage = Stage.plan(process.partitioning)
+            let instruments = Instruments(client: process.exchange(), logger: process.logger)
+            try await instruments.load()
+            let leases = try process.leases(stage.name, stage.partitionNames)
+            let handler = PlanStage(
+                config: config, instruments: instruments,
+                journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), stage: stage, logger: process.logger)
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
+            return StageRole(runner: runner, loops: [{ await config.run() }])
+        }
+    }
+}
+
+struct WorkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work", abstract: "Job → order at the exchange → result. Start as many as you like.")
+
+    func run() async throws {
+        try await RoleProcess.main(.work) { process in
+            let settings = process.settings
+            guard let sealed = settings.keys.sealingKey else {
+                throw Failure(
+                    .configuration, "a worker needs the key that opens the subscribers' agent keys",
+                    nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
+            }
+            let config = try await process.config()
+            let stage = Stage.work(process.partitioning)
+            let client = process.exchange()
+            let instruments = Instruments(client: client, logger: process.logger)
+            try await instruments.load()
+            let leases = try process.leases(stage.name, stage.partitionNames)
+            let wake = Wake()
+            let handler = WorkStage(
+                config: config, client: client, instruments: instruments,
+                journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
+                keys: process.keys, stage: stage, sealingKey: try SealingKey(parsing: sealed.reveal()).bytes,
+                configuration: .init(
+                    ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
+                    maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                    expiryMargin: settings.exchange.expiresAfterMargin, rates: Self.rates(settings.rates)),
+                committing: wake, logger: process.logger)
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
+            return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }])
+        }
+    }
+
+    /// One egress bucket per process name would not be one address: all workers of a host share the host's.
+    private static func rates(_ limits: RateLimits) -> WorkStage.Configuration.Rates {
+        @Sendable func rate(_ limit: RateLimit) -> TokenRate { TokenRate(period: limit.interval, burst: limit.burst) }
+        let egress = "default"
+        return WorkStage.Configuration.Rates(
+            subscriber: { rate(limits.effective(for: .subscriber($0))) }, account: { rate(limits.effective(for: .account($0))) },
+            egress: (egress, rate(limits.effective(for: .egress(egress)))))
+    }
+}
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Every stream → Postgres, committed before it is acknowledged; trims what all have read.")
+
+    func run() async throws {
+        try await RoleProcess.main(.audit) { process in
+            let settings = process.settings
+            let stage = Stage.audit(process.partitioning)
+            let leases = try process.leases(stage.name, stage.partitionNames)
+            let wake = Wake()
+            let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(process.member)", logger: process.logger)
+            let handler = AuditStage(
+                writer: AuditWriter(postgres),
+                trimmer: StreamTrimmer(redis: try process.redis("trim"), keys: process.keys, keep: settings.pipeline.streamKeep),
+                keys: process.keys, stage: stage, leases: leases.table,
+                configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
+                logger: process.logger)
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch)
+            return StageRole(runner: runner, loops: [{ await handler.run() }])
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// What standard output is: a person at a terminal, or a file or pipe that wants plain lines.
+struct Terminal: Sendable {
+    let isInteractive: Bool
+    /// Colours: on a terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb.
+    let hasColour: Bool
+    /// Columns; 100 where there is no terminal to ask.
+    var width: Int { Self.columns() ?? 100 }
+
+    static let output = Terminal(descriptor: STDOUT_FILENO)
+
+    init(descriptor: Int32) {
+        let environment = ProcessInfo.processInfo.environment
+        isInteractive = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
+        hasColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    func styled(_ text: String, _ style: Style) -> String {
+        hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    enum Style: Int {
+        case bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36
+    }
+
+    /// A line on standard error.
+    static func complain(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// A line on standard output, at once, so that it can be followed through a pipe.
+    static func say(_ text: String) { write(text + "\n") }
+
+    /// Text on standard output at once. When nobody reads any more there is nobody to tell: what was started is still stopped in order.
+    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if written > 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return }
+        }
+    }
+
+    private static func columns() -> Int? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return nil }
+        return Int(size.ws_col)
+    }
+}

@@ -1,0 +1,103 @@
+import ConfigStore
+import CopyTrading
+import Foundation
+import Testing
+
+struct ConfigApplyTests {
+    @Test("a file that is applied comes back as it was, and applying it again changes nothing")
+    func roundTrip() async throws {
+        let store = try await Store()
+        let change = try await store.apply(Sample.text)
+        #expect(change.version == 1)
+        #expect(change.subscriptions.added == ["own-name", "s1:leader-a", "s2:leader-a"])
+        #expect(change.summary == "influencers +2 ~0 −0, subscribers +2 ~0 −0, subscriptions +3 ~0 −0")
+        let config = store.store()
+        try await config.load()
+        let snapshot = config.current()
+        let file = try store.sample.read(Sample.text, environment: Sample.environment)
+        #expect(snapshot.version == 1)
+        #expect(snapshot.influencers.values.sorted { $0.id < $1.id } == file.influencers)
+        #expect(snapshot.subscriptions.values.sorted { $0.id < $1.id } == file.subscriptions.sorted { $0.id < $1.id })
+        #expect(snapshot.subscribers["s1"] == Subscriber(id: "s1", account: AccountID(Sample.address(1)), agentAddress: Sample.agent(1)))
+        #expect(snapshot.subscriptions(of: "leader-a").map(\.id) == ["s1:leader-a", "s2:leader-a"])
+        let again = try await store.apply(Sample.text)
+        #expect(again.isEmpty && again.version == 1)
+        #expect(try await store.connection.query("SELECT count(*) AS n FROM config_versions")[0].integer("n") == 1)
+    }
+
+    @Test("a change makes one version, says what changed, and leaves the one before readable")
+    func change() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let text = Sample.text.replacingOccurrences(of: "notional: \"50\"", with: "notional: \"75.5\"")
+            .replacingOccurrences(of: "state: paused", with: "state: active")
+        let change = try await store.apply(text)
+        #expect(change.version == 2)
+        #expect(change.subscriptions.changed.map(\.description) == ["own-name: state paused → active", "s1:leader-a: sizing_notional 50 → 75.5"])
+        #expect(change.influencers.isEmpty && change.subscribers.isEmpty)
+        let config = store.store()
+        try await config.load()
+        #expect(config.current().subscriptions["s1:leader-a"]?.sizing == .fixedNotional(try Notional(parsing: "75.5")))
+        let before = try await config.snapshot(version: 1)
+        #expect(before.version == 1)
+        #expect(before.subscriptions["s1:leader-a"]?.sizing == .fixedNotional(Notional(50)))
+        #expect(before.subscriptions["own-name"]?.state == .paused)
+        #expect(before.subscriptions.count == 3 && before.subscribers.count == 2 && before.influencers.count == 2)
+        await #expect(throws: ConfigStoreError.unknownVersion(9, newest: 2)) { try await config.snapshot(version: 9) }
+    }
+
+    @Test("what the file no longer has is removed, and stays in the history")
+    func removal() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let change = try await store.apply("influencers: []\nsubscribers: []\nsubscriptions: []\n")
+        #expect(change.subscriptions.removed.count == 3 && change.subscribers.removed == ["s1", "s2"])
+        #expect(change.influencers.removed == ["leader-a", "leader-b"])
+        let config = store.store()
+        try await config.load()
+        #expect(config.current().version == 2 && config.current().subscriptions.isEmpty && config.current().subscribers.isEmpty)
+        #expect(try await config.snapshot(version: 1).subscriptions.count == 3)
+        #expect(try await store.apply(Sample.text).version == 3)
+        #expect(try await config.snapshot(version: 2).subscriptions.isEmpty)
+    }
+
+    @Test("a dry run says what would happen and writes nothing")
+    func dryRun() async throws {
+        let store = try await Store()
+        let change = try await store.apply(Sample.text, isDryRun: true)
+        #expect(change.isDryRun && change.version == 1 && change.subscribers.added == ["s1", "s2"])
+        let rows = try await store.connection.query(
+            "SELECT (SELECT count(*) FROM config_versions) + (SELECT count(*) FROM subscribers) + (SELECT count(*) FROM config_sealing) AS n")
+        #expect(try rows[0].integer("n") == 0)
+    }
+
+    @Test("accounts and addresses can be swapped in one apply")
+    func swap() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let swapped = Sample.text.replacingOccurrences(of: Sample.address(1), with: "X").replacingOccurrences(of: Sample.address(2), with: Sample.address(1))
+            .replacingOccurrences(of: "X", with: Sample.address(2))
+        let change = try await store.apply(swapped, environment: ["K1": Sample.key(2), "K2": Sample.key(1)])
+        #expect(change.subscribers.changed.map(\.id) == ["s1", "s2"])
+        let config = store.store()
+        try await config.load()
+        #expect(config.current().subscribers["s1"]?.account.text == Sample.address(2))
+        #expect(config.current().subscriptions["s1:leader-a"]?.account.text == Sample.address(2))
+        #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(2))
+    }
+
+    @Test("applies at the same time make versions one after the other")
+    func concurrent() async throws {
+        let url = try await Store().url
+        let versions = try await withThrowingTaskGroup(of: Int64.self) { group in
+            for number in 1...4 {
+                group.addTask {
+                    let own = PerTask(url)
+                    return try await own.apply(Sample.text.replacingOccurrences(of: "\"50\"", with: "\"\(number)\""))
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(versions.sorted() == [1, 2, 3, 4])
+    }
+}

@@ -1,0 +1,88 @@
+import ConfigStore
+import Foundation
+import Testing
+
+struct StoredKeyTests {
+    private static let other = try! SealingKey(bytes: [UInt8](repeating: 9, count: 32))
+    private static let withoutKeys = Sample.text.replacingOccurrences(of: "    agent_key_env: K1\n", with: "")
+        .replacingOccurrences(of: "    agent_key_env: K2\n", with: "")
+
+    @Test("a stored key opens with its sealing key and signs for its address")
+    func opens() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let config = store.store()
+        #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
+        #expect(try await config.agentKey(of: "s2", sealingKey: Sample.sealingKey.bytes).address == Sample.agent(2))
+        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await config.agentKey(of: "s1", sealingKey: Self.other) }
+        await #expect(throws: ConfigStoreError.unknownSubscriber("s3")) { try await config.agentKey(of: "s3", sealingKey: Sample.sealingKey) }
+        await #expect(throws: ConfigStoreError.malformedSealingKey("has 3 bytes")) { try await config.agentKey(of: "s1", sealingKey: [1, 2, 3]) }
+    }
+
+    @Test("nothing in the database holds a key in clear")
+    func sealed() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        for table in ["subscribers", "config_history", "config_versions", "config_sealing"] {
+            let rows = try await store.connection.query("SELECT row_to_json(t)::text AS row FROM \(table) AS t")
+            #expect(!rows.isEmpty)
+            for row in rows { #expect(!(try row.text("row")).contains(Sample.key(1).suffix(20))) }
+        }
+        let history = try await store.connection.query("SELECT 1 FROM config_history WHERE entry ? 'agent_key_sealed'")
+        #expect(history.isEmpty)
+    }
+
+    @Test("keys absent from the file stay, and a new subscriber without one is a fault")
+    func kept() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        #expect(try await store.apply(Self.withoutKeys, environment: [:]).isEmpty)
+        #expect(try await store.store().agentKey(of: "s2", sealingKey: Sample.sealingKey).address == Sample.agent(2))
+        let fresh = try await Store()
+        let error = await #expect(throws: ConfigStoreError.self) { try await fresh.apply(Self.withoutKeys, environment: [:]) }
+        guard case .faults(let faults)? = error else { throw error! }
+        #expect(faults.faults.map(\.line) == [6, 9])
+        #expect(faults.faults.map(\.value) == ["s1", "s2"])
+    }
+
+    @Test("a new key replaces the stored one and changes the agent's address")
+    func replaced() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let change = try await store.apply(Sample.text, environment: ["K1": Sample.key(5), "K2": Sample.key(2)])
+        #expect(change.subscribers.changed.map(\.description) == ["s1: agent_address \(Sample.agent(1)) → \(Sample.agent(5))"])
+        #expect(try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(5))
+        // Another's stored key is refused as well as another's key in the file.
+        let withoutSecond = Sample.text.replacingOccurrences(of: "    agent_key_env: K2\n", with: "")
+        await #expect(throws: ConfigStoreError.self) { try await store.apply(withoutSecond, environment: ["K1": Sample.key(2)]) }
+    }
+
+    @Test("a wrong sealing key changes nothing and says what to do; sealing anew needs all keys")
+    func wrongKey() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let changed = Sample.text.replacingOccurrences(of: "\"50\"", with: "\"60\"")
+        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.apply(changed, sealingKey: Self.other) }
+        #expect("\(ConfigStoreError.wrongSealingKey)".contains("--reseal"))
+        let error = await #expect(throws: ConfigStoreError.self) {
+            try await store.apply(Self.withoutKeys, environment: [:], sealingKey: Self.other, reseal: true)
+        }
+        guard case .faults(let faults)? = error else { throw error! }
+        #expect(faults.faults.count == 2)
+        let resealed = try await store.apply(Sample.text, sealingKey: Self.other, reseal: true)
+        #expect(resealed.isResealed && resealed.isEmpty && resealed.version == 1)
+        #expect(try await store.store().agentKey(of: "s1", sealingKey: Self.other).address == Sample.agent(1))
+        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey) }
+    }
+
+    @Test("a seal moved to another row does not open, and applying the key again mends it")
+    func moved() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        try await store.connection.execute(
+            "UPDATE subscribers SET agent_key_sealed = (SELECT agent_key_sealed FROM subscribers WHERE id = 's2') WHERE id = 's1'")
+        await #expect(throws: ConfigStoreError.damagedAgentKey("s1")) { try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey) }
+        #expect(try await store.apply(Sample.text).isEmpty)
+        #expect(try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
+    }
+}

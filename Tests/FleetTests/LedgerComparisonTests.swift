@@ -1,0 +1,101 @@
+import CopyTrading
+import JSON
+import Testing
+
+@testable import vibe
+
+@Suite("The exchange's ledger against the audit trail")
+struct LedgerComparisonTests {
+    private static let account = "0x" + String(repeating: "a", count: 40)
+
+    private func job(_ number: Int) -> JobID { JobID(String(repeating: "0", count: 31) + "\(number)") }
+    private func cloid(_ number: Int, attempt: Int = 1) -> String { ClientOrderID(job: job(number), attempt: attempt).text }
+
+    /// Jobs 1…count, one signal each, each executed as 2 at 10.
+    private func log(_ count: Int, executed: Bool = true) -> TradeLog {
+        var answers: [JobID: TradeLog.Answer] = [:]
+        var jobs: [String: JobID] = [:]
+        var places: [JobID: TradeLog.Place] = [:]
+        var signals: [String: (stream: String, seq: Int64)] = [:]
+        for number in 1...count {
+            answers[job(number)] = TradeLog.Answer(
+                job: job(number), account: Self.account, coin: "BTC", isExecuted: executed, filledSize: executed ? Size(2) : .zero,
+                averagePrice: executed ? Price(10) : nil, cloid: cloid(number))
+            jobs[cloid(number)] = job(number)
+            places[job(number)] = TradeLog.Place(stream: "jobs:00", seq: Int64(number), signal: "s\(number)", subscription: "u")
+            signals["s\(number)"] = ("signals:00", Int64(number))
+        }
+        return TradeLog(answers: answers, jobs: jobs, places: places, signals: signals)
+    }
+
+    private func line(_ cloid: String?, status: String = "filled", size: String = "2", fills: JSON? = nil) -> JSON {
+        [
+            "timeMs": 1, "account": .string(Self.account), "action": "order", "cloid": .string(orNull: cloid), "oid": 7, "coin": "BTC",
+            "status": .string(status), "totalSz": .string(size), "avgPx": "10",
+            "fills": fills ?? (size == "0" ? [] : [["px": "10", "sz": .string(size)]]),
+        ]
+    }
+
+    private func compare(_ log: TradeLog, _ lines: [JSON]) throws -> Findings {
+        var comparison = LedgerComparison(log)
+        for line in lines { try comparison.add(line: line) }
+        comparison.finish()
+        return comparison.findings
+    }
+
+    @Test("equal ledgers give no findings")
+    func clean() throws {
+        #expect(try compare(log(2), [line(cloid(1)), line(cloid(2))]).isEmpty)
+    }
+
+    @Test("the average is taken over the fills, exactly")
+    func average() throws {
+        let fills: JSON = [["px": "9", "sz": "1"], ["px": "11", "sz": "1"]]
+        #expect(try compare(log(1), [line(cloid(1), fills: fills)]).isEmpty)
+        let other: JSON = [["px": "9", "sz": "1"], ["px": "11.00000001", "sz": "1"]]
+        #expect(try compare(log(1), [line(cloid(1), fills: other)]).isEmpty)  // half a unit, cut off
+        let more: JSON = [["px": "9", "sz": "1"], ["px": "11.00000002", "sz": "1"]]
+        #expect(try compare(log(1), [line(cloid(1), fills: more)]).count(.missing) == 1)
+    }
+
+    @Test("an order that no result knows is named")
+    func extra() throws {
+        let findings = try compare(log(1), [line(cloid(1)), line("0xdead"), line(nil)])
+        #expect(findings.count(.duplicates) == 2)
+        #expect(findings.texts[.duplicates]?[0].contains("0xdead") == true)
+    }
+
+    @Test("an order accepted twice, and a job filled by two attempts, are duplicates")
+    func twice() throws {
+        #expect(try compare(log(1), [line(cloid(1)), line(cloid(1), status: "resting", size: "0")]).count(.duplicates) == 1)
+        var log = log(1)
+        log = TradeLog(
+            answers: log.answers, jobs: log.jobs.merging([cloid(1, attempt: 2): job(1)]) { a, _ in a }, places: log.places, signals: log.signals)
+        #expect(try compare(log, [line(cloid(1)), line(cloid(1, attempt: 2))]).count(.duplicates) == 1)
+    }
+
+    @Test("a refused order is no order", arguments: ["iocCancelRejected", "perpMarginRejected"])
+    func refused(status: String) throws {
+        #expect(try compare(log(1, executed: false), [line("0xdead", status: status, size: "0")]).isEmpty)
+    }
+
+    @Test("a result without its order, and one that differs from it, are missing")
+    func missing() throws {
+        #expect(try compare(log(2), [line(cloid(1))]).count(.missing) == 1)
+        #expect(try compare(log(1), [line(cloid(1), size: "1")]).count(.missing) == 1)
+        #expect(try compare(log(1, executed: false), [line(cloid(1))]).count(.missing) == 1)
+    }
+
+    @Test("orders of a lane that were executed in another order than their jobs are reordered")
+    func reordered() throws {
+        let findings = try compare(log(3), [line(cloid(2)), line(cloid(1)), line(cloid(3))])
+        #expect(findings.count(.reordered) >= 1)
+        #expect(findings.texts[.reordered]?[0].contains(cloid(1)) == true)
+        #expect(findings.count(.missing) == 0)
+    }
+
+    @Test("a malformed line is an error with its field")
+    func malformed() {
+        #expect(throws: JSONError.self) { try LedgerOrder(line: ["action": "order", "status": "filled"]) }
+    }
+}

@@ -1,0 +1,102 @@
+import CopyTrading
+import Foundation
+import JSON
+import Testing
+
+@testable import HyperSim
+
+/// An engine with two main-dex coins and one of a builder dex, one funded follower, and the means to place orders without sockets.
+///
+/// The book stands 2 basis points around the mid: BTC at 50000 has its best bid at 49990 and its best ask at 50010.
+final class Scenario {
+    let engine: Engine
+    let account: Account
+    let leader: Account
+    var now: Int64 = 1_800_000_000_000
+    private var nonce: UInt64 = 1_800_000_000_000
+
+    static let owner = "0x" + String(repeating: "a", count: 40)
+    static let agent = "0x" + String(repeating: "b", count: 40)
+
+    init(balance: Notional = Notional(10_000), depth: Notional = Notional(1_000_000), refillMilliseconds: Int64 = 0) throws {
+        let shape = BookShape(
+            halfSpreadBasisPoints: 2, levelSpacingBasisPoints: 2, levelCount: 5, levelDepth: depth, refillMilliseconds: refillMilliseconds,
+            seed: 7)
+        let listings = [
+            Listing(coin: "BTC", price: Price(50_000), sizeDecimals: 5, maximumLeverage: 20),
+            Listing(coin: "kBONK", price: try Price(parsing: "0.0032"), sizeDecimals: 0, maximumLeverage: 10),
+            Listing(coin: "xyz:CL", price: try Price(parsing: "80"), sizeDecimals: 3, maximumLeverage: 10),
+        ]
+        let parameters = EngineParameters(
+            takerFeeMillionths: 450, makerFeeMillionths: 150, followerHistoryLimit: 100, leaderHistoryLimit: 100, seed: 7)
+        engine = Engine(universe: try Universe(listings: listings, book: shape), parameters: parameters)
+        try engine.open(Self.owner, agent: Self.agent, master: nil, balance: balance)
+        account = engine.account(Self.owner)!
+        let leaderAddress = LeaderAddress.of("leader")
+        try engine.openLeader(leaderAddress, name: "leader", equity: Notional(200_000))
+        leader = engine.account(leaderAddress)!
+    }
+
+    var context: ActionContext {
+        nonce += 1
+        return ActionContext(signer: engine.signer(Self.agent)!, account: account, nonce: nonce, hash: Fill.zeroHash, now: now)
+    }
+
+    func market(_ coin: String) -> Market { engine.universe.market(coin: coin)! }
+
+    @discardableResult
+    func order(
+        _ coin: String, _ side: Side, _ size: String, at price: String, reduceOnly: Bool = false, _ lifetime: OrderLifetime = .immediateOrCancel,
+        cloid: String? = nil
+    ) -> OrderAnswer {
+        let ticket = OrderTicket(
+            asset: market(coin).asset, side: side, price: try? Price(parsing: price), size: try? Size(parsing: size), priceText: price,
+            sizeText: size, reduceOnly: reduceOnly, lifetime: lifetime, cloid: cloid)
+        return engine.order([ticket], context)[0]
+    }
+
+    /// Moves the mid by a leader's trade.
+    func trade(_ coin: String, _ side: Side, _ size: String, at price: String, start: String? = nil) throws {
+        let fill = Engine.LeaderFill(
+            market: market(coin), price: try Price(parsing: price), size: try Size(parsing: size), side: side,
+            startPosition: try start.map { try Size(parsing: $0) }, crossed: true)
+        engine.publish([fill], of: leader, now: now)
+    }
+
+    func position(_ coin: String) -> Position { account.position(in: market(coin)) }
+
+    var lastFill: Fill? { account.fills.kept.last }
+}
+
+extension OrderAnswer {
+    var errorText: String? {
+        guard case .error(let text) = self else { return nil }
+        return text
+    }
+
+    var filledSize: Size? {
+        guard case .filled(let size, _, _, _) = self else { return nil }
+        return size
+    }
+
+    var oid: Int64? {
+        switch self {
+        case .filled(_, _, let oid, _), .resting(let oid, _): oid
+        case .error: nil
+        }
+    }
+}
+
+/// The real recordings, and places for files of one test.
+enum Fixture {
+    static let leaderFills = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Fixtures/leader_fills.json").path
+
+    static func directory() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("hypersim-\(UUID().uuidString)").path
+    }
+
+    static func remove(_ directory: String) {
+        do { try FileManager.default.removeItem(atPath: directory) } catch { Issue.record("\(directory) stays behind: \(error)") }
+    }
+}

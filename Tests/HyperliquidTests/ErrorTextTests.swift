@@ -1,0 +1,150 @@
+import Testing
+
+@testable import Hyperliquid
+
+@Suite("Refusal texts")
+struct ErrorTextTests {
+    static let address = "0xab9c34e99e77ec2974e76c56fde158a8ea1637be"
+
+    static let texts: [(String, ErrorClass)] = [
+        ("Price must be divisible by tick size. asset=3", .terminal(venueStatus: "tickRejected")),
+        ("Order must have minimum value of $10. asset=0", .terminal(venueStatus: "minTradeNtlRejected")),
+        ("Order must have minimum value of 10 USDC.", .terminal(venueStatus: "minTradeNtlRejected")),
+        ("Insufficient margin to place order. asset=0", .refresh("perpMarginRejected")),
+        ("Reduce only order would increase position. asset=3", .refresh("reduceOnlyRejected")),
+        ("Post only order would have immediately matched, bbo was 83767@83768.", .requote("badAloPxRejected")),
+        ("Order could not immediately match against any resting orders. asset=1", .requote("iocCancelRejected")),
+        ("Invalid TP/SL price.", .terminal(venueStatus: "badTriggerPxRejected")),
+        ("No liquidity available for market order.", .requote("marketOrderNoLiquidityRejected")),
+        (
+            "Order would increase open interest while open interest is capped",
+            .terminal(venueStatus: "positionIncreaseAtOpenInterestCapRejected")
+        ),
+        (
+            "Order rejected due to price more aggressive than oracle while at open interest cap",
+            .terminal(venueStatus: "tooAggressiveAtOpenInterestCapRejected")
+        ),
+        ("Order would increase open interest too quickly", .terminal(venueStatus: "openInterestIncreaseRejected")),
+        (
+            "Open interest is increasing too quickly. Try again in a few seconds.",
+            .terminal(venueStatus: "openInterestIncreaseRejected")
+        ),
+        ("Order has insufficient spot balance to trade", .refresh("insufficientSpotBalanceRejected")),
+        ("Insufficient spot balance", .refresh("insufficientSpotBalanceRejected")),
+        ("Order price too far from oracle", .refresh("oracleRejected")),
+        (
+            "Order would cause position to exceed margin tier limit at current leverage",
+            .terminal(venueStatus: "perpMaxPositionRejected")
+        ),
+        ("Order would exceed maximum position size for current leverage.", .terminal(venueStatus: "perpMaxPositionRejected")),
+        ("Too many open orders", .terminal(venueStatus: "tooManyOpenOrdersRejected")),
+        ("Order was never placed, already canceled, or filled. asset=0", .terminal(venueStatus: "orderGone")),
+        ("Order has invalid size.", .terminal(venueStatus: "invalidSize")),
+        ("Order has invalid price.", .terminal(venueStatus: "invalidPrice")),
+        ("Order has zero size.", .terminal(venueStatus: "zeroSize")),
+        ("Order price cannot be more than 80% away from the reference price", .refresh("priceBand")),
+        ("Orders are empty", .terminal(venueStatus: "emptyBatch")),
+        ("Order action has different asset classes", .terminal(venueStatus: "mixedAssetClasses")),
+        ("TWAP order value too small. Min is $1", .terminal(venueStatus: "twapRefused")),
+        ("Invalid TWAP duration: 1 min(s)", .terminal(venueStatus: "twapRefused")),
+        ("Exceeded max number of active TWAP orders.", .terminal(venueStatus: "twapRefused")),
+        ("Reduce-only TWAP order would increase position.", .terminal(venueStatus: "twapRefused")),
+        ("TWAP was never placed, already canceled, or filled.", .terminal(venueStatus: "twapRefused")),
+        ("Action already expired", .expired),
+        ("Agent valid_until already expired.", .terminal(venueStatus: "agentRefused")),
+        ("Signed action over weight limit of 200.", .terminal(venueStatus: "overWeightLimit")),
+        ("Cannot switch leverage type with open position.", .terminal(venueStatus: "leverageRefused")),
+        ("Cross margin is not allowed for this asset.", .terminal(venueStatus: "leverageRefused")),
+        ("Invalid leverage value", .terminal(venueStatus: "leverageRefused")),
+        (
+            "Cross position does not have sufficient margin available to decrease leverage. To decrease leverage, deposit more collateral.",
+            .refresh("leverageMargin")
+        ),
+        (
+            "Isolated position does not have sufficient margin available to decrease leverage. To decrease leverage, add margin to the position.",
+            .refresh("leverageMargin")
+        ),
+        ("Position does not use isolated margin.", .terminal(venueStatus: "isolatedMarginRefused")),
+        ("Update to isolated margin cannot be zero.", .terminal(venueStatus: "isolatedMarginRefused")),
+        ("Cannot update margin for empty position.", .refresh("isolatedMargin")),
+        ("Account does not have sufficient margin available for increase.", .refresh("isolatedMargin")),
+        ("Position does not have sufficient margin for reduction.", .refresh("isolatedMargin")),
+        (
+            "Cannot remove isolated margin for this asset. To remove margin, reduce the position.",
+            .terminal(venueStatus: "isolatedMarginRefused")
+        ),
+        ("Asset not strict isolated", .terminal(venueStatus: "isolatedMarginRefused")),
+        ("Cannot modify canceled or filled order", .terminal(venueStatus: "orderGone")),
+        ("Attempted to modify to invalid new order", .terminal(venueStatus: "modifyRefused")),
+        (
+            "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $12066.75.",
+            .terminal(venueStatus: "scheduledCancelRefused")
+        ),
+        ("Too many scheduled cancels triggered for the day. Limit is 10", .terminal(venueStatus: "scheduledCancelRefused")),
+        (
+            "Cannot create sub-accounts until enough volume traded. Required: $100000. Traded: $12066.75.",
+            .terminal(venueStatus: "subAccountRefused")
+        ),
+        ("Too many extra agents for cumulative volume traded. Current limit is 3", .terminal(venueStatus: "agentRefused")),
+        ("Extra agent already used.", .terminal(venueStatus: "agentRefused")),
+        ("User has pending agent removal", .terminal(venueStatus: "agentRefused")),
+        ("Invalid sub-account transfer from A to B", .terminal(venueStatus: "transferRefused")),
+        ("Agent can only send asset to same user or their sub-accounts.", .terminal(venueStatus: "transferRefused")),
+        ("Invalid send", .terminal(venueStatus: "transferRefused")),
+        ("Insufficient balance for withdrawal", .terminal(venueStatus: "transferRefused")),
+        ("Insufficient balance for token transfer", .terminal(venueStatus: "transferRefused")),
+        ("Referral code not registered", .terminal(venueStatus: "referralRefused")),
+    ]
+
+    @Test("a text has its class", arguments: texts)
+    func classes(text: String, expected: ErrorClass) {
+        #expect(ErrorText.classify(text) == expected)
+        #expect(ErrorText.classify("L1 error: " + text) == expected)
+    }
+
+    @Test(
+        "what no order of the account can pass is fatal for it, and keeps its text",
+        arguments: [
+            "User or API Wallet \(address) does not exist.", "L1 error: User or API Wallet \(address) does not exist.",
+            "Must deposit before performing actions. User: \(address)", "Unable to recover signer.",
+            "Mainnet and testnet require different signature.", "Vault not registered: \(address)",
+            "Builder fee has not been approved", "Multi-sig required",
+        ])
+    func fatal(text: String) {
+        #expect(ErrorText.classify(text) == .fatalForAccount(text))
+    }
+
+    @Test(
+        "nonce refusals keep their text",
+        arguments: [
+            "Invalid nonce: duplicate nonce 1700000000000", "Invalid nonce: nonce too low 5 < 10", "Invalid nonce: nonce too high 9 > 5",
+            "Nonce mismatch.",
+        ])
+    func nonce(text: String) {
+        #expect(ErrorText.classify(text) == .nonce(text))
+    }
+
+    @Test(
+        "budget refusals keep their text",
+        arguments: [
+            "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded.",
+            "Only post-only orders allowed immediately after a network upgrade",
+            "Only post-only orders allowed immediately after network upgrade",
+        ])
+    func budget(text: String) {
+        #expect(ErrorText.classify(text) == .budget(text))
+    }
+
+    @Test("a text nobody has seen is not guessed at", arguments: ["Unexpected error (code=148)", "", "Something new"])
+    func unknown(text: String) {
+        #expect(ErrorText.classify(text) == .unclassified(text))
+    }
+
+    @Test("an order's status word has the class of its text")
+    func venueStatus() {
+        #expect(ErrorText.classify(venueStatus: "iocCancelRejected") == .requote("iocCancelRejected"))
+        #expect(ErrorText.classify(venueStatus: "perpMarginRejected") == .refresh("perpMarginRejected"))
+        #expect(ErrorText.classify(venueStatus: "tickRejected") == .terminal(venueStatus: "tickRejected"))
+        #expect(ErrorText.classify(venueStatus: "liquidatedCanceled") == .terminal(venueStatus: "liquidatedCanceled"))
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Settings
+import Testing
+
+@Suite("Settings")
+struct SettingsTests {
+    private func faults(_ environment: [String: String]) -> [String] {
+        do {
+            _ = try Settings(environment: environment)
+            return []
+        } catch { return error.faults.map(\.description) }
+    }
+
+    @Test("an empty environment gives the defaults")
+    func defaults() throws {
+        let settings = try Settings(environment: ["PATH": "/bin"])
+        #expect(settings.redis.url == "redis://127.0.0.1:6379")
+        #expect(settings.pipeline.cell == "c0")
+        #expect(settings.pipeline.signalPartitions == 8)
+        #expect(settings.pipeline.accountPartitions == 16)
+        #expect(settings.pipeline.batch == 128)
+        #expect(settings.pipeline.leaseTTL == .seconds(3))
+        #expect(settings.ingest.debounce == .milliseconds(150))
+        #expect(settings.exchange.network == .mainnet)
+        #expect("\(settings.rates.subscriber)" == "2/1s:5")
+        #expect(settings.keys.sealingKey == nil)
+        #expect(settings.fleet.parentProcess == nil)
+    }
+
+    @Test("values given are values read")
+    func values() throws {
+        let settings = try Settings(environment: [
+            "VIBE_REDIS_URL": "unix:///tmp/r.sock", "VIBE_BATCH": "256", "VIBE_LEASE_TTL": "4s", "VIBE_LOG_FORMAT": "json",
+            "VIBE_SIM_SPEED": "0.5", "VIBE_PARENT_PID": "17", "VIBE_PROCESS_NAME": "work-1",
+        ])
+        #expect(settings.redis.url == "unix:///tmp/r.sock")
+        #expect(settings.pipeline.batch == 256)
+        #expect(settings.pipeline.leaseTTL == .seconds(4))
+        #expect(settings.logging.format == .json)
+        #expect(settings.simulator.speed == "0.5")
+        #expect(settings.fleet.parentProcess == 17)
+        #expect(settings.fleet.processName == "work-1")
+    }
+
+    @Test("all faults are reported at once, each with its name, its value and what is expected")
+    func allAtOnce() {
+        let found = faults(["VIBE_BATCH": "257", "VIBE_LEASE_TTL": "3", "VIBE_LOG_LEVEL": "loud", "VIBE_RATE_SUBSCRIBER": "2/s"])
+        #expect(found.count == 4)
+        #expect(found[0] == "VIBE_BATCH=257: expected a whole number of entries, 1 to 256")
+        #expect(found[1] == "VIBE_LEASE_TTL=3: expected a duration such as 250ms, 3s or 5m, 200ms to 2m")
+        #expect(found[2] == "VIBE_LOG_LEVEL=loud: expected one of trace, debug, info, notice, warning, error, critical")
+        #expect(found[3].hasPrefix("VIBE_RATE_SUBSCRIBER=2/s: expected COUNT/PERIOD:BURST"))
+    }
+
+    @Test("an empty value is a fault, never the default in silence", arguments: ["VIBE_BATCH", "VIBE_REDIS_URL", "VIBE_CELL"])
+    func empty(name: String) {
+        #expect(faults([name: ""]).count == 1)
+    }
+
+    @Test("a name that does not exist is a fault that suggests the nearest")
+    func typo() {
+        #expect(faults(["VIBE_BATHC": "1"]) == ["VIBE_BATHC: expected a known name; did you mean VIBE_BATCH?"])
+        #expect(
+            faults(["VIBE_RATE_SUBSCRIBR__sub_1": "1/1s:1"])
+                == ["VIBE_RATE_SUBSCRIBR__sub_1: expected a known name; did you mean VIBE_RATE_SUBSCRIBER__sub_1?"])
+        #expect(faults(["VIBE_SOMETHING_ENTIRELY_ELSE": "1"]) == ["VIBE_SOMETHING_ENTIRELY_ELSE: expected a known name; see env/"])
+    }
+
+    @Test("a malformed exception is a fault, and so are two for one id")
+    func exceptions() {
+        #expect(faults(["VIBE_RATE_SUBSCRIBER__a": "nonsense"]).count == 1)
+        #expect(faults(["VIBE_RATE_SUBSCRIBER__": "1/1s:1"]).count == 1)
+        #expect(faults(["VIBE_RATE_SUBSCRIBER__a_b": "1/1s:1", "VIBE_RATE_SUBSCRIBER__A-b": "2/1s:1"]).count == 1)
+    }
+
+    @Test(
+        "a relation that does not hold is reported with both values",
+        arguments: [
+            ("VIBE_DOORBELL_BLOCK", "2500ms", "VIBE_DOORBELL_BLOCK=2500ms: expected less than VIBE_REDIS_TIMEOUT=2500ms"),
+            ("VIBE_REDIS_TIMEOUT", "3s", "VIBE_REDIS_TIMEOUT=3s: expected less than VIBE_LEASE_TTL=3s"),
+            ("VIBE_HEARTBEAT_INTERVAL", "1500ms", "VIBE_HEARTBEAT_INTERVAL=1500ms: expected less than half of VIBE_LEASE_TTL=3s"),
+            ("VIBE_LEASE_MARGIN", "2s", "VIBE_LEASE_MARGIN=2s: expected less than VIBE_LEASE_TTL=3s minus VIBE_HEARTBEAT_INTERVAL=1s"),
+            ("VIBE_INGEST_DEBOUNCE", "1s", "VIBE_INGEST_DEBOUNCE=1s: expected less than VIBE_INGEST_MAXIMUM_HOLD=1s"),
+            ("VIBE_EXCHANGE_TIMEOUT", "11s", "VIBE_EXCHANGE_TIMEOUT=11s: expected less than VIBE_SHUTDOWN_GRACE=10s"),
+        ])
+    func relations(name: String, value: String, fault: String) {
+        #expect(faults([name: value]) == [fault])
+    }
+
+    @Test("a relation is not reported on top of a value that is faulty by itself")
+    func noSecondaryFault() {
+        #expect(faults(["VIBE_LEASE_TTL": "1ms"]).count == 1)
+    }
+
+    @Test("a lease longer than the shutdown grace is a fault")
+    func lease() {
+        #expect(faults(["VIBE_LEASE_TTL": "10s"]) == ["VIBE_LEASE_TTL=10s: expected less than VIBE_SHUTDOWN_GRACE=10s"])
+    }
+}
+
+@Suite("Secrets")
+struct SecretTests {
+    private let key = String(repeating: "0f", count: 32)
+
+    @Test("a secret is read from its variable or from the file that is named, without its line break")
+    func sources() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("vibe-secret-\(UUID().uuidString)").path
+        try (key + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try Settings(environment: ["VIBE_SEALING_KEY_FILE": path]).keys.requireSealingKey().reveal() == key)
+        #expect(try Settings(environment: ["VIBE_SEALING_KEY": key]).keys.requireSealingKey().reveal() == key)
+        #expect(throws: SettingsFaults.self) { try Settings(environment: ["VIBE_SEALING_KEY": key, "VIBE_SEALING_KEY_FILE": path]) }
+    }
+
+    @Test("a secret that is needed and absent is a fault that names both ways to give it")
+    func absent() throws {
+        let settings = try Settings(environment: [:])
+        #expect {
+            try settings.keys.requireSigningKey()
+        } throws: { "\($0)".contains("VIBE_SIGNING_KEY") && "\($0)".contains("VIBE_SIGNING_KEY_FILE") }
+    }
+
+    @Test("no fault and no description shows a secret or the password in a URL")
+    func neverShown() {
+        let environment = [
+            "VIBE_SEALING_KEY": "hunter2", "VIBE_REDIS_URL": "redsi://me:hunter2@host", "VIBE_POSTGRES_URL": "me:hunter2@host",
+            "VIBE_SEALING_KYE": "hunter2", "VIBE_EXCHANGE_URL": "bad?password=hunter2&x=1",
+        ]
+        #expect {
+            try Settings(environment: environment)
+        } throws: { error in
+            (error as? SettingsFaults)?.faults.count == 5 && !"\(error)".contains("hunter2")
+        }
+        let secret = Secret("hunter2")
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect(!"\(secret) \(String(reflecting: secret)) \(dumped)".contains("hunter2"))
+    }
+
+    @Test("a file that cannot be read is a fault that names it")
+    func unreadable() {
+        #expect { try Settings(environment: ["VIBE_REDIS_PASSWORD_FILE": "/nowhere/x"]) } throws: { "\($0)".contains("/nowhere/x") }
+    }
+}
+
+@Suite("Durations")
+struct DurationTests {
+    @Test("a duration prints as the shortest text that reads back", arguments: ["0s", "1us", "250ms", "90s", "2m", "5h", "3d"])
+    func roundTrip(text: String) { #expect(Duration(parsing: text)?.text == text) }
+
+    @Test("anything but a whole number and a unit is refused", arguments: ["", "3", "s", "1.5s", "-1s", "3 s", "3S", "99999999999999999999s", "10001d"])
+    func refused(text: String) { #expect(Duration(parsing: text) == nil) }
+}
+
+@Suite("The database's URL")
+struct PostgresURLTests {
+    @Test("the password goes in percent-encoded, as a parameter")
+    func password() throws {
+        let plain = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql://h/d", "VIBE_POSTGRES_PASSWORD": "a&b é"])
+        #expect(plain.postgres.revealedURL() == "postgresql://h/d?password=a%26b%20%c3%a9")
+        let query = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql:///d?host=/s", "VIBE_POSTGRES_PASSWORD": "x"])
+        #expect(query.postgres.revealedURL() == "postgresql:///d?host=/s&password=x")
+        #expect(try Settings(environment: [:]).postgres.revealedURL() == "postgresql://127.0.0.1:5432/vibe")
+    }
+}

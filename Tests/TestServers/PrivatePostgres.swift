@@ -1,0 +1,110 @@
+import Foundation
+import Logging
+import Postgres
+import Synchronization
+
+/// A Postgres server of the test process' own: in a folder under the temporary directory, reachable by a Unix socket only.
+///
+/// A small shell process stands between: it ends the server and removes the folder once the test process is gone, however that
+/// happened, because its standard input then ends. A missing or failing installation throws; tests never skip.
+public final class PrivatePostgres: Sendable {
+    private let folder: String
+    /// Process id of the shell and the write end of its standard input; `nil` while stopped.
+    private let supervisor = Mutex<Supervisor?>(nil)
+    private let created = Atomic<Int>(0)
+    private let template = OnceTask<String>()
+
+    private static let started = OnceTask<PrivatePostgres>()
+
+    /// The server that all tests of this process share.
+    public static func shared() async throws -> PrivatePostgres {
+        try await started.value { try PrivatePostgres() }
+    }
+
+    /// Starts a server of its own, for a test that stops it; others use ``shared()``.
+    public init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/vibe-postgres-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // The server refuses to run as root, so there it runs as the user its package made.
+        if getuid() == 0 {
+            try Shell.run("chown postgres: '\(folder)'")
+        }
+        try Shell.run(
+            Self.asServer("'\(try Self.binaries())/initdb' --pgdata='\(folder)/data' --username=test --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"))
+        try start()
+    }
+
+    /// The URL of a database of this server.
+    public func url(database: String) -> String { "postgresql://test@/\(database)?host=\(folder)" }
+
+    /// A new database for one test.
+    /// - Parameter migrated: with the tables of `deploy/postgres`.
+    public func makeDatabase(migrated: Bool = false) async throws -> String {
+        let name = "test_\(created.add(1, ordering: .relaxed).newValue)"
+        var source = "template0"
+        if migrated {
+            source = try await template.value { [self] in
+                let url = try await self.create("migrated", from: "template0")
+                let connection = PostgresConnection(url: url, name: "migrate", logger: Logger(label: "test"))
+                _ = try await Migrator(connection).migrate(folder: Self.migrations)
+                await connection.close()
+                return "migrated"
+            }
+        }
+        return try await create(name, from: source)
+    }
+
+    /// The repository's migrations.
+    public static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../deploy/postgres")
+        .standardizedFileURL.path
+
+    private func create(_ name: String, from source: String) async throws -> String {
+        let connection = PostgresConnection(url: url(database: "postgres"), name: "create", logger: Logger(label: "test"))
+        try await connection.execute(script: "CREATE DATABASE \(name) TEMPLATE \(source)")
+        await connection.close()
+        return url(database: name)
+    }
+
+    // MARK: The process
+
+    /// Starts the server (again, after ``stop()``) and waits until it accepts connections.
+    public func start() throws {
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=\(folder)", "fsync=off", "max_connections=200", "shared_buffers=32MB",
+            "logging_collector=off", "max_wal_size=4GB",
+        ]
+        let server = "'\(try Self.binaries())/postgres' -D '\(folder)/data' " + settings.map { "-c '\($0)'" }.joined(separator: " ")
+        // `read` gets a line ("stop") or the end of the input; then the server is told to stop at once.
+        let script = """
+            \(server) >'\(folder)/log' 2>&1 & server=$!
+            if read -r word; then keep=yes; fi
+            kill -QUIT $server 2>/dev/null
+            wait $server
+            [ -n "$keep" ] || rm -rf '\(folder)/data' '\(folder)/log'
+            """
+        try supervisor.withLock { supervisor in
+            precondition(supervisor == nil, "already started")
+            supervisor = try Supervisor(command: Self.asServer(script), finally: "rmdir '\(folder)'")
+        }
+        try Shell.run("for i in $(seq 300); do '\(try Self.binaries())/pg_isready' -q -h '\(folder)' && exit 0; sleep 0.1; done; cat '\(folder)/log' >&2; exit 1")
+    }
+
+    /// Kills the server as a crash would, and waits until it is gone. Its data stay.
+    public func stop() {
+        supervisor.withLock { supervisor in
+            supervisor?.stop()
+            supervisor = nil
+        }
+    }
+
+    private static func binaries() throws -> String {
+        let path = try Shell.run("(pg_config --bindir; ls -d /usr/lib/postgresql/*/bin | sort -rV) 2>/dev/null | while read d; do [ -x $d/initdb ] && echo $d && break; done")
+        guard !path.isEmpty else { throw ServerFault("no Postgres server is installed: apt-get install postgresql") }
+        return path
+    }
+
+    private static func asServer(_ script: String) -> String {
+        guard getuid() == 0 else { return script }
+        return "runuser -u postgres -- sh -c " + Shell.quoted("cd /; " + script)
+    }
+}

@@ -1,0 +1,18 @@
+/// The Lua scripts of this folder, embedded at build time. Each is documented in its own header.
+public enum LuaScripts {
+    public static let acquireLease = text(PackageResources.acquire_lease_1_lua)
+    public static let acknowledgeEntries = text(PackageResources.acknowledge_entries_3_lua)
+    public static let beginAttempts = text(PackageResources.begin_attempts_lua)
+    public static let fanOutSignal = text(PackageResources.fan_out_signal_lua)
+    public static let handOff = text(PackageResources.hand_off_lua)
+    public static let joinStage = text(PackageResources.join_stage_1_lua)
+    public static let penaliseBucket = text(PackageResources.penalise_bucket_1_lua)
+    public static let provisionStream = text(PackageResources.provision_stream_2_lua)
+    public static let publishSignals = text(PackageResources.publish_signals_5_lua)
+    public static let releaseLease = text(PackageResources.release_lease_1_lua)
+    public static let renewLeases = text(PackageResources.renew_leases_lua)
+    public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)
+    public static let trimStream = text(PackageResources.trim_stream_1_lua)
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
