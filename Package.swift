@@ -106,6 +106,14 @@ let package = Package(
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "ConfigStore", "RedisStreams", "Redis", "Postgres",
+                "CopyTrading", "Cryptography", "JSON", "TestServers",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestServers"]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
         .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),

@@ -6,10 +6,16 @@ package struct StageCommands: Sendable {
     let stage: Stage
     let consumer: String
 
-    struct Reply: Sendable {
-        var acknowledged = 0
-        var duplicates = 0
-        var fetched: [StreamEntry] = []
+    package init(keys: Keys, stage: Stage, consumer: String) {
+        self.keys = keys
+        self.stage = stage
+        self.consumer = consumer
+    }
+
+    package struct Reply: Sendable {
+        package var acknowledged = 0
+        package var duplicates = 0
+        package var fetched: [StreamEntry] = []
     }
 
     private func inputName(_ partition: Int) -> String { "\(stage.inputs[partition].name)|\(stage.group)" }
@@ -17,7 +23,7 @@ package struct StageCommands: Sendable {
     private func input(_ partition: Int) -> String { keys.stream(stage.inputs[partition]) }
 
     /// - Parameter fetch: how many new entries to read in the same call; 0 reads none (Redis itself reads a count of 0 as "all").
-    func handOff(_ partition: Int, epoch: String, _ items: [HandOff], fetch: Int) -> RedisCommand {
+    package func handOff(_ partition: Int, epoch: String, _ items: [HandOff], fetch: Int) -> RedisCommand {
         var outputs: [StreamPartition] = []
         for item in items { for emission in item.emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) } }
         var command = RedisCommand(
@@ -47,7 +53,7 @@ package struct StageCommands: Sendable {
         return command
     }
 
-    func acknowledge(_ partition: Int, epoch: String, _ entries: [String], fetch: Int) -> RedisCommand {
+    package func acknowledge(_ partition: Int, epoch: String, _ entries: [String], fetch: Int) -> RedisCommand {
         var command = RedisCommand(script: Script.acknowledgeEntries, keys: [lease(partition), input(partition), keys.acknowledged])
         for argument in [stage.group, consumer, epoch] { command.append(argument) }
         command.append(fetch)
@@ -56,7 +62,7 @@ package struct StageCommands: Sendable {
         return command
     }
 
-    func fanOut(_ partition: Int, epoch: String, _ chunk: FanOutChunk) -> RedisCommand {
+    package func fanOut(_ partition: Int, epoch: String, _ chunk: FanOutChunk) -> RedisCommand {
         var outputs: [StreamPartition] = []
         for emission in chunk.emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
         var command = RedisCommand(
@@ -81,7 +87,7 @@ package struct StageCommands: Sendable {
     }
 
     /// Of a hand-off or an acknowledgement.
-    func reply(_ value: RedisValue) throws(RedisError) -> Reply {
+    package func reply(_ value: RedisValue) throws(RedisError) -> Reply {
         guard let parts = try value.checked().array, parts.count == 3 else { throw .unexpectedReply("\(value)") }
         return Reply(
             acknowledged: Int(parts[0].integer ?? 0), duplicates: Int(parts[1].integer ?? 0), fetched: try StreamEntry.list(parts[2]))

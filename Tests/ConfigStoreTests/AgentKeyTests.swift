@@ -21,7 +21,7 @@ struct AgentKeyTests {
         try sample.write("agents.yaml", "s1: \(Sample.key(1))\ns2: \"0x\(Sample.key(2))\"\n")
         #expect(try sample.read(Self.twoSubscribers + "agent_keys: agents.yaml").agentKeys.mapValues(\.address)
             == ["s1": Sample.agent(1), "s2": Sample.agent(2)])
-        #expect(try sample.faults(own + "agent_keys: agents.yaml") == ["1 s1: s1 has a key already"])
+        #expect(sample.faults(own + "agent_keys: agents.yaml") == ["1 s1: s1 has a key already"])
     }
 
     @Test("a key file that others may read is refused")

@@ -37,7 +37,7 @@ struct ConfigFileTests {
               - id: leader-a
                 address: "0x12"
               - id: leader-a
-                address: "\(Sample.address(1))"
+                address: "\(Sample.address(7))"
                 colour: red
             subscribers:
               - id: s1
@@ -65,7 +65,7 @@ struct ConfigFileTests {
             """
         let faults = try Sample().faults(text, environment: Sample.environment)
         let expected = [
-            "2 influencers[1].id: \"leader-a\" is given twice: line 2 has this influencer too",
+            "4 influencers[1].id: \"leader-a\" is given twice: line 2 has this influencer too",
             "3 influencers[0].address: \"0x12\" is not an address: expected 0x and 40 hexadecimal digits",
             "6 influencers[1].colour: unknown; known are active, address, id",
             "11 subscribers[1].account: \"\(Sample.address(1))\" is given twice: line 8 has this account too",
@@ -128,7 +128,7 @@ struct ConfigFileTests {
             == ["4 influencers[1].address: \"\(Sample.address(100))\" is given twice: line 2 has this address too"])
         let itself = Sample.text.replacingOccurrences(of: Sample.address(100), with: Sample.address(1))
         #expect(try Sample().faults(itself, environment: Sample.environment)
-            == ["13 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
+            == ["14 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
     }
 
     @Test("a large file is read in reasonable time")

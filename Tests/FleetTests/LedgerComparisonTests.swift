@@ -28,10 +28,10 @@ struct LedgerComparisonTests {
         return TradeLog(answers: answers, jobs: jobs, places: places, signals: signals)
     }
 
-    private func line(_ cloid: String?, status: String = "filled", size: String = "2", fills: JSON? = nil) -> JSON {
+    private func line(_ cloid: String?, status: String = "filled", size: String = "2", average: String = "10", fills: JSON? = nil) -> JSON {
         [
             "timeMs": 1, "account": .string(Self.account), "action": "order", "cloid": .string(orNull: cloid), "oid": 7, "coin": "BTC",
-            "status": .string(status), "totalSz": .string(size), "avgPx": "10",
+            "status": .string(status), "totalSz": .string(size), "avgPx": .string(orNull: size == "0" ? nil : average),
             "fills": fills ?? (size == "0" ? [] : [["px": "10", "sz": .string(size)]]),
         ]
     }
@@ -65,12 +65,25 @@ struct LedgerComparisonTests {
         #expect(findings.texts[.duplicates]?[0].contains("0xdead") == true)
     }
 
-    @Test("an order accepted twice, and a job filled by two attempts, are duplicates")
+    @Test("the exchange's own average, cut to the price's decimals, is as good as the fills'")
+    func answeredAverage() throws {
+        let fills: JSON = [["px": "10.0001", "sz": "1"], ["px": "10.0002", "sz": "1"]]
+        #expect(try compare(log(1), [line(cloid(1), fills: fills)]).isEmpty)
+        #expect(try compare(log(1), [line(cloid(1), average: "10.0001", fills: fills)]).count(.missing) == 1)
+    }
+
+    @Test("an order accepted twice is a duplicate")
     func twice() throws {
         #expect(try compare(log(1), [line(cloid(1)), line(cloid(1), status: "resting", size: "0")]).count(.duplicates) == 1)
-        var log = log(1)
-        log = TradeLog(
-            answers: log.answers, jobs: log.jobs.merging([cloid(1, attempt: 2): job(1)]) { a, _ in a }, places: log.places, signals: log.signals)
+    }
+
+    @Test("two attempts of one job are one trade when the result has both, and a duplicate when it has one")
+    func attempts() throws {
+        let single = log(1)
+        let log = TradeLog(
+            answers: single.answers, jobs: single.jobs.merging([cloid(1, attempt: 2): job(1)]) { a, _ in a }, places: single.places,
+            signals: single.signals)
+        #expect(try compare(log, [line(cloid(1), size: "1.5"), line(cloid(1, attempt: 2), size: "0.5")]).isEmpty)
         #expect(try compare(log, [line(cloid(1)), line(cloid(1, attempt: 2))]).count(.duplicates) == 1)
     }
 

@@ -11,6 +11,12 @@ public struct AuditReader: Sendable {
     /// - Parameter connection: with an answer time-out that suits counting a large table.
     public init(_ connection: PostgresConnection) { self.connection = connection }
 
+    /// Tells the planner that whole tables will be compared. Without statistics (a table just filled) it takes them for small, and
+    /// compares each row with each.
+    public func prepareForWholeScans() async throws(PostgresError) {
+        try await connection.execute(script: "SET enable_nestloop = off; SET work_mem = '128MB'")
+    }
+
     /// SQL for a member of a JSON column as an integer, `NULL` for anything that is none: a bad row must not fail a whole check.
     static func integer(_ column: String, _ member: String) -> String {
         "CASE WHEN \(column) ->> '\(member)' ~ '^-?[0-9]{1,18}$' THEN (\(column) ->> '\(member)')::bigint END"

@@ -31,6 +31,8 @@ public struct ExecutionJob: Sendable, Equatable {
     public var receivedAt: Int64
     /// Identifies the position's life: the signal that opened it.
     public var lifecycle: SignalID?
+    /// For people: each cap that made the order smaller, with the value before and after.
+    public var detail: String?
 
     public enum Quantity: Sendable, Equatable {
         /// Coins, unsigned, already rounded down to the lot.
@@ -42,7 +44,8 @@ public struct ExecutionJob: Sendable, Equatable {
     public init(
         id: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
-        expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?
+        expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?,
+        detail: String? = nil
     ) {
         self.id = id
         self.request = request
@@ -62,6 +65,7 @@ public struct ExecutionJob: Sendable, Equatable {
         self.leaderFillTime = leaderFillTime
         self.receivedAt = receivedAt
         self.lifecycle = lifecycle
+        self.detail = detail
     }
 }
 
@@ -82,7 +86,7 @@ extension ExecutionJob {
             ("limitPx", .string(orNull: limit?.description)), ("refPx", .string("\(referencePrice)")),
             ("expiresMs", expiresAt.map { .integer($0) } ?? .null),
             ("maxPositionNtl", .string(orNull: maximumPositionNotional?.description)), ("leaderFillMs", .integer(leaderFillTime)),
-            ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)),
+            ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)), ("detail", .string(orNull: detail)),
         ]
         return members.asObject
     }
@@ -104,7 +108,8 @@ extension ExecutionJob {
             expiresAt: try json.maybe("expiresMs") { value throws(JSONError) in try value.asInteger() },
             maximumPositionNotional: try json.maybeDecimal("maxPositionNtl"), leaderFillTime: try json.integer("leaderFillMs"),
             receivedAt: try json.integer("receivedUs"),
-            lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) })
+            lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) },
+            detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() })
         guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
         if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }
     }

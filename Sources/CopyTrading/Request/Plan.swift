@@ -11,7 +11,11 @@ public struct Plan: Sendable, Equatable {
     }
 
     public var jobs: [ExecutionJob] {
-        legs.compactMap { if case .job(let job, _) = $0 { job } else { nil } }
+        legs.compactMap { leg in
+            guard case .job(var job, let detail) = leg else { return nil }
+            job.detail = detail
+            return job
+        }
     }
 
     /// The results of the legs that end here.

@@ -47,6 +47,7 @@ struct LaneJob: Sendable {
         self.entry = entry
         self.job = job
         self.plannedAt = plannedAt
+        details = job.detail.map { [$0] } ?? []
     }
 
     func result(_ outcome: Outcome, _ detail: String?, position: Size?) -> ExecutionResult {

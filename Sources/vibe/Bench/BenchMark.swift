@@ -8,19 +8,18 @@ struct BenchMark: Sendable {
     let machine: MachineUsage?
     /// By name: the fleet's processes, `redis`, `postgres` with its backends, and this program as `bench`.
     let processes: [String: ResourceUsage]
-    let at: ContinuousClock.Instant
 
     static func take(_ fleet: Fleet, _ servers: FleetServers, _ redis: RedisConnection, _ keys: Keys) async throws -> BenchMark {
-        let at = ContinuousClock.now
+        // the counters first: their time is the mark's, and the rest takes some milliseconds
+        let counters = try await StreamCounters.read(redis, keys)
+        let redisUsage = try await RedisUsage.read(redis)
         let machine = MachineUsage.read()
         var processes: [String: ResourceUsage] = [:]
         for (pid, name) in await fleet.pids { processes[name] = ResourceUsage.process(pid) }
         processes["redis"] = ResourceUsage.process(servers.redis.child.pid)
         processes["postgres"] = ResourceUsage.family(servers.postgres.child.pid)
         processes["bench"] = ResourceUsage.ofThisProcess
-        return BenchMark(
-            counters: try await StreamCounters.read(redis, keys), redis: try await RedisUsage.read(redis), machine: machine,
-            processes: processes, at: at)
+        return BenchMark(counters: counters, redis: redisUsage, machine: machine, processes: processes)
     }
 }
 
@@ -29,7 +28,7 @@ struct BenchWindow: Sendable {
     let from: BenchMark
     let to: BenchMark
 
-    var microseconds: Int64 { max(1, (to.at - from.at).microseconds) }
+    var microseconds: Int64 { max(1, to.counters.time - from.counters.time) }
 
     func contains(milliseconds: Int64) -> Bool { (from.counters.time..<to.counters.time).contains(milliseconds * 1_000) }
 

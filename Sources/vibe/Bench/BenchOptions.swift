@@ -32,6 +32,12 @@ struct BenchOptions: ParsableArguments, Sendable {
     /// Fills published one by one before the run: every leader goes long and flat once, so that each process has met each account.
     var primingFills: Int { 2 * leaderCount }
 
+    /// For people.
+    var summary: String {
+        "\(Format.count(rate)) signals/s × \(fanOut) = \(Format.count(offered)) executions/s for \(seconds) s after \(warmUp) s; "
+            + "\(leaderCount) leaders, \(Format.count(accounts)) accounts"
+    }
+
     var counts: FleetCounts {
         var counts = FleetCounts()
         for (role, count) in [(FleetRole.ingest, ingest), (.match, match), (.plan, plan), (.work, work), (.audit, audit)] { counts[role] = count }

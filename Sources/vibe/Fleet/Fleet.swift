@@ -11,6 +11,8 @@ actor Fleet {
         /// The last lines of its log.
         let tail: String
         let log: String
+
+        var text: String { "\(name) \(exit); its last lines (\(log)):\n\(tail)" }
     }
 
     private let run: RunDirectory

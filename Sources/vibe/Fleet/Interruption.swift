@@ -1,29 +1,21 @@
 import UnixSignals
 
-/// Runs work that Ctrl-C, SIGTERM or the closing of the terminal ends, and cleans up after it in every case.
+/// Runs work that Ctrl-C, SIGTERM or the closing of the terminal ends.
 enum Interruption {
-    /// - Throws: ``Failure`` of kind `.interrupted` when a signal ended the work, else what the work threw; after the clean-up.
-    static func guarded<Value: Sendable>(
-        _ work: @escaping @Sendable () async throws -> Value, cleanUp: @Sendable () async -> Void
-    ) async throws -> Value {
+    /// - Throws: ``Failure`` of kind `.interrupted` when a signal cancelled the work, else what the work threw; when the work has ended.
+    static func guarded<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let outcome: Result<Value, any Error>
-        do {
-            outcome = .success(
-                try await withThrowingTaskGroup(of: Value?.self) { group in
-                    group.addTask { try await work() }
-                    group.addTask {
-                        for await _ in signals { throw Failure(.interrupted, "interrupted") }
-                        return nil
-                    }
-                    defer { group.cancelAll() }
-                    while let value = try await group.next() {
-                        if let value { return value }
-                    }
-                    throw CancellationError()
-                })
-        } catch { outcome = .failure(error) }
-        await cleanUp()
-        return try outcome.get()
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                for await _ in signals { throw Failure(.interrupted, "interrupted") }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let value = try await group.next() {
+                if let value { return value }
+            }
+            throw CancellationError()
+        }
     }
 }

@@ -22,6 +22,9 @@ actor Supervision {
         return fleet
     }
 
+    /// Processes that ended by themselves since the last call.
+    func ended() async -> [Fleet.Ended] { await fleet?.ended() ?? [] }
+
     func serverFailure() -> Failure? { servers?.failure() }
 
     /// Roles first, then the servers they work with; then nothing points to this fleet any more.

@@ -29,9 +29,13 @@ struct UpCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         let supervision = Supervision()
         do {
-            try await Interruption.guarded { try await start(in: run, supervision) } cleanUp: { await supervision.stop() }
+            try await Interruption.guarded { try await start(in: run, supervision) }
         } catch let failure as Failure where failure.kind == .interrupted {
+            await supervision.stop()
             Terminal.say("stopped.")
+        } catch {
+            await supervision.stop()
+            throw error
         }
     }
 
@@ -63,7 +67,7 @@ struct UpCommand: AsyncParsableCommand {
         while true {
             try await Task.sleep(for: .milliseconds(200))
             for ended in await fleet.ended() {
-                Terminal.complain("\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)")
+                Terminal.complain(ended.text)
             }
             if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scaled: \(done)") }
             if let failure = await supervision.serverFailure() { throw failure }

@@ -51,6 +51,7 @@ struct Demo: Sendable {
             + "redis-cli -s \(run.path("redis/redis.sock")). Ctrl-C stops it.")
         while true {
             try await Task.sleep(for: .milliseconds(500))
+            for ended in await supervision.ended() { Terminal.complain(ended.text) }
             if let failure = await supervision.serverFailure() { throw failure }
         }
     }

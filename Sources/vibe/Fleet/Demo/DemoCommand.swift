@@ -36,19 +36,34 @@ struct DemoCommand: AsyncParsableCommand {
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
         let supervision = Supervision()
-        let report = try await Interruption.guarded {
+        let demo = Demo(run: run, supervision: supervision, speed: speed, subscribers: subscribers, workers: workers)
+        let report: VerificationReport
+        do {
+            report = try await play(demo, run)
+            if keep { try await keepRunning(demo) }
+        } catch {
+            await supervision.stop()
+            throw error
+        }
+        await supervision.stop()
+        guard report.isClean else { throw Failure(.checkFailed, "") }
+    }
+
+    private func play(_ demo: Demo, _ run: RunDirectory) async throws -> VerificationReport {
+        try await Interruption.guarded {
             for name in await Leftovers.end(in: run) { Terminal.say("ended \(name), left by an earlier run") }
             if !resume {
                 try run.clear()
                 try run.create()
             }
-            let demo = Demo(run: run, supervision: supervision, speed: speed, subscribers: subscribers, workers: workers)
-            let report = try await demo.play()
-            if keep { try await demo.keepRunning() }
-            return report
-        } cleanUp: {
-            await supervision.stop()
+            return try await demo.play()
         }
-        guard report.isClean else { throw Failure(.checkFailed, "") }
+    }
+
+    /// Ctrl-C is how this is meant to end.
+    private func keepRunning(_ demo: Demo) async throws {
+        do { try await Interruption.guarded { try await demo.keepRunning() } } catch let failure as Failure where failure.kind == .interrupted {
+            return
+        }
     }
 }

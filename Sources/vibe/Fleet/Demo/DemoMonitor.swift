@@ -15,7 +15,7 @@ struct DemoMonitor {
 
     /// Everything must stand still at least this long: fills may be held in ingest before they become a signal.
     private var quiet: Duration { context.settings.ingest.maximumHold + .milliseconds(500) }
-    private var reader: StatusReader { StatusReader(redis: redis, keys: context.keys, partitioning: context.partitioning) }
+    private var reader: StatusReader { StatusReader(context, redis: redis) }
 
     /// Waits until the simulated exchange answers.
     func waitForSimulator() async throws {
@@ -87,10 +87,9 @@ struct DemoMonitor {
         for ended in await fleet.ended() {
             let role = ended.name.split(separator: "-")[0]
             let left = await fleet.count(String(role))
-            let text = "\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)"
             let wanted = FleetRole(rawValue: String(role)).map { counts[$0] } ?? 1
-            guard left > 0 || wanted == 0 else { throw Failure(.unavailable, text, nextStep: "no process of \(role) is left; see its log") }
-            notes.append(text)
+            guard left > 0 || wanted == 0 else { throw Failure(.unavailable, ended.text, nextStep: "no process of \(role) is left; see its log") }
+            notes.append(ended.text)
         }
         return notes
     }

@@ -6,6 +6,7 @@ struct CellStatus: Sendable {
     var time: Int64
     var stages: [StageStatus]
     var deadLetters: Int64
+    var deadLettersKey: String
     var server: ServerFacts
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
@@ -30,7 +31,7 @@ struct CellStatus: Sendable {
                 found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
             }
         }
-        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE 'vibe:{…}:dead_letters' - +") }
+        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
         return found + server.concerns
     }
 }

@@ -22,7 +22,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try OperatorContext.load()
         let redis = try context.redis("status")
-        let status = try await StatusReader(redis: redis, keys: context.keys, partitioning: context.partitioning).read()
+        let status = try await StatusReader(context, redis: redis).read()
         await redis.close()
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable

@@ -6,16 +6,19 @@ struct StatusReader: Sendable {
     private let redis: RedisConnection
     private let keys: Keys
     private let partitioning: Partitioning
+    /// Milliseconds of silence after which a process counts as gone.
+    private let life: Int64
 
-    init(redis: RedisConnection, keys: Keys, partitioning: Partitioning) {
+    init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
-        self.keys = keys
-        self.partitioning = partitioning
+        keys = context.keys
+        partitioning = context.partitioning
+        life = context.settings.pipeline.leaseTTL.milliseconds
     }
 
     func read() async throws -> CellStatus {
         let streams = try await StreamFigures.read(redis, keys, partitioning)
-        let leases = try await LeaseFigures.read(redis, keys, now: streams.time / 1_000)
+        let leases = try await LeaseFigures.read(redis, keys, now: streams.time / 1_000, life: life)
         let stages = [Stage.match(partitioning), .plan(partitioning), .work(partitioning), .audit(partitioning)].map { stage in
             StageStatus(
                 name: stage.name, reads: stage.group == Group.audit ? "all streams" : stage.inputs.first?.stream.rawValue ?? "",
@@ -26,7 +29,7 @@ struct StatusReader: Sendable {
         }
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
-            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, server: try await ServerFacts.read(redis))
+            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)), server: try await ServerFacts.read(redis))
     }
 
     private func ingest(_ leases: LeaseFigures) -> StageStatus {
@@ -95,7 +98,7 @@ private struct LeaseFigures {
     var leases: [String: [String: Lease]] = [:]
     var members: [String: [StageStatus.Member]] = [:]
 
-    static func read(_ redis: RedisConnection, _ keys: Keys, now: Int64) async throws -> LeaseFigures {
+    static func read(_ redis: RedisConnection, _ keys: Keys, now: Int64, life: Int64) async throws -> LeaseFigures {
         let leasePrefix = keys.key("lease:")
         let memberPrefix = keys.key("members:")
         let leaseKeys = try await redis.keys(matching: leasePrefix + "*")
@@ -114,7 +117,7 @@ private struct LeaseFigures {
         for (key, reply) in zip(memberKeys, replies.dropFirst(leaseKeys.count)) {
             figures.members[String(key.dropFirst(memberPrefix.count))] = reply.pairs.compactMap { name, beat in
                 beat.integer.map { StageStatus.Member(name: name, silence: max(0, now - $0)) }
-            }.sorted { $0.name < $1.name }
+            }.filter { $0.silence <= life }.sorted { $0.name < $1.name }
         }
         return figures
     }

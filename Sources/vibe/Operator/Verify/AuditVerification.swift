@@ -22,6 +22,7 @@ struct AuditVerification: Sendable {
     private mutating func checkStreams(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws {
         var unseen = try await redis.send(RedisCommand("HGETALL", keys.sequence)).checked().pairs.compactMapValues(\.integer)
         for stream in try await reader.streams() {
+            try Task.checkCancellation()
             let check = try await reader.check(stream, listed: Findings.named)
             rows += check.rows
             for hole in check.holes {

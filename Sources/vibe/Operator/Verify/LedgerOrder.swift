@@ -10,8 +10,10 @@ struct LedgerOrder: Sendable, Equatable {
     /// True when something was traded.
     var isFilled: Bool
     var filledSize: Size
-    /// Size-weighted over the fills, truncated to 8 decimals; `nil` without fills.
-    var averagePrice: Price?
+    /// What was paid in all, as size × price in units of 1e-16: exactly, by the fills, and by the average that the exchange answered with,
+    /// which it cuts to the price's decimals.
+    var exactWeight: Int128 = 0
+    var answeredWeight: Int128 = 0
 
     /// `nil` for lines that are no accepted order: refusals, cancels, changes of leverage.
     init?(line: JSON) throws(JSONError) {
@@ -24,19 +26,20 @@ struct LedgerOrder: Sendable, Equatable {
         coin = try line.string("coin")
         filledSize = try line.decimal("totalSz")
         isFilled = !filledSize.isZero
-        averagePrice = isFilled ? try Self.average(line, filledSize) : nil
+        guard isFilled else { return }
+        let answered: Price = try line.decimal("avgPx")
+        answeredWeight = Int128(answered.e8) * Int128(filledSize.e8)
+        exactWeight = try line["fills"] == nil ? answeredWeight : Self.weight(line)
     }
 
-    /// The exact average of the fills, since the exchange's own `avgPx` is cut to the price decimals.
-    private static func average(_ line: JSON, _ total: Size) throws(JSONError) -> Price {
-        guard line["fills"] != nil else { return try line.decimal("avgPx") }
+    private static func weight(_ line: JSON) throws(JSONError) -> Int128 {
         var weight: Int128 = 0
         for fill in try line.array("fills") {
             let price: Price = try fill.decimal("px")
             let size: Size = try fill.decimal("sz")
             weight += Int128(price.e8) * Int128(size.e8)
         }
-        return Price(e8: Int64(weight / Int128(total.e8)))
+        return weight
     }
 
     var name: String { "order \(cloid ?? "without cloid") of \(account) in \(coin)" }

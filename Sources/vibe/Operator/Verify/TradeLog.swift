@@ -37,20 +37,23 @@ struct TradeLog: Sendable {
 
     static func read(_ reader: AuditReader) async throws -> TradeLog {
         var log = TradeLog()
-        for stream in try await reader.streams() {
-            switch stream.kind {
-            case .results: try await reader.forEachPage(ofStream: stream.name) { rows in for row in rows { log.add(result: row) } }
-            case .jobs: try await reader.forEachPage(ofStream: stream.name) { rows in for row in rows { log.add(job: row) } }
-            case .signals:
-                try await reader.forEachPage(ofStream: stream.name) { rows in
-                    for row in rows {
-                        if let id = row.signal, let seq = row.seq { log.signals[id] = (row.stream, seq) }
+        for kind in [AuditKind.signals, .jobs, .results] {
+            try await reader.forEachPage(of: kind) { rows in
+                try Task.checkCancellation()
+                for row in rows {
+                    switch kind {
+                    case .signals: log.add(signal: row)
+                    case .jobs: log.add(job: row)
+                    default: log.add(result: row)
                     }
                 }
-            case .requests, .other: break
             }
         }
         return log
+    }
+
+    private mutating func add(signal row: AuditRow) {
+        if let id = row.signal, let seq = row.seq { signals[id] = (row.stream, seq) }
     }
 
     private mutating func add(job row: AuditRow) {

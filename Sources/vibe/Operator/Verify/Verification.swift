@@ -12,7 +12,8 @@ enum Verification {
         let redis = try context.redis("verify")
         let connection = context.postgres("verify", answerTimeout: .seconds(600))
         let reader = AuditReader(connection)
-        try await waitUntilDrained(StatusReader(redis: redis, keys: context.keys, partitioning: context.partitioning), patience)
+        try await reader.prepareForWholeScans()
+        try await waitUntilDrained(StatusReader(context, redis: redis), patience)
         let audit = try await AuditVerification.run(reader, redis: redis, keys: context.keys)
         let log = try await TradeLog.read(reader)
         var findings = audit.findings
@@ -21,7 +22,10 @@ enum Verification {
         var orders: Int?
         if let ledger {
             var comparison = LedgerComparison(log)
-            try await ledger.forEachLine { line in try comparison.add(line: line) }
+            try await ledger.forEachLine { line in
+                try Task.checkCancellation()
+                try comparison.add(line: line)
+            }
             comparison.finish()
             findings.merge(comparison.findings)
             orders = comparison.orders

@@ -1,0 +1,67 @@
+import ConfigStore
+import CopyTrading
+import Cryptography
+import Foundation
+import JSON
+
+/// Who takes part: leaders, and followers with agent keys made for the test.
+struct Cast: Sendable {
+    struct Follower: Sendable {
+        let id: String
+        let leaders: [String]
+        /// Of each subscription, as in a configuration file's flow style: `sizing: {mode: ratio, ratio: "0.1"}, state: paused`.
+        let settings: String
+        let account: String
+        let agentKey: String
+        let agent: String
+
+        init(_ id: String, of leaders: String..., settings: String) {
+            self.id = id
+            self.leaders = leaders
+            self.settings = settings
+            account = Cast.key().address
+            let secret = Cast.secret()
+            agentKey = Hexadecimal.text(secret)
+            agent = try! SigningKey(bytes: secret).address
+        }
+    }
+
+    var leaders: [String: String]
+    var followers: [Follower]
+
+    init(leaders: [String] = ["leader"], _ followers: [Follower]) {
+        self.leaders = Dictionary(uniqueKeysWithValues: leaders.map { ($0, Cast.key().address) })
+        self.followers = followers
+    }
+
+    /// Followers of "leader" alone, all alike.
+    static func alike(_ count: Int, _ settings: String = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#) -> Cast {
+        Cast((0..<count).map { Follower("s\($0)", of: "leader", settings: settings) })
+    }
+
+    func follower(_ id: String) -> Follower { followers.first { $0.id == id }! }
+
+    private static func secret() -> [UInt8] { (0..<32).map { _ in UInt8.random(in: 1...254) } }
+    private static func key() -> SigningKey { try! SigningKey(bytes: secret()) }
+
+    // MARK: - As the parts want it
+
+    /// - Parameter change: applied to each subscription's settings.
+    func configuration(_ change: (Follower) -> String = \.settings) throws -> ConfigFile {
+        var lines = ["influencers:"]
+        for (id, address) in leaders.sorted(by: { $0.key < $1.key }) { lines.append("  - {id: \(id), address: \"\(address)\"}") }
+        lines.append("subscribers:")
+        for follower in followers { lines.append("  - {id: \(follower.id), account: \"\(follower.account)\", agent_key_env: KEY_\(follower.id)}") }
+        lines.append("subscriptions:")
+        for follower in followers {
+            for leader in follower.leaders { lines.append("  - {subscriber: \(follower.id), influencer: \(leader), \(change(follower))}") }
+        }
+        let environment = Dictionary(uniqueKeysWithValues: followers.map { ("KEY_\($0.id)", $0.agentKey) })
+        return try ConfigFile.read(text: lines.joined(separator: "\n") + "\n", path: "cast.yaml", environment: environment)
+    }
+
+    /// The simulator's accounts file.
+    var accounts: JSON {
+        ["accounts": .array(followers.map { ["account": .string($0.account), "agent": .string($0.agent), "balance": "1000000"] })]
+    }
+}

@@ -1,0 +1,197 @@
+import AuditTrail
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import Logging
+import Pipeline
+import Postgres
+import Redis
+import RedisStreams
+
+@testable import Ingestion
+
+/// Starting roles, put together as `vibe match`, `vibe plan` and so on put theirs together.
+extension Fleet {
+    /// The connections and the configuration that every role begins with.
+    private struct Parts: Sendable {
+        let member: String
+        let logger: Logger
+        let config: ConfigStore
+        var connections: [RedisConnection] = []
+    }
+
+    private func parts(_ member: String) async throws -> Parts {
+        let logger = log.logger(member)
+        let config = ConfigStore(url: database, logger: logger)
+        try await config.load()
+        return Parts(member: member, logger: logger, config: config)
+    }
+
+    private func connect(_ purpose: String, _ parts: inout Parts, timeout: Duration? = nil) throws -> RedisConnection {
+        let connection = RedisConnection(
+            endpoint: try RedisEndpoint(parsing: redis.url), timeout: timeout ?? timing.redis, name: "\(parts.member)/\(purpose)", logger: parts.logger)
+        parts.connections.append(connection)
+        return connection
+    }
+
+    private func leases(_ stage: String, _ partitions: [String], _ parts: inout Parts) throws -> PartitionLeases {
+        PartitionLeases(
+            redis: try connect("leases", &parts), keys: keys, stage: stage, partitions: partitions, member: parts.member, timing: timing.lease,
+            logger: parts.logger)
+    }
+
+    private func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
+        ExchangeClient(endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16)
+    }
+
+    private func start(
+        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
+        loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
+    ) throws -> Role {
+        var parts = parts
+        let runner = StageRunner(
+            stage: stage, keys: keys, member: parts.member, redis: try connect("commands", &parts),
+            doorbell: Doorbell(redis: try connect("doorbell", &parts, timeout: timing.doorbell + timing.redis), block: timing.doorbell),
+            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending), logger: parts.logger)
+        let role = Role(
+            member: parts.member, connections: parts.connections,
+            run: {
+                await withTaskGroup(of: Void.self) { group in
+                    for loop in loops { group.addTask { await loop() } }
+                    await runner.run()
+                    group.cancelAll()
+                }
+            },
+            stop: { await runner.stop() }, cleanUp: cleanUp)
+        roles.withLock { $0.append(role) }
+        return role
+    }
+
+    // MARK: - The roles
+
+    /// - Parameter wrap: puts something around the handler, to hold it at a point.
+    @discardableResult
+    func match(_ member: String = "match-1", wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+        var parts = try await parts(member)
+        let config = parts.config
+        let stage = Stage.match(partitioning)
+        let leases = try leases(stage.name, stage.partitionNames, &parts)
+        let handler = wrap(MatchStage(config: config, partitioning: partitioning, logger: parts.logger))
+        return try start(parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }])
+    }
+
+    @discardableResult
+    func plan(_ member: String = "plan-1", wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+        var parts = try await parts(member)
+        let config = parts.config
+        let stage = Stage.plan(partitioning)
+        let client = client()
+        let instruments = Instruments(client: client, logger: parts.logger)
+        try await instruments.load()
+        let leases = try leases(stage.name, stage.partitionNames, &parts)
+        let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
+        let handler = wrap(PlanStage(config: config, instruments: instruments, journal: journal, stage: stage, logger: parts.logger))
+        return try start(
+            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }], cleanUp: { await client.shutdown() })
+    }
+
+    struct WorkSettings: Sendable {
+        /// Where it reaches the exchange; `nil` directly.
+        var url: String?
+        var timeout = Duration.seconds(10)
+        var laneLimit = 256
+        /// By subscriber; unlimited when absent.
+        var rates: [String: TokenRate] = [:]
+        static let unlimited = TokenRate(period: 1, burst: 1_000_000)
+    }
+
+    @discardableResult
+    func work(_ member: String = "work-1", _ settings: WorkSettings = WorkSettings()) async throws -> Role {
+        var parts = try await parts(member)
+        let config = parts.config
+        let stage = Stage.work(partitioning)
+        let client = client(settings.url, timeout: settings.timeout)
+        let instruments = Instruments(client: client, logger: parts.logger)
+        try await instruments.load()
+        let leases = try leases(stage.name, stage.partitionNames, &parts)
+        let wake = Wake()
+        let handler = WorkStage(
+            config: config, client: client, instruments: instruments,
+            journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
+            stage: stage, sealingKey: Self.sealingKey.bytes,
+            configuration: .init(
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
+                rates: .init(
+                    subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
+                    egress: ("default", WorkSettings.unlimited))),
+            committing: wake, logger: parts.logger)
+        return try start(
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, loops: [{ await config.run() }, { await handler.run() }],
+            cleanUp: { await client.shutdown() })
+    }
+
+    /// - Parameter keep: how long acknowledged entries stay in the streams.
+    @discardableResult
+    func audit(_ member: String = "audit-1", keep: Duration = .seconds(3_600)) async throws -> Role {
+        var parts = try await parts(member)
+        let stage = Stage.audit(partitioning)
+        let leases = try leases(stage.name, stage.partitionNames, &parts)
+        let wake = Wake()
+        let postgres = PostgresConnection(url: database, name: "audit", logger: parts.logger)
+        let handler = AuditStage(
+            writer: AuditWriter(postgres), trimmer: StreamTrimmer(redis: try connect("trim", &parts), keys: keys, keep: keep), keys: keys,
+            stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
+            logger: parts.logger)
+        return try start(
+            parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
+    }
+
+    /// - Returns: the role, and its ingestor, for what tests hand it directly.
+    @discardableResult
+    func ingest(_ member: String = "ingest-1") async throws -> (role: Role, ingestor: Ingestor) {
+        var parts = try await parts(member)
+        let config = parts.config
+        let client = client()
+        let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
+        var feed = FillFeed.Configuration()
+        feed.longestPause = .seconds(1)
+        let ingestor = Ingestor(
+            config: config, client: client,
+            feed: FillFeed(
+                endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed, logger: parts.logger),
+            redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
+            configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration()), network: "testnet",
+            now: { WallClock.microseconds }, logger: parts.logger)
+        let role = Role(
+            member: member, connections: parts.connections,
+            run: {
+                await withTaskGroup(of: Bool.self) { group in
+                    group.addTask { await ingestor.run(); return true }
+                    group.addTask { await config.run(); return false }
+                    while let isEnd = await group.next(), !isEnd {}
+                    group.cancelAll()
+                }
+            },
+            stop: { await ingestor.stop() }, cleanUp: { await client.shutdown() })
+        roles.withLock { $0.append(role) }
+        return (role, ingestor)
+    }
+
+    /// Waits until every leader's fills are followed live by one of these.
+    func live(_ ingestors: Ingestor...) async throws {
+        try await eventually("all leaders are followed") {
+            var followed: Set<String> = []
+            for ingestor in ingestors { followed.formUnion(await ingestor.tracks.values.filter { $0.phase == .live }.map(\.address)) }
+            return followed.isSuperset(of: self.cast.leaders.values)
+        }
+    }
+
+    /// One of each, following.
+    func startAll() async throws {
+        try await match()
+        try await plan()
+        try await work()
+        try await audit()
+        try await live(try await ingest().ingestor)
+    }
+}

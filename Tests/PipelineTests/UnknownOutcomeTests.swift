@@ -1,0 +1,121 @@
+import CopyTrading
+import Testing
+
+/// Orders whose answer never came: what the exchange did decides, and nothing is sent twice.
+@Suite struct UnknownOutcomeTests {
+    @Test("an order whose answer is lost is settled with the exchange before anything else is sent", arguments: FaultyProxy.Fault.allCases)
+    func oneOrder(fault: FaultyProxy.Fault) async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(600)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+
+            proxy.spoil(fault)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the first order is spoiled") { proxy.spoiled == 1 }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 2)
+            proxy.spoil(fault)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "2")
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+
+            let results = truth.results(of: "s0:leader")
+            #expect(proxy.spoiled == 2)
+            #expect(results.map(\.outcome) == [.filled, .filled, .filled])
+            #expect(results.map(\.attempts) == (fault.reachesExchange ? [1, 1, 1] : [2, 1, 2]))
+            #expect(results.map(\.cloid) == results.map { ClientOrderID(job: $0.job, attempt: $0.attempts) })
+            for index in [0, 2] {
+                let detail = results[index].detail ?? ""
+                #expect(detail.contains(fault.reachesExchange ? "was found at the exchange" : "never reached the exchange"))
+            }
+            let orders = truth.orders(of: cast.followers[0].account)
+            #expect(orders.map(\.size) == ["0.02", "0.02", "0.04"])
+            #expect(orders.allSatisfy { $0.status == "filled" })
+            #expect(truth.ledger.count { $0.action == "noop" } == (fault.reachesExchange ? 0 : 2))
+            // the nonce of the lost action was asked for again, by the noop alone
+            #expect(truth.ledger.count { $0.action == "refused" } == (fault.reachesExchange ? 2 : 0))
+        }
+    }
+
+    @Test("an action with several orders is settled as one", arguments: [FaultyProxy.Fault.resetBefore, .resetAfter])
+    func batch(fault: FaultyProxy.Fault) async throws {
+        let cast = Cast.alike(2)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for coin in ["BTC", "ETH", "SOL"] { try await fleet.exchange.trade("leader", coin, .buy, "10") }
+            try await fleet.eventually("all jobs are planned") { try await fleet.added(.jobs) == 6 }
+
+            proxy.spoil(fault, times: 2)
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(600)))
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+
+            #expect(proxy.spoiled == 2)
+            #expect(truth.results.allSatisfy { $0.outcome == .filled && $0.attempts == (fault.reachesExchange ? 1 : 2) })
+            for follower in cast.followers {
+                let orders = truth.orders(of: follower.account)
+                #expect(orders.count == 3)
+                #expect(Set(orders.compactMap(\.coin)) == ["BTC", "ETH", "SOL"])
+                if fault.reachesExchange { #expect(Set(orders.map(\.nonce)).count == 1, "one action for all three") }
+            }
+        }
+    }
+
+    @Test("an exchange that cannot be reached delays orders and loses none")
+    func unreachable() async throws {
+        let cast = Cast.alike(3)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(300)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            // orders and the noops that settle them
+            proxy.spoil(.resetBefore, times: 12, containing: #""signature""#)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+            #expect(proxy.spoiled == 12)
+            #expect(truth.results.count == 6)
+            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+        }
+    }
+
+    @Test("an attempt that was being settled when its partition went and came back is settled all the same")
+    func partitionComesBack() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .seconds(2)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            proxy.spoil(.resetBefore)
+            proxy.spoil(.requestSwallowed, containing: #""type":"noop""#)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the attempt is being settled") { proxy.spoiled == 2 }
+            // the lease is gone without another owner: the same process takes the partition anew, under a new epoch
+            let partition = fleet.partitioning.account(cast.followers[0].account)
+            _ = try await fleet.observer.send(.init("DEL", fleet.keys.lease("work", "0\(partition)")))
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+            #expect(truth.results.map(\.outcome) == [.filled])
+        }
+    }
+}
