@@ -31,7 +31,9 @@ let package = Package(
             ]),
         .target(
             name: "AuditTrail",
-            dependencies: ["RedisStreams", "Redis", "CopyTrading", "Postgres", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "Ingestion",
             dependencies: ["RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
@@ -99,10 +101,17 @@ let package = Package(
         .target(
             name: "TestServers", dependencies: ["Postgres", "Redis", .product(name: "Logging", package: "swift-log")],
             path: "Tests/TestServers"),
-        .testTarget(name: "AuditTrailTests", dependencies: ["AuditTrail", "TestServers"]),
-        .testTarget(name: "ConfigStoreTests", dependencies: ["ConfigStore", "TestServers"]),
+        .testTarget(name: "AuditTrailTests", dependencies: ["AuditTrail", "CopyTrading", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "ConfigStoreTests",
+            dependencies: ["ConfigStore", "CopyTrading", "Cryptography", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: [
+                "vibe", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "Settings", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -114,7 +123,7 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestServers"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
         .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),

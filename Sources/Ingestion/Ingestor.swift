@@ -51,6 +51,8 @@ public actor Ingestor: LeaseHolder {
     private var dexs: [String?] = [nil]
     private var refused: Set<String> = []
     private let publishing = Wake()
+    /// Rung when ``stop()`` is through.
+    private let left = Wake()
     private let errands: AsyncStream<Errand>
     private let errandSink: AsyncStream<Errand>.Continuation
     var hasUnpublished: Bool { !outbox.isEmpty }
@@ -83,7 +85,7 @@ public actor Ingestor: LeaseHolder {
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
-    /// Runs until cancelled.
+    /// Runs until ``stop()`` has handed everything over, or until cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.leases.run(holder: self) }
@@ -102,13 +104,16 @@ public actor Ingestor: LeaseHolder {
                     }
                 }
             }
-            await group.waitForAll()
+            var rings = left.rings()
+            _ = await rings.next()
+            group.cancelAll()
         }
     }
 
-    /// Publishes what is complete and hands the partitions over.
+    /// Publishes what is complete, hands the partitions over, and ends ``run()``.
     public func stop() async {
         await leases.leave(holder: self)
+        left.signal()
     }
 
     // MARK: - Leases
@@ -350,8 +355,10 @@ public actor Ingestor: LeaseHolder {
             for (address, track) in tracks where track.phase == .live {
                 do {
                     let fresh = try await state(of: address, client).value
-                    guard tracks[address]?.generation == track.generation else { continue }
-                    tracks[address]?.builder.leaderEquity = EquityHysteresis.adopt(fresh, over: tracks[address]?.builder.leaderEquity)
+                    guard let current = tracks[address], current.generation == track.generation else { continue }
+                    // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
+                    let adopted = EquityHysteresis.adopt(fresh, over: current.builder.leaderEquity)
+                    tracks[address]?.builder.leaderEquity = adopted
                 } catch {
                     logger.warning("leader.equity.unread", metadata: ["influencer": "\(track.influencer)", "error": "\(error)"])
                 }

@@ -72,7 +72,7 @@ public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible 
         switch self {
         case .folder(let folder, let problem): "migrations folder \(folder): \(problem)"
         case .changed(let version, let name):
-            "migration \(version) (\(name)) was applied with other text than its file has now: restore the file, put the change in a new one"
+            "migration \(version) (\(name)) was applied with other text than its file has: restore the file, put the change in a new one"
         case .failed(let version, let name, let error): "migration \(version) (\(name)) failed and was rolled back: \(error)"
         case .endsTransaction(let version, let name): "migration \(version) (\(name)) contains COMMIT or ROLLBACK; remove it"
         case .outdated(let found, let expected):

@@ -98,7 +98,7 @@ public actor PartitionLeases {
         let members = try await join()
         let settled = members.filter { previousMembers.contains($0) || $0 == member }
         previousMembers = Set(members)
-        for partition in partitions.indices {
+        for partition in partitions.indices where !leaving {
             let mine = Rendezvous.owner(of: partitions[partition], stage: stage, members: settled) == member
             let held = table.lease(partition) != nil
             if mine, !held {
@@ -148,6 +148,8 @@ public actor PartitionLeases {
         guard reply[0].integer == 1, let epoch = reply[1].text else { return }
         table.set(partition, LeaseTable.Lease(epoch: epoch, deadline: asked + timing.life - timing.margin))
         logger.debug("lease.acquired", metadata: ["stage": "\(stage)", "partition": "\(partitions[partition])", "epoch": "\(epoch)"])
+        // asked to leave while the answer was on its way
+        if leaving { return await release(partition) }
         await holder.granted(partition)
     }
 

@@ -56,7 +56,10 @@ struct AuditReaderTests {
         copies.job("s1", "a")
         copies.result("s1", "a", cloid: "0x2")
         let found = try await stored(copies).reader.duplicates()
-        #expect(found.map { "\($0.what) \($0.id) \($0.count)" }.sorted() == ["job s1/a/0 2", "order 0x2 2", "request s1/a 2", "result s1/a/0 2", "signal s1 2"])
+        #expect(
+            found.map { "\($0.what) \($0.id) \($0.count)" }.sorted() == [
+                "job s1/a/0 2", "order 0x2 2", "request s1/a 2", "result s1/a/0 2", "signal s1 2",
+            ])
     }
 
     @Test("entries without their cause are named")
@@ -131,7 +134,8 @@ struct AuditReaderTests {
             let stream = "vibe:{c0}:execution_results:0\(number)"
             let entries = (1...25).map { Trail.entry(stream, Int64($0), at: Trail.noon + Int64($0 / 5) * day) }
                 .enumerated().map { offset, entry in
-                    AuditEntry(stream: stream, entryMilliseconds: entry.entryMilliseconds, entrySequence: Int64(offset), fields: entry.fields)
+                    AuditEntry(
+                        stream: stream, entryMilliseconds: entry.entryMilliseconds, entrySequence: Int64(offset), fields: entry.fields)
                 }
             _ = try await trail.writer.write(stream: stream, epoch: 1, entries: entries)
         }
@@ -141,13 +145,17 @@ struct AuditReaderTests {
             rows += page
         }
         #expect(rows.count == 75)
-        #expect(rows.map { "\($0.stream) \($0.seq ?? 0)" } == (0..<3).flatMap { stream in (1...25).map { "vibe:{c0}:execution_results:0\(stream) \($0)" } })
+        #expect(
+            rows.map { "\($0.stream) \($0.seq ?? 0)" }
+                == (0..<3).flatMap { stream in (1...25).map { "vibe:{c0}:execution_results:0\(stream) \($0)" } })
     }
 
-    @Test("the stage is read from a stream's key", arguments: [
-        ("vibe:{c0}:execution_jobs:17", AuditKind.jobs), ("vibe:{c0}:influencer_signals:01", .signals), ("execution_results", .results),
-        ("vibe:{c0}:dead_letters", .other("dead_letters")), ("p:{a:b}:execution_requests:0", .requests),
-    ])
+    @Test(
+        "the stage is read from a stream's key",
+        arguments: [
+            ("vibe:{c0}:execution_jobs:17", AuditKind.jobs), ("vibe:{c0}:influencer_signals:01", .signals), ("execution_results", .results),
+            ("vibe:{c0}:dead_letters", .other("dead_letters")), ("p:{a:b}:execution_requests:0", .requests),
+        ])
     func kinds(stream: String, kind: AuditKind) {
         #expect(AuditKind(stream: stream) == kind)
         #expect(AuditKind(name: kind.name) == kind)

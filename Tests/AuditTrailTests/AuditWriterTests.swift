@@ -7,12 +7,16 @@ struct AuditWriterTests {
     @Test("entries are written once, however often they are given")
     func idempotent() async throws {
         let trail = try await Trail()
-        #expect(try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(1...10)) == AuditWriteResult(written: 10))
-        #expect(try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(1...10)) == AuditWriteResult(repeated: 10))
-        #expect(try await trail.otherWriter().write(stream: Trail.signals, epoch: 6, entries: Trail.entries(6...15).reversed())
-            == AuditWriteResult(written: 5, repeated: 5))
-        #expect(try await trail.writer.write(stream: Trail.signals, epoch: 6, entries: Trail.entries(16...16) + Trail.entries(16...16))
-            == AuditWriteResult(written: 1, repeated: 1))
+        #expect(
+            try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(1...10)) == AuditWriteResult(written: 10))
+        #expect(
+            try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(1...10)) == AuditWriteResult(repeated: 10))
+        #expect(
+            try await trail.otherWriter().write(stream: Trail.signals, epoch: 6, entries: Trail.entries(6...15).reversed())
+                == AuditWriteResult(written: 5, repeated: 5))
+        #expect(
+            try await trail.writer.write(stream: Trail.signals, epoch: 6, entries: Trail.entries(16...16) + Trail.entries(16...16))
+                == AuditWriteResult(written: 1, repeated: 1))
         #expect(try await trail.count() == 16)
         #expect(try await trail.check(Trail.signals).isIntact)
     }
@@ -91,17 +95,23 @@ struct AuditWriterTests {
                 let writer = trail.otherWriter()
                 let stream = "vibe:{c0}:execution_jobs:\(number)"
                 group.addTask {
-                    let entries = [Trail.entry(stream, 1, at: midnight - 1), Trail.entry(stream, 2, at: midnight), Trail.entry(stream, 3, at: midnight + 30 * day)]
+                    let entries = [
+                        Trail.entry(stream, 1, at: midnight - 1), Trail.entry(stream, 2, at: midnight),
+                        Trail.entry(stream, 3, at: midnight + 30 * day),
+                    ]
                     _ = try await writer.write(stream: stream, epoch: 1, entries: entries)
                 }
             }
             try await group.waitForAll()
         }
         let rows = try await trail.connection.query(
-            "SELECT relname AS name, (SELECT count(*) FROM audit_entries WHERE tableoid = c.oid) AS n FROM pg_class AS c WHERE relispartition AND relkind = 'r' ORDER BY 1")
-        #expect(try rows.map { try "\($0.text("name")) \($0.integer("n"))" } == [
-            "audit_entries_20251121 6", "audit_entries_20251122 6", "audit_entries_20251123 0", "audit_entries_20251222 6", "audit_entries_20251223 0",
-        ])
+            "SELECT relname AS name, (SELECT count(*) FROM audit_entries WHERE tableoid = c.oid) AS n FROM pg_class AS c WHERE relispartition AND relkind = 'r' ORDER BY 1"
+        )
+        #expect(
+            try rows.map { try "\($0.text("name")) \($0.integer("n"))" } == [
+                "audit_entries_20251121 6", "audit_entries_20251122 6", "audit_entries_20251123 0", "audit_entries_20251222 6",
+                "audit_entries_20251223 0",
+            ])
         #expect(try await trail.check("vibe:{c0}:execution_jobs:5").isIntact)
     }
 
@@ -129,19 +139,29 @@ struct AuditWriterTests {
         var next: Int64 = 1
         for _ in 0..<20 {
             let entries = Trail.entries(next...next + 199)
-            async let killed = killer.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()")
-            while true {
-                do {
-                    _ = try await trail.writer.write(stream: Trail.signals, epoch: 1, entries: entries)
-                    break
-                } catch .postgres(.unavailable) { continue }
+            let killed = Task {
+                try await killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+                )
             }
-            _ = try await killed
+            try await write(entries, trail)
+            _ = try await killed.value
             next += 200
         }
         let check = try await trail.check(Trail.signals)
         #expect(check.isIntact && check.rows == 4_000 && check.lastSeq == 4_000)
+    }
+
+    /// Again and again, while the connection breaks.
+    private func write(_ entries: [AuditEntry], _ trail: Trail) async throws {
+        while true {
+            do {
+                _ = try await trail.writer.write(stream: Trail.signals, epoch: 1, entries: entries)
+                return
+            } catch {
+                guard case .postgres(.unavailable) = error else { throw error }
+            }
+        }
     }
 
     @Test("a server that crashed keeps what was confirmed")
@@ -151,8 +171,12 @@ struct AuditWriterTests {
         let writer = AuditWriter(connection)
         _ = try await writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(1...500))
         server.stop()
-        await #expect(throws: AuditError.self) { try await writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(501...600)) }
+        await #expect(throws: AuditError.self) {
+            try await writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(501...600))
+        }
         try server.start()
-        #expect(try await writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(401...600)) == AuditWriteResult(written: 100, repeated: 100))
+        #expect(
+            try await writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(401...600))
+                == AuditWriteResult(written: 100, repeated: 100))
     }
 }

@@ -27,14 +27,17 @@ struct MalformedEntryTests {
         let fields = Self.fieldLists[index]
         let odd = AuditEntry(stream: Trail.jobs, entryMilliseconds: Trail.noon, entrySequence: 7, fields: fields)
         let batches = [
-            AuditBatch(stream: Trail.jobs, epoch: 1, entries: [odd]), AuditBatch(stream: Trail.signals, epoch: 1, entries: Trail.entries(1...3)),
+            AuditBatch(stream: Trail.jobs, epoch: 1, entries: [odd]),
+            AuditBatch(stream: Trail.signals, epoch: 1, entries: Trail.entries(1...3)),
         ]
         #expect(try await trail.writer.write(batches).written == 4)
         #expect(try await trail.writer.write(batches).repeated == 4)
         var found: [AuditRow] = []
         try await trail.reader.forEachPage(ofStream: Trail.jobs) { found += $0 }
         let row = try #require(found.first)
-        #expect(Dictionary(grouping: row.fields, by: \.0).mapValues { $0.map(\.1) } == Dictionary(grouping: fields, by: \.0).mapValues { $0.map(\.1) })
+        #expect(
+            Dictionary(grouping: row.fields, by: \.0).mapValues { $0.map(\.1) }
+                == Dictionary(grouping: fields, by: \.0).mapValues { $0.map(\.1) })
         #expect(try await trail.check(Trail.jobs).faults.isEmpty)
         _ = try await trail.reader.pairs()
         _ = try await trail.reader.duplicates()

@@ -19,9 +19,12 @@ struct TamperingTests {
         #expect(check.isIntact && check.rows == 5_000 && check.firstSeq == 1 && check.lastSeq == 5_000 && check.unnumbered == 0)
     }
 
-    @Test("a changed field is found and named", arguments: [
-        ("coin = 'ETH'", "coin"), ("data = '{\"v\":1}'", "data"), ("seq = 99999", "seq"), ("trace = NULL", "trace"), ("action = 'close'", "action"),
-    ])
+    @Test(
+        "a changed field is found and named",
+        arguments: [
+            ("coin = 'ETH'", "coin"), ("data = '{\"v\":1}'", "data"), ("seq = 99999", "seq"), ("trace = NULL", "trace"),
+            ("action = 'close'", "action"),
+        ])
     func changed(change: String, column: String) async throws {
         let trail = try await trail()
         try await trail.connection.execute("UPDATE audit_entries SET \(change) WHERE seq = 2500")
@@ -32,7 +35,9 @@ struct TamperingTests {
         #expect(columns.contains(column) || columns.contains("payload_hash"))
     }
 
-    @Test("a changed look-up column is found", arguments: ["signal_id", "outcome", "cloid", "subscription", "job_id", "request_id", "account"])
+    @Test(
+        "a changed look-up column is found",
+        arguments: ["signal_id", "outcome", "cloid", "subscription", "job_id", "request_id", "account"])
     func lookup(column: String) async throws {
         let trail = try await trail()
         try await trail.connection.execute("UPDATE audit_entries SET \(column) = 'forged' WHERE seq = 17")
@@ -72,7 +77,8 @@ struct TamperingTests {
         let trail = try await trail()
         let forged = try await Trail()
         _ = try await forged.writer.write(
-            stream: Trail.signals, epoch: 1, entries: Trail.entries(1...9) + [Trail.entry(Trail.signals, 10, data: "{\"id\":\"signal-10\",\"px\":9}")])
+            stream: Trail.signals, epoch: 1,
+            entries: Trail.entries(1...9) + [Trail.entry(Trail.signals, 10, data: "{\"id\":\"signal-10\",\"px\":9}")])
         let row = try await forged.connection.query("SELECT data, payload_hash FROM audit_entries WHERE seq = 10")[0]
         try await trail.connection.execute(
             "UPDATE audit_entries SET data = $1::json, payload_hash = $2::bytea WHERE seq = 10",
@@ -83,11 +89,12 @@ struct TamperingTests {
     @Test("two rows exchanged are found")
     func exchanged() async throws {
         let trail = try await trail()
-        try await trail.connection.execute(script: """
-            UPDATE audit_entries SET entry_seq = 5 WHERE seq = 30;
-            UPDATE audit_entries SET entry_ms = entry_ms - 1 WHERE seq = 31;
-            UPDATE audit_entries SET entry_ms = entry_ms + 1, entry_seq = 0 WHERE seq = 30;
-            """)
+        try await trail.connection.execute(
+            script: """
+                UPDATE audit_entries SET entry_seq = 5 WHERE seq = 30;
+                UPDATE audit_entries SET entry_ms = entry_ms - 1 WHERE seq = 31;
+                UPDATE audit_entries SET entry_ms = entry_ms + 1, entry_seq = 0 WHERE seq = 30;
+                """)
         #expect(try await trail.check(Trail.signals).faultCount >= 2)
     }
 

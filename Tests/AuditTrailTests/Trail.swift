@@ -42,7 +42,8 @@ struct Trail {
         AuditEntry(
             stream: stream, entryMilliseconds: milliseconds ?? noon + seq, entrySequence: 0,
             fields: [
-                ("seq", String(seq)), ("id", "signal-\(seq)"), ("influencer", "leader"), ("coin", "BTC"), ("action", "open"), ("trace", "t\(seq)"),
+                ("seq", String(seq)), ("id", "signal-\(seq)"), ("influencer", "leader"), ("coin", "BTC"), ("action", "open"),
+                ("trace", "t\(seq)"),
                 ("data", data ?? "{\"v\":1,\"id\":\"signal-\(seq)\",\"px\":1.50}"),
             ] + extra)
     }
@@ -68,7 +69,9 @@ struct Copies {
     }
 
     mutating func job(_ signal: String, _ subscription: String, leg: Int = 0) {
-        add(Trail.jobs, id: job(signal, subscription, leg), data: "{\"id\":\"\(job(signal, subscription, leg))\",\(cause(signal, subscription))}")
+        add(
+            Trail.jobs, id: job(signal, subscription, leg),
+            data: "{\"id\":\"\(job(signal, subscription, leg))\",\(cause(signal, subscription))}")
     }
 
     mutating func result(

@@ -16,11 +16,13 @@ struct AgentKeyTests {
     func sources() throws {
         let sample = try Sample()
         try sample.write("keys/s1.key", "0x\(Sample.key(1))\n")
-        let own = Self.twoSubscribers.replacingOccurrences(of: "\(Sample.address(1))\"", with: "\(Sample.address(1))\", agent_key_file: keys/s1.key")
+        let own = Self.twoSubscribers.replacingOccurrences(
+            of: "\(Sample.address(1))\"", with: "\(Sample.address(1))\", agent_key_file: keys/s1.key")
         #expect(try sample.read(own).agentKeys.mapValues(\.address) == ["s1": Sample.agent(1)])
         try sample.write("agents.yaml", "s1: \(Sample.key(1))\ns2: \"0x\(Sample.key(2))\"\n")
-        #expect(try sample.read(Self.twoSubscribers + "agent_keys: agents.yaml").agentKeys.mapValues(\.address)
-            == ["s1": Sample.agent(1), "s2": Sample.agent(2)])
+        #expect(
+            try sample.read(Self.twoSubscribers + "agent_keys: agents.yaml").agentKeys.mapValues(\.address)
+                == ["s1": Sample.agent(1), "s2": Sample.agent(2)])
         #expect(sample.faults(own + "agent_keys: agents.yaml") == ["1 s1: s1 has a key already"])
     }
 
@@ -28,8 +30,9 @@ struct AgentKeyTests {
     func modes() throws {
         let sample = try Sample()
         try sample.write("agents.yaml", "s1: \(Sample.key(1))\n", mode: 0o644)
-        #expect(sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
-            == ["6 agent_keys: \"agents.yaml\" may be read by others (mode 644): chmod 600 it"])
+        #expect(
+            sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
+                == ["6 agent_keys: \"agents.yaml\" may be read by others (mode 644): chmod 600 it"])
         #expect(sample.faults(Self.twoSubscribers + "agent_keys: none.yaml") == ["6 agent_keys: \"none.yaml\" cannot be read"])
     }
 
@@ -37,23 +40,29 @@ struct AgentKeyTests {
     func shared() throws {
         let sample = try Sample()
         try sample.write("agents.yaml", "s1: \(Sample.key(1))\ns2: \(Sample.key(1))\n")
-        #expect(sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
-            == ["2 s2: s2 has the agent key of s1: each needs its own, an agent's nonces have one writer"])
+        #expect(
+            sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
+                == ["2 s2: s2 has the agent key of s1: each needs its own, an agent's nonces have one writer"])
     }
 
     @Test("no fault shows a key")
     func secret() throws {
         let sample = try Sample()
         let almost = "dead" + Sample.key(1)
-        for text in ["s1: \(almost)\nstranger: \(almost)\ns2: [\(almost)]\n", "s1: \(almost)\n s2: \(almost)\n", almost, "s1: \(almost)\ns1: \(almost)\n"] {
+        for text in [
+            "s1: \(almost)\nstranger: \(almost)\ns2: [\(almost)]\n", "s1: \(almost)\n s2: \(almost)\n", almost,
+            "s1: \(almost)\ns1: \(almost)\n",
+        ] {
             try sample.write("agents.yaml", text)
             let faults = sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
             #expect(!faults.isEmpty)
             #expect(!faults.joined().contains("dead"), "\(faults)")
         }
-        let variable = Self.twoSubscribers.replacingOccurrences(of: "\(Sample.address(1))\"", with: "\(Sample.address(1))\", agent_key_env: K1")
-        #expect(sample.faults(variable, environment: ["K1": almost])
-            == ["3 subscribers[0].agent_key_env: \"K1\" does not hold a private key: expected 64 hexadecimal digits"])
+        let variable = Self.twoSubscribers.replacingOccurrences(
+            of: "\(Sample.address(1))\"", with: "\(Sample.address(1))\", agent_key_env: K1")
+        #expect(
+            sample.faults(variable, environment: ["K1": almost])
+                == ["3 subscribers[0].agent_key_env: \"K1\" does not hold a private key: expected 64 hexadecimal digits"])
         let file = try sample.read(variable, environment: ["K1": Sample.key(1)])
         var dumped = ""
         dump(file, to: &dumped)
@@ -75,11 +84,14 @@ struct SealingKeyTests {
         #expect(try SealingKey(environment: ["VIBE_SEALING_KEY": base64]).bytes == bytes)
         let sample = try Sample()
         try sample.write("sealing.key", hexadecimal + "\n")
-        #expect(try SealingKey(environment: ["VIBE_SEALING_KEY_FILE": sample.folder + "/sealing.key", "VIBE_SEALING_KEY": "x"]).bytes == bytes)
+        #expect(
+            try SealingKey(environment: ["VIBE_SEALING_KEY_FILE": sample.folder + "/sealing.key", "VIBE_SEALING_KEY": "x"]).bytes == bytes)
         #expect("\(try SealingKey(bytes: bytes))" == "SealingKey")
     }
 
-    @Test("what is no sealing key is refused without being shown", arguments: ["", "dead", "dead-beef!", String(repeating: "de", count: 33), "deadbeef"])
+    @Test(
+        "what is no sealing key is refused without being shown",
+        arguments: ["", "dead", "dead-beef!", String(repeating: "de", count: 33), "deadbeef"])
     func refused(text: String) {
         let error = #expect(throws: ConfigStoreError.self) { try SealingKey(environment: ["VIBE_SEALING_KEY": text]) }
         #expect(!"\(error!)".contains("dead"))

@@ -33,7 +33,10 @@ struct ConfigApplyTests {
             .replacingOccurrences(of: "state: paused", with: "state: active")
         let change = try await store.apply(text)
         #expect(change.version == 2)
-        #expect(change.subscriptions.changed.map(\.description) == ["own-name: state paused → active", "s1:leader-a: sizing_notional 50 → 75.5"])
+        #expect(
+            change.subscriptions.changed.map(\.description) == [
+                "own-name: state paused → active", "s1:leader-a: sizing_notional 50 → 75.5",
+            ])
         #expect(change.influencers.isEmpty && change.subscribers.isEmpty)
         let config = store.store()
         try await config.load()
@@ -67,7 +70,8 @@ struct ConfigApplyTests {
         let change = try await store.apply(Sample.text, isDryRun: true)
         #expect(change.isDryRun && change.version == 1 && change.subscribers.added == ["s1", "s2"])
         let rows = try await store.connection.query(
-            "SELECT (SELECT count(*) FROM config_versions) + (SELECT count(*) FROM subscribers) + (SELECT count(*) FROM config_sealing) AS n")
+            "SELECT (SELECT count(*) FROM config_versions) + (SELECT count(*) FROM subscribers) + (SELECT count(*) FROM config_sealing) AS n"
+        )
         #expect(try rows[0].integer("n") == 0)
     }
 
@@ -75,8 +79,10 @@ struct ConfigApplyTests {
     func swap() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)
-        let swapped = Sample.text.replacingOccurrences(of: Sample.address(1), with: "X").replacingOccurrences(of: Sample.address(2), with: Sample.address(1))
-            .replacingOccurrences(of: "X", with: Sample.address(2))
+        let swapped = Sample.text.replacingOccurrences(of: Sample.address(1), with: "X").replacingOccurrences(
+            of: Sample.address(2), with: Sample.address(1)
+        )
+        .replacingOccurrences(of: "X", with: Sample.address(2))
         let change = try await store.apply(swapped, environment: ["K1": Sample.key(2), "K2": Sample.key(1)])
         #expect(change.subscribers.changed.map(\.id) == ["s1", "s2"])
         let config = store.store()

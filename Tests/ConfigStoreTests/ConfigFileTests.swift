@@ -7,9 +7,11 @@ struct ConfigFileTests {
     @Test("a whole file is read as it is meant")
     func whole() throws {
         let file = try Sample().read(Sample.text, environment: Sample.environment)
-        #expect(file.influencers == [
-            Influencer(id: "leader-a", address: Sample.address(100)), Influencer(id: "leader-b", address: Sample.address(101), isActive: false),
-        ])
+        #expect(
+            file.influencers == [
+                Influencer(id: "leader-a", address: Sample.address(100)),
+                Influencer(id: "leader-b", address: Sample.address(101), isActive: false),
+            ])
         #expect(file.subscribers.map(\.id) == ["s1", "s2"])
         #expect(file.subscribers.map(\.account.text) == [Sample.address(1), Sample.address(2)])
         #expect(file.agentKeys["s1"]?.address == Sample.agent(1))
@@ -18,9 +20,12 @@ struct ConfigFileTests {
         #expect(first.id == "s1:leader-a")
         #expect(first.account.text == Sample.address(1))
         #expect(first.sizing == .fixedNotional(Notional(50)))
-        #expect(first.limits == Subscription.Limits(
-            maximumOrderNotional: Notional(500), maximumPositionNotional: try Notional(parsing: "2000.5"), entrySlippageBasisPoints: 25,
-            entryExpiryMilliseconds: 4_000, allowedCoins: ["BTC", "xyz:CL"], deniedCoins: []))
+        #expect(
+            first.limits
+                == Subscription.Limits(
+                    maximumOrderNotional: Notional(500), maximumPositionNotional: try Notional(parsing: "2000.5"),
+                    entrySlippageBasisPoints: 25,
+                    entryExpiryMilliseconds: 4_000, allowedCoins: ["BTC", "xyz:CL"], deniedCoins: []))
         #expect(file.subscriptions[1].state == .windDown)
         #expect(file.subscriptions[1].inverse)
         #expect(file.subscriptions[1].sizing == .ratio(try Ratio(parsing: "0.025")))
@@ -99,15 +104,18 @@ struct ConfigFileTests {
         let file = try Sample().read(yaml, environment: Sample.environment)
         #expect(file.subscriptions[0].sizing == .fixedNotional(try Notional(parsing: text)))
         let tooPrecise = Sample.text.replacingOccurrences(of: "notional: \"50\"", with: "notional: 0.000000001")
-        #expect(try Sample().faults(tooPrecise, environment: Sample.environment)
-            == ["18 subscriptions[0].sizing.notional: \"0.000000001\" has more than 8 decimals"])
+        #expect(
+            try Sample().faults(tooPrecise, environment: Sample.environment)
+                == ["18 subscriptions[0].sizing.notional: \"0.000000001\" has more than 8 decimals"])
     }
 
     @Test("a missing section is a fault, because what is missing is removed")
     func sections() throws {
-        #expect(try Sample().faults("subscribers: []\n") == [
-            "1 influencers: missing; `influencers: []` says there are none", "1 subscriptions: missing; `subscriptions: []` says there are none",
-        ])
+        #expect(
+            try Sample().faults("subscribers: []\n") == [
+                "1 influencers: missing; `influencers: []` says there are none",
+                "1 subscriptions: missing; `subscriptions: []` says there are none",
+            ])
         #expect(try Sample().faults("influencers: []\nsubscribers: []\nsubscriptions: []\n") == [])
         #expect(try Sample().faults("") == ["1 : the file is empty"])
         #expect(try Sample().faults("- a\n") == ["1 : is a list, expected a mapping (name: value)"])
@@ -117,18 +125,22 @@ struct ConfigFileTests {
     func syntax() throws {
         let broken = try Sample().faults("influencers:\n  - id: a\n   address: b\n")
         #expect(broken.count == 1 && broken[0].hasPrefix("3 : not YAML: "))
-        #expect(try Sample().faults("influencers: []\ninfluencers: []\n").first?.hasSuffix("influencers: given more than once in one mapping") == true)
+        #expect(
+            try Sample().faults("influencers: []\ninfluencers: []\n").first?.hasSuffix("influencers: given more than once in one mapping")
+                == true)
         #expect(throws: ConfigFaults.self) { try ConfigFile.read(path: "/nowhere/config.yaml", environment: [:]) }
     }
 
     @Test("two leaders on one address, and a subscriber that copies itself, are refused")
     func loops() throws {
         let twice = Sample.text.replacingOccurrences(of: Sample.address(101), with: Sample.address(100))
-        #expect(try Sample().faults(twice, environment: Sample.environment)
-            == ["4 influencers[1].address: \"\(Sample.address(100))\" is given twice: line 2 has this address too"])
+        #expect(
+            try Sample().faults(twice, environment: Sample.environment)
+                == ["4 influencers[1].address: \"\(Sample.address(100))\" is given twice: line 2 has this address too"])
         let itself = Sample.text.replacingOccurrences(of: Sample.address(100), with: Sample.address(1))
-        #expect(try Sample().faults(itself, environment: Sample.environment)
-            == ["14 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
+        #expect(
+            try Sample().faults(itself, environment: Sample.environment)
+                == ["14 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
     }
 
     @Test("a large file is read in reasonable time")

@@ -15,8 +15,21 @@ struct StoredKeyTests {
         #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
         #expect(try await config.agentKey(of: "s2", sealingKey: Sample.sealingKey.bytes).address == Sample.agent(2))
         await #expect(throws: ConfigStoreError.wrongSealingKey) { try await config.agentKey(of: "s1", sealingKey: Self.other) }
-        await #expect(throws: ConfigStoreError.unknownSubscriber("s3")) { try await config.agentKey(of: "s3", sealingKey: Sample.sealingKey) }
-        await #expect(throws: ConfigStoreError.malformedSealingKey("has 3 bytes")) { try await config.agentKey(of: "s1", sealingKey: [1, 2, 3]) }
+        await #expect(throws: ConfigStoreError.unknownSubscriber("s3")) {
+            try await config.agentKey(of: "s3", sealingKey: Sample.sealingKey)
+        }
+        await #expect(throws: ConfigStoreError.malformedSealingKey("has 3 bytes")) {
+            try await config.agentKey(of: "s1", sealingKey: [1, 2, 3])
+        }
+    }
+
+    @Test("a sealing key can be checked before anything is to be opened")
+    func checked() async throws {
+        let store = try await Store()
+        try await store.store().check(Self.other)
+        try await store.apply(Sample.text)
+        try await store.store().check(Sample.sealingKey)
+        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.store().check(Self.other) }
     }
 
     @Test("nothing in the database holds a key in clear")
@@ -72,7 +85,9 @@ struct StoredKeyTests {
         let resealed = try await store.apply(Sample.text, sealingKey: Self.other, reseal: true)
         #expect(resealed.isResealed && resealed.isEmpty && resealed.version == 1)
         #expect(try await store.store().agentKey(of: "s1", sealingKey: Self.other).address == Sample.agent(1))
-        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey) }
+        await #expect(throws: ConfigStoreError.wrongSealingKey) {
+            try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey)
+        }
     }
 
     @Test("a seal moved to another row does not open, and applying the key again mends it")
@@ -81,7 +96,9 @@ struct StoredKeyTests {
         try await store.apply(Sample.text)
         try await store.connection.execute(
             "UPDATE subscribers SET agent_key_sealed = (SELECT agent_key_sealed FROM subscribers WHERE id = 's2') WHERE id = 's1'")
-        await #expect(throws: ConfigStoreError.damagedAgentKey("s1")) { try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey) }
+        await #expect(throws: ConfigStoreError.damagedAgentKey("s1")) {
+            try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey)
+        }
         #expect(try await store.apply(Sample.text).isEmpty)
         #expect(try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
     }

@@ -33,9 +33,7 @@ struct ConnectionTests {
     func answerTimeout() async throws {
         let connection = try await PostgresConnection.toNewDatabase(answerTimeout: .milliseconds(300))
         let first = try await connection.backend()
-        let start = ContinuousClock.now
-        await expectUnavailable { try await connection.query("SELECT pg_sleep(20)") }
-        #expect(ContinuousClock.now - start < .seconds(5))
+        await expectUnavailable { try await connection.query("SELECT pg_sleep(600)") }
         #expect(try await connection.backend() != first)
     }
 
@@ -53,17 +51,18 @@ struct ConnectionTests {
             }
         }
         let connection = PostgresConnection(
-            url: "postgresql://u:secret@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/d", name: "test", connectTimeout: .milliseconds(200), logger: logger)
-        let start = ContinuousClock.now
+            url: "postgresql://u:secret@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/d", name: "test",
+            connectTimeout: .milliseconds(200), logger: logger)
+        // Without an end to the wait this would never return.
         await expectUnavailable { try await connection.query("SELECT 1") }
-        #expect(ContinuousClock.now - start < .seconds(3))
     }
 
     @Test(
         "no error contains the password",
         arguments: [
             "postgresql://user:pa55@/d?host=/nowhere", "postgresql://user:pa55@127.0.0.1:1/d", "postgresql://user:pa55/word@host/d",
-            "postgresql://user:x@pa55@host/d", "postgresql://user:%zzpa55@host/d", "host=/nowhere password=pa55 user=u", "host=h password='pa55",
+            "postgresql://user:x@pa55@host/d", "postgresql://user:%zzpa55@host/d", "host=/nowhere password=pa55 user=u",
+            "host=h password='pa55",
             "postgresql://user:pa55@host:port/d", "mysql://user:pa55@host/d", "postgresql://user@host/d?password=pa55&wrong=1",
             "postgresql://user:pa55@no-such-host.invalid/d",
         ])

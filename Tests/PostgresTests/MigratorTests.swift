@@ -67,10 +67,12 @@ struct MigratorTests {
         #expect(try await migrator.version() == 0)
     }
 
-    @Test("files with wrong names, gaps, no text, or none at all are refused", arguments: [
-        ["1_a.sql": "SELECT 1"], ["0002_a.sql": "SELECT 1"], ["0001_a.sql": "SELECT 1", "0001_b.sql": "SELECT 1"],
-        ["0001_a.sql": "SELECT 1", "0003_b.sql": "SELECT 1"], [:], ["readme.txt": "x"],
-    ])
+    @Test(
+        "files with wrong names, gaps, no text, or none at all are refused",
+        arguments: [
+            ["1_a.sql": "SELECT 1"], ["0002_a.sql": "SELECT 1"], ["0001_a.sql": "SELECT 1", "0001_b.sql": "SELECT 1"],
+            ["0001_a.sql": "SELECT 1", "0003_b.sql": "SELECT 1"], [:], ["readme.txt": "x"],
+        ])
     func names(files: [String: String]) throws {
         let folder = try Folder(files)
         #expect(throws: MigrationError.self) { try MigrationFolder.read(folder.path) }
@@ -83,7 +85,9 @@ struct MigratorTests {
         try FileManager.default.createDirectory(atPath: folder.path + "/deploy/postgres", withIntermediateDirectories: true)
         try folder.write("deploy/postgres/0001_configuration.sql", "")
         let found = folder.path + "/deploy/postgres"
-        #expect(MigrationFolder.locate(environment: ["VIBE_MIGRATIONS": "/chosen"], currentDirectory: folder.path, executable: "/x") == "/chosen")
+        #expect(
+            MigrationFolder.locate(environment: ["VIBE_MIGRATIONS": "/chosen"], currentDirectory: folder.path, executable: "/x")
+                == "/chosen")
         #expect(MigrationFolder.locate(environment: [:], currentDirectory: folder.path, executable: "/usr/bin/vibe") == found)
         #expect(MigrationFolder.locate(environment: [:], currentDirectory: "/", executable: folder.path + "/.build/release/vibe") == found)
         #expect(MigrationFolder.locate(environment: [:], currentDirectory: "/", executable: "/usr/bin/vibe") == nil)

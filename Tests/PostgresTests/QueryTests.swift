@@ -38,7 +38,8 @@ struct QueryTests {
         #expect(try rows.map { try $0.text("d") } == ["1970-01-01", "2024-10-04", "1969-12-31"])
         let none = try await connection.query("SELECT * FROM unnest($1::text[])", [.texts([])])
         #expect(none.isEmpty)
-        let list = try await connection.query("SELECT array_agg(x ORDER BY x) AS list FROM unnest($1::text[]) AS x", [.texts(["b", "a"])], results: .binary)
+        let list = try await connection.query(
+            "SELECT array_agg(x ORDER BY x) AS list FROM unnest($1::text[]) AS x", [.texts(["b", "a"])], results: .binary)
         #expect(try list[0].texts("list") == ["a", "b"])
     }
 
@@ -46,9 +47,15 @@ struct QueryTests {
     func mismatch() async throws {
         let connection = try await PostgresConnection.toNewDatabase()
         let row = try await connection.query("SELECT 'x' AS name, NULL AS empty")[0]
-        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "result column name: expected an integer", detail: nil)) { try row.integer("name") }
-        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "result column empty: expected a value", detail: nil)) { try row.text("empty") }
-        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "the result has no column other", detail: "name, empty")) { try row.text("other") }
+        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "result column name: expected an integer", detail: nil)) {
+            try row.integer("name")
+        }
+        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "result column empty: expected a value", detail: nil)) {
+            try row.text("empty")
+        }
+        #expect(throws: PostgresError.failed(sqlstate: "42804", message: "the result has no column other", detail: "name, empty")) {
+            try row.text("other")
+        }
     }
 
     @Test("a refused statement says why and leaves the connection usable")
@@ -63,7 +70,9 @@ struct QueryTests {
             guard case .failed("23505", _, let detail)? = error as? PostgresError else { return false }
             return detail == "Key (a)=(2) already exists."
         }
-        await #expect(throws: PostgresError.failed(sqlstate: "22021", message: "a text parameter contains a zero byte", detail: "parameter $1")) {
+        await #expect(
+            throws: PostgresError.failed(sqlstate: "22021", message: "a text parameter contains a zero byte", detail: "parameter $1")
+        ) {
             try await connection.query("SELECT $1::text", [.text("a\0b")])
         }
         #expect(try await connection.backend() == before)

@@ -18,7 +18,7 @@ public final class PrivatePostgres: Sendable {
 
     /// The server that all tests of this process share.
     public static func shared() async throws -> PrivatePostgres {
-        try await started.value { try PrivatePostgres() }
+        try await started.value { try await Shell.onOwnThread { try PrivatePostgres() } }
     }
 
     /// Starts a server of its own, for a test that stops it; others use ``shared()``.
@@ -29,8 +29,8 @@ public final class PrivatePostgres: Sendable {
         if getuid() == 0 {
             try Shell.run("chown postgres: '\(folder)'")
         }
-        try Shell.run(
-            Self.asServer("'\(try Self.binaries())/initdb' --pgdata='\(folder)/data' --username=test --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"))
+        let options = "--username=test --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync"
+        try Shell.run(Self.asServer("'\(try Self.binaries())/initdb' --pgdata='\(folder)/data' \(options)"))
         try start()
     }
 
@@ -55,8 +55,8 @@ public final class PrivatePostgres: Sendable {
     }
 
     /// The repository's migrations.
-    public static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../deploy/postgres")
-        .standardizedFileURL.path
+    public static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../deploy/postgres").standardizedFileURL.path
 
     private func create(_ name: String, from source: String) async throws -> String {
         let connection = PostgresConnection(url: url(database: "postgres"), name: "create", logger: Logger(label: "test"))
@@ -86,7 +86,8 @@ public final class PrivatePostgres: Sendable {
             precondition(supervisor == nil, "already started")
             supervisor = try Supervisor(command: Self.asServer(script), finally: "rmdir '\(folder)'")
         }
-        try Shell.run("for i in $(seq 300); do '\(try Self.binaries())/pg_isready' -q -h '\(folder)' && exit 0; sleep 0.1; done; cat '\(folder)/log' >&2; exit 1")
+        let answers = "'\(try Self.binaries())/pg_isready' -q -h '\(folder)'"
+        try Shell.run("for i in $(seq 300); do \(answers) && exit 0; sleep 0.1; done; cat '\(folder)/log' >&2; exit 1")
     }
 
     /// Kills the server as a crash would, and waits until it is gone. Its data stay.
@@ -98,7 +99,8 @@ public final class PrivatePostgres: Sendable {
     }
 
     private static func binaries() throws -> String {
-        let path = try Shell.run("(pg_config --bindir; ls -d /usr/lib/postgresql/*/bin | sort -rV) 2>/dev/null | while read d; do [ -x $d/initdb ] && echo $d && break; done")
+        let candidates = "(pg_config --bindir; ls -d /usr/lib/postgresql/*/bin | sort -rV) 2>/dev/null"
+        let path = try Shell.run("\(candidates) | while read d; do [ -x $d/initdb ] && echo $d && break; done")
         guard !path.isEmpty else { throw ServerFault("no Postgres server is installed: apt-get install postgresql") }
         return path
     }

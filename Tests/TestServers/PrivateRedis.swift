@@ -87,6 +87,11 @@ public final class PrivateRedis: Sendable {
         }
     }
 
+    /// Cuts a torn end off the stopped server's append-only file, as must be done before every start.
+    public func repair() throws {
+        try Shell.run("for file in '\(folder)'/appendonlydir/*.manifest; do yes | redis-check-aof --fix \"$file\" || exit 1; done")
+    }
+
     private static func freePort() throws -> Int {
         // the cluster bus takes the port + 10000
         guard let port = Int(try Shell.run("python3 -c \"import socket,random\nwhile True:\n p=random.randint(20000,50000)\n s=socket.socket()\n try:\n  s.bind(('127.0.0.1',p)); print(p); break\n except OSError: pass\" 2>/dev/null || echo $((20000 + $$ % 30000))")) else {

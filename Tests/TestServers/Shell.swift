@@ -32,6 +32,13 @@ enum Shell {
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// Runs what blocks without holding up the other tests, which share as many threads as there are cores.
+    static func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+        }
+    }
+
     static func quoted(_ text: String) -> String { "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 }
 

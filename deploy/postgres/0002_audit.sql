@@ -49,14 +49,15 @@ CREATE TABLE audit_watermarks (
 );
 
 -- Makes the partition for a day unless it exists. Attaching a finished table takes a lock that neither reading nor writing the
--- other partitions waits for, as `CREATE TABLE … PARTITION OF` would.
+-- other partitions waits for, as they would for `CREATE TABLE … PARTITION OF`. Taking that lock first lets one maker in at a time, and
+-- unlike an advisory lock it makes the session see what the others made meanwhile.
 CREATE FUNCTION audit_create_partition(wanted date) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     child text := 'audit_entries_' || to_char(wanted, 'YYYYMMDD');
 BEGIN
     IF to_regclass(child) IS NOT NULL THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('audit_create_partition', 0));
+    LOCK TABLE audit_entries IN SHARE UPDATE EXCLUSIVE MODE;
     IF to_regclass(child) IS NOT NULL THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE %I (LIKE audit_entries INCLUDING ALL)', child);
     EXECUTE format('ALTER TABLE audit_entries ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', child, wanted, wanted + 1);

@@ -19,10 +19,11 @@ struct AuditRecord: Sendable {
     /// SHA-256 of the fields.
     let payloadHash: [UInt8]
 
-    init(_ entry: AuditEntry) {
+    /// - Parameter kind: of the entry's stream.
+    init(_ entry: AuditEntry, kind: AuditKind) {
         stream = entry.stream
         entryID = entry.entryID
-        kind = AuditKind(stream: entry.stream)
+        self.kind = kind
         var values = [String?](repeating: nil, count: AuditFields.columns.count)
         var fits = true
         for (name, value) in entry.fields {

@@ -36,7 +36,8 @@ extension AuditReader {
     private static let answers = """
         WITH request AS (
             SELECT request_id, signal_id, subscription,
-                CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array' THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END AS legs
+                CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array'
+                    THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END AS legs
             FROM audit_entries WHERE kind = 'execution_requests' AND request_id IS NOT NULL
         ), answer AS (
             SELECT request_id, count(DISTINCT job_id) AS jobs, count(*) AS results

@@ -69,9 +69,11 @@ extension AuditRow {
         chain = try row.bytes(22)
     }
 
-    /// The stored columns that are not what the entry's fields give, when any; empty for an intact row.
-    var alteredColumns: [String] {
-        let record = AuditRecord(entry)
+    /// What the writer would make of the entry now.
+    var recomputed: AuditRecord { AuditRecord(entry, kind: AuditKind(stream: stream)) }
+
+    /// The stored columns that are not what the entry's fields give; empty for an intact row.
+    func alteredColumns(_ record: AuditRecord) -> [String] {
         var altered: [String] = []
         if record.kind != kind { altered.append("kind") }
         if record.seq != seq { altered.append("seq") }

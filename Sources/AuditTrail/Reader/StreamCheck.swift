@@ -28,9 +28,11 @@ public struct StreamCheck: Sendable {
     public mutating func add(_ row: AuditRow) {
         rows += 1
         lastEntry = row.entryID
-        let altered = row.alteredColumns
-        if !altered.isEmpty { add(StreamFault(row, .altered(columns: altered))) }
-        if AuditChain.next(after: chain, AuditRecord(row.entry)) != row.chain, altered.isEmpty {
+        let record = row.recomputed
+        let altered = row.alteredColumns(record)
+        if !altered.isEmpty {
+            add(StreamFault(row, .altered(columns: altered)))
+        } else if AuditChain.next(after: chain, record) != row.chain {
             add(StreamFault(row, .chainBroken))
         }
         // Go on from what is stored, so that one broken place is one fault.

@@ -20,6 +20,7 @@ struct PreparedBatch: Sendable {
     private init(_ batch: AuditBatch) throws(AuditError) {
         stream = batch.stream
         epoch = batch.epoch
+        let kind = AuditKind(stream: batch.stream)
         var records: [AuditRecord] = []
         records.reserveCapacity(batch.entries.count)
         for entry in batch.entries {
@@ -27,7 +28,7 @@ struct PreparedBatch: Sendable {
             guard (0...AuditEntryID.maximumMilliseconds).contains(entry.entryMilliseconds), entry.entrySequence >= 0 else {
                 throw .invalidEntry(stream: entry.stream, entry: entry.entryID)
             }
-            records.append(AuditRecord(entry))
+            records.append(AuditRecord(entry, kind: kind))
         }
         // Streams are read in order, so this is rarely more than a look.
         if !zip(records, records.dropFirst()).allSatisfy({ $0.entryID < $1.entryID }) { records.sort { $0.entryID < $1.entryID } }

@@ -62,7 +62,8 @@ struct AgentKeyReader {
         var owners: [String: SubscriberID] = [:]
         for (subscriber, entry) in keys.sorted(by: { $0.key < $1.key }) {
             if let owner = owners[entry.key.address] {
-                faults.add(entry.place, "\(subscriber) has the agent key of \(owner): each needs its own, an agent's nonces have one writer")
+                faults.add(
+                    entry.place, "\(subscriber) has the agent key of \(owner): each needs its own, an agent's nonces have one writer")
             }
             owners[entry.key.address] = subscriber
         }

@@ -20,9 +20,11 @@ enum ValueParsing {
     private static func named(_ text: String, maximum: Int, also extra: String) -> Result<String, Problem> {
         guard !text.isEmpty else { return .failure(Problem("is empty")) }
         guard text.utf8.count <= maximum else { return .failure(Problem("is longer than \(maximum) characters")) }
-        guard text.utf8.allSatisfy({ byte in
-            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || extra.utf8.contains(byte)
-        }) else { return .failure(Problem("may have letters, digits and \(extra) only")) }
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        guard text.utf8.allSatisfy({ digits.contains($0) || letters.contains($0 | 0x20) || extra.utf8.contains($0) }) else {
+            return .failure(Problem("may have letters, digits and \(extra) only"))
+        }
         return .success(text)
     }
 

@@ -35,8 +35,8 @@ public actor ConfigStore {
     /// Reads the configuration, if there is a newer one than is loaded.
     public func load() async throws(ConfigStoreError) {
         do {
-            let newest = try await connection.query("SELECT coalesce(max(version), 0) AS version FROM config_versions")[0].integer("version")
-            guard newest > current().version else { return }
+            let newest = try await connection.query("SELECT coalesce(max(version), 0) AS version FROM config_versions")
+            guard try newest[0].integer("version") > current().version else { return }
             let rows = try await connection.query(ConfigTables.current)
             guard let loaded = try ConfigTables.snapshot(rows) else { return }
             publish(loaded)
@@ -87,6 +87,17 @@ public actor ConfigStore {
         }
         remember(found)
         return found
+    }
+
+    /// Whether this key is the one that sealed the agents' keys; a worker asks at its start rather than at the first order.
+    /// - Throws: ``ConfigStoreError/wrongSealingKey``; nothing while no key has been sealed yet.
+    public func check(_ sealingKey: SealingKey) async throws(ConfigStoreError) {
+        let rows: [PostgresRow]
+        do { rows = try await connection.query("SELECT probe FROM config_sealing", results: .binary) } catch { throw .postgres(error) }
+        do {
+            guard let probe = try rows.first?.maybeBytes("probe"), !sealingKey.opens(probe: probe) else { return }
+        } catch { throw .postgres(error) }
+        throw .wrongSealingKey
     }
 
     /// Opens a subscriber's agent key. Nothing of it is kept here.

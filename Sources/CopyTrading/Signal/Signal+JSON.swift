@@ -31,6 +31,7 @@ extension Signal {
         guard !legs.isEmpty, legs == Leg.legs(from: start, to: end) else {
             throw JSONError(path: "legs", problem: "are not those of \(start) → \(end)")
         }
+        guard size > .zero else { throw JSONError(path: "sz", problem: "\(size) is not positive") }
         guard averagePrice.e8 > 0 else { throw JSONError(path: "avgPx", problem: "\(averagePrice) is not positive") }
         for (name, time) in [("firstFillMs", firstFillTime), ("lastFillMs", lastFillTime), ("receivedUs", receivedAt / 1_000)]
         where !LeaderFill.times.contains(time) {

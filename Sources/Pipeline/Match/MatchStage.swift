@@ -15,6 +15,9 @@ public actor MatchStage: StageHandler {
     private let partitioning: Partitioning
     private let logger: Logger
     private var ready: [Int: [Completion]] = [:]
+    private var draining: Set<Int> = []
+    /// Entries not continued because their partition is being given up.
+    private var abandoned: [Int: [String]] = [:]
     /// Signals handed out and perhaps not confirmed, newest last: one whose cursor stands elsewhere is continued from there.
     private var underWay: [Int: [StreamEntry]] = [:]
     /// More than a partition may have unconfirmed.
@@ -54,13 +57,31 @@ public actor MatchStage: StageHandler {
         // chunks of this entry not handed out yet were made for the wrong place
         ready[partition]?.removeAll { $0.isFanOut(of: entry) }
         guard let stored = underWay[partition]?.last(where: { $0.id == entry }) else { return }
-        do {
-            let signal = try stored.record(Signal.init(json:))
-            let snapshot = try await config.snapshot(version: configVersion)
-            ready[partition, default: []] += chunks(stored, signal, snapshot, from: cursor).map(Completion.fanOut)
-        } catch {
-            logger.error("fanout.unresumed", metadata: ["entry": "\(entry)", "config": "\(configVersion)", "error": "\(error)"])
+        while !Task.isCancelled, underWay[partition] != nil, !draining.contains(partition) {
+            do {
+                let signal = try stored.record(Signal.init(json:))
+                let snapshot = try await config.snapshot(version: configVersion)
+                ready[partition, default: []] += chunks(stored, signal, snapshot, from: cursor).map(Completion.fanOut)
+                return
+            } catch {
+                // the followers of that version must be known exactly: wait for the database rather than skip one
+                logger.warning("fanout.waiting", metadata: ["entry": "\(entry)", "config": "\(configVersion)", "error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
+            }
         }
+        abandoned[partition, default: []].append(entry)
+    }
+
+    public func begin(_ partition: Int) {
+        ready[partition] = []
+        underWay[partition] = []
+        draining.remove(partition)
+        abandoned[partition] = nil
+    }
+
+    public func drain(_ partition: Int) -> [String] {
+        draining.insert(partition)
+        return abandoned.removeValue(forKey: partition) ?? []
     }
 
     public func end(_ partition: Int) {

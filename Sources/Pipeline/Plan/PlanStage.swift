@@ -15,6 +15,9 @@ public actor PlanStage: StageHandler {
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     private var ready: [Int: [Completion]] = [:]
+    private var draining: Set<Int> = []
+    /// Entries left undecided because their partition is being given up.
+    private var abandoned: [Int: [String]] = [:]
 
     public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, stage: Stage, logger: Logger) {
         self.config = config
@@ -32,20 +35,30 @@ public actor PlanStage: StageHandler {
         }
         lifecycles[partition] = loaded
         ready[partition] = []
+        draining.remove(partition)
+        abandoned[partition] = nil
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) async {
-        for entry in entries {
+        for (index, entry) in entries.enumerated() {
             do {
                 let request = try entry.record(ExecutionRequest.init(json:))
-                let completion = try await decide(request, entry, partition)
-                ready[partition]?.append(.handOff(completion))
+                guard let snapshot = await settings(for: request, partition) else {
+                    abandoned[partition, default: []] += entries[index...].map(\.id)
+                    return
+                }
+                ready[partition]?.append(.handOff(await decide(request, under: snapshot, entry, partition)))
             } catch {
                 logger.error("entry.dead_letter", metadata: ["stage": "plan", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: "\(error)")
+                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
                 ready[partition]?.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
             }
         }
+    }
+
+    public func drain(_ partition: Int) -> [String] {
+        draining.insert(partition)
+        return abandoned.removeValue(forKey: partition) ?? []
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {
@@ -59,15 +72,29 @@ public actor PlanStage: StageHandler {
         lifecycles[partition] = nil
     }
 
-    private func decide(_ request: ExecutionRequest, _ entry: StreamEntry, _ partition: Int) async throws -> HandOff {
-        // the settings may be newer than those that matched, never older
-        var snapshot = await config.current()
-        if snapshot.version < request.configVersion { snapshot = try await config.waitFor(version: request.configVersion) }
+    /// The settings that matched the request, or newer ones, never older. Waits for them while the database is away: a request is not
+    /// given up for that. `nil` when the partition goes meanwhile.
+    private func settings(for request: ExecutionRequest, _ partition: Int) async -> ConfigSnapshot? {
+        let known = await config.current()
+        if known.version >= request.configVersion { return known }
+        while !Task.isCancelled, ready[partition] != nil, !draining.contains(partition) {
+            do { return try await config.waitFor(version: request.configVersion) } catch {
+                logger.warning("configuration.unread", metadata: ["version": "\(request.configVersion)", "error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
+            }
+        }
+        return nil
+    }
+
+    private func decide(
+        _ request: ExecutionRequest, under snapshot: ConfigSnapshot, _ entry: StreamEntry, _ partition: Int
+    ) async -> HandOff {
         let key = HoldingKey(request.subscription, request.signal.coin)
+        let instrument = await instruments.instrument(request.signal.coin)
         let before = lifecycles[partition]?[key]
         let plan = Planner.decide(
-            request: request, subscription: snapshot.subscriptions[request.subscription],
-            instrument: await instruments.instrument(request.signal.coin), lifecycle: before, now: WallClock.milliseconds)
+            request: request, subscription: snapshot.subscriptions[request.subscription], instrument: instrument, lifecycle: before,
+            now: WallClock.milliseconds)
         lifecycles[partition]?[key] = plan.lifecycle
         let index = stage.inputs[partition].index
         return HandOff(

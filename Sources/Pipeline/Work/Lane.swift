@@ -33,6 +33,8 @@ struct LaneJob: Sendable {
     var asked: Size?
     var isSnapClose = false
     var fills = OrderFills()
+    /// True when all of `fills` came from the exchange's fill history. Its answer to an order says size and price, but no fee.
+    var knowsFee = true
     var quote: Quote?
     var details: [String] = []
     var preparedAt: Int64 = 0
@@ -58,10 +60,12 @@ struct LaneJob: Sendable {
         times.limitedMicroseconds = limitedMicroseconds
         times.limitedBy = limitedBy
         let texts = details + (detail.map { [$0] } ?? [])
-        return ExecutionResult(
+        var result = ExecutionResult(
             job: job, outcome: outcome, detail: texts.isEmpty ? nil : texts.joined(separator: "; "),
             requestedSize: asked ?? plannedSize, fills: fills, position: position, cloid: cloid,
             attempts: cloid == nil ? 0 : attempt, times: times)
+        if !knowsFee { result.fee = nil }
+        return result
     }
 
     private var plannedSize: Size {

@@ -91,6 +91,7 @@ extension WorkStage {
             case .filled(let size, let price, _):
                 var fills = OrderFills()
                 fills.add(size: size, price: price, fee: .zero)
+                updateHead(lane(record), launch.partition) { $0.knowsFee = false }
                 traded(record, fills, launch.partition)
             case .error(let text): rejected(record, ErrorText.classify(text), text, launch.partition)
             case .resting, .waiting:

@@ -1,3 +1,4 @@
+import ConfigStore
 import CopyTrading
 import Cryptography
 import Hyperliquid
@@ -88,7 +89,12 @@ extension WorkStage {
             return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
         }
         let signer: Signer
-        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
+        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
+            // the key is there but cannot be read now: wait, an exit must not end for that
+            logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
+            hold(key, until: .now + .seconds(1))
+            return nil
+        } catch {
             return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
         }
         guard partitions[key.partition]?.generation == state.generation else { return nil }
@@ -226,7 +232,9 @@ extension WorkStage {
             }
         case .nonceTooLow(let highest):
             let signer = draft.launch.signer.address
-            partitions[key.partition]?.nonces[signer] = max(highest, partitions[key.partition]?.nonces[signer] ?? 0)
+            // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
+            let known = max(highest, partitions[key.partition]?.nonces[signer] ?? 0)
+            partitions[key.partition]?.nonces[signer] = known
             postpone(draft, for: .zero)
         }
     }
@@ -246,12 +254,15 @@ extension WorkStage {
                 job.limitedMicroseconds += microseconds
                 job.limitedBy = name
             }
-            guard let job = partitions[key.partition]?.lanes[lane]?.jobs.first?.job, let expiresAt = job.expiresAt, readyAt > expiresAt else { continue }
+            guard let job = partitions[key.partition]?.lanes[lane]?.jobs.first?.job, let expiresAt = job.expiresAt, readyAt > expiresAt else {
+                hold(key, until: .now + .microseconds(microseconds))
+                continue
+            }
+            // what is next may expire later, or be an exit: it gets its own answer
             finish(
                 lane, .budget, "\(name) has no token for \(microseconds / 1_000) ms; the entry expires \(readyAt - expiresAt) ms earlier",
                 key.partition)
         }
-        hold(key, until: .now + .microseconds(microseconds))
     }
 
     func hold(_ key: AccountKey, until moment: ContinuousClock.Instant) {

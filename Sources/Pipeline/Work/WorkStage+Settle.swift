@@ -37,7 +37,11 @@ extension WorkStage {
     }
 
     func perform(_ errand: SettleErrand) async {
-        defer { settling.subtract(errand.records.map(\.cloid)) }
+        defer {
+            settling.subtract(errand.records.map(\.cloid))
+            // the partition came back meanwhile: what it found in the journal was left to this errand
+            if !isCurrent(errand) { settleJournal(errand.partition) }
+        }
         var pause = Duration.milliseconds(100)
         while isCurrent(errand), !Task.isCancelled {
             if let settlements = await settle(errand) { return conclude(errand, settlements) }
@@ -133,7 +137,10 @@ extension WorkStage {
             job.asked = job.asked ?? record.filledBefore + record.intent.size
             job.isSnapClose = record.intent.isSnapClose
             job.preparedAt = record.preparedAt
-            if job.fills.filled.isZero, let average = record.averageBefore { job.fills.add(size: record.filledBefore, price: average, fee: .zero) }
+            if job.fills.filled.isZero, let average = record.averageBefore {
+                job.fills.add(size: record.filledBefore, price: average, fee: .zero)
+                job.knowsFee = false
+            }
         }
         switch settlement {
         case .neverLanded:

@@ -84,6 +84,7 @@ public actor WorkStage: StageHandler {
     let leases: LeaseTable
     let keys: Keys
     let stage: Stage
+    let partitioning: Partitioning
     let configuration: Configuration
     let signers: Signers
     let logger: Logger
@@ -110,11 +111,12 @@ public actor WorkStage: StageHandler {
         case settle(SettleErrand)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
+        case openKeys(partition: Int, generation: Int)
     }
 
     public init(
         config: ConfigStore, client: ExchangeClient, instruments: Instruments, journal: AttemptJournal, leases: LeaseTable, keys: Keys,
-        stage: Stage, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
+        stage: Stage, partitioning: Partitioning, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -124,6 +126,7 @@ public actor WorkStage: StageHandler {
         self.leases = leases
         self.keys = keys
         self.stage = stage
+        self.partitioning = partitioning
         self.configuration = configuration
         signers = Signers(config: config, sealingKey: sealingKey)
         self.committing = committing
@@ -152,6 +155,7 @@ public actor WorkStage: StageHandler {
         case .settle(let errand): await perform(errand)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
+        case .openKeys(let partition, let generation): await openKeys(partition, generation)
         }
     }
 
@@ -179,6 +183,18 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition] = state
         settleJournal(partition)
+        errandSink.yield(.openKeys(partition: partition, generation: state.generation))
+    }
+
+    /// Reads the agent keys ahead of the first order, so that orders, exits above all, do not need Postgres.
+    private func openKeys(_ partition: Int, _ generation: Int) async {
+        let index = stage.inputs[partition].index
+        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index {
+            guard partitions[partition]?.generation == generation, !Task.isCancelled else { return }
+            do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
+                logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
+            }
+        }
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {

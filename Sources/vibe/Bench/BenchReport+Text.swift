@@ -34,6 +34,10 @@ extension BenchReport {
         lines += faults.isEmpty
             ? [terminal.styled("nothing lost, nothing twice: \(Format.count(exchange.filled)) orders at the exchange, \(Format.count(auditRows)) audit rows", .green)]
             : faults.map { terminal.styled("! " + $0, .red) }
+        if others * 20 > window.microseconds * Int64(MachineUsage.processors) {
+            let cores = Self.tenths(others * 10 / window.microseconds)
+            lines.append(terminal.styled("other programs took \(cores) of \(MachineUsage.processors) processors: not a fair measurement", .yellow))
+        }
         if generatorWasLate {
             lines.append(
                 terminal.styled("the load itself was up to \(Format.time(microseconds: generator.longestDelay)) late: the machine is too busy", .yellow))
@@ -73,7 +77,8 @@ extension BenchReport {
     private var machineLine: String {
         guard let machine = window.machine else { return "" }
         let whole = window.microseconds * Int64(MachineUsage.processors)
-        return "machine \(machine.busy * 100 / whole) % busy, \(machine.stolen * 100 / whole) % taken by its host"
+        return "machine \(machine.busy * 100 / whole) % busy, \(others * 100 / whole) % with other programs and the kernel's own work, "
+            + "\(machine.stolen * 100 / whole) % taken by its host"
     }
 
     private var serverLines: [String] {

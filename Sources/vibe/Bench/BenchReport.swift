@@ -29,6 +29,12 @@ struct BenchReport: Sendable {
     /// Publishing on time is the load generator's own duty.
     var generatorWasLate: Bool { generator.longestDelay > 100_000 }
 
+    /// Processor time in the window that none of the run's processes used, microseconds.
+    var others: Int64 {
+        guard let machine = window.machine else { return 0 }
+        return max(0, machine.busy - window.processes.reduce(0) { $0 + $1.usage.cpu })
+    }
+
     var deadLetters: Int64 { end.counters.added(.deadLetters) }
 
     /// Orders at the exchange beyond those that the results account for.

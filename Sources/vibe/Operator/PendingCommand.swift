@@ -42,12 +42,12 @@ struct PendingCommand: AsyncParsableCommand {
 
     private static func table(_ entries: [PendingEntry]) -> Table {
         var table = Table([
-            .text("STAGE"), .text("PARTITION"), .text("ENTRY"), .text("CONSUMER", mayShrink: true), .figure("IDLE"), .figure("DELIVERIES"),
+            .text("PARTITION"), .text("ENTRY"), .text("CONSUMER", mayShrink: true), .figure("IDLE"), .figure("DELIVERIES"),
             .text("WHO", mayShrink: true), .text("COIN"), .text("ACTION"),
         ])
         for entry in entries {
             table.add([
-                Table.Cell(entry.stage, .bold), Table.Cell(entry.partition.name), Table.Cell(entry.id), Table.Cell(entry.consumer),
+                Table.Cell(entry.partition.name, .bold), Table.Cell(entry.id), Table.Cell(entry.consumer),
                 Table.Cell(Format.time(milliseconds: entry.idle)), Table.Cell("\(entry.deliveries)", entry.deliveries > 1 ? .yellow : nil),
                 Table.Cell(entry.fields["subscriber"] ?? entry.fields["influencer"] ?? ""), Table.Cell(entry.fields["coin"] ?? ""),
                 Table.Cell(entry.fields["action"] ?? ""),

@@ -1,6 +1,7 @@
 import ConfigStore
 import Postgres
 import Redis
+import RedisStreams
 
 /// Turns errors of the services into what an operator can act on.
 enum ServiceFailure {
@@ -11,6 +12,7 @@ enum ServiceFailure {
         case let error as PostgresError: of(error)
         case let error as MigrationError: of(error)
         case let error as ConfigStoreError: of(error)
+        case let error as Provisioning.Fault: Failure(.configuration, "\(error)", nextStep: "env/redis.env says what the fleet needs of its Redis")
         default: nil
         }
     }

@@ -56,6 +56,8 @@ struct WorkCommand: AsyncParsableCommand {
                     nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
             }
             let config = try await process.config()
+            let sealingKey = try SealingKey(parsing: sealed.reveal())
+            try await config.check(sealingKey)
             let stage = Stage.work(process.partitioning)
             let client = process.exchange()
             let instruments = Instruments(client: client, logger: process.logger)
@@ -65,7 +67,7 @@ struct WorkCommand: AsyncParsableCommand {
             let handler = WorkStage(
                 config: config, client: client, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
-                keys: process.keys, stage: stage, sealingKey: try SealingKey(parsing: sealed.reveal()).bytes,
+                keys: process.keys, stage: stage, partitioning: process.partitioning, sealingKey: sealingKey.bytes,
                 configuration: .init(
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,

@@ -80,8 +80,9 @@ extension Fleet {
         return try start(parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }])
     }
 
+    /// - Parameter followsConfiguration: whether it looks for new versions by itself.
     @discardableResult
-    func plan(_ member: String = "plan-1", wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+    func plan(_ member: String = "plan-1", followsConfiguration: Bool = true, wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.plan(partitioning)
@@ -92,7 +93,8 @@ extension Fleet {
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
         let handler = wrap(PlanStage(config: config, instruments: instruments, journal: journal, stage: stage, logger: parts.logger))
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }], cleanUp: { await client.shutdown() })
+            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [],
+            cleanUp: { await client.shutdown() })
     }
 
     struct WorkSettings: Sendable {
@@ -118,7 +120,7 @@ extension Fleet {
         let handler = WorkStage(
             config: config, client: client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
-            stage: stage, sealingKey: Self.sealingKey.bytes,
+            stage: stage, partitioning: partitioning, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
                 rates: .init(

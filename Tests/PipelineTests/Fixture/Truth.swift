@@ -150,23 +150,23 @@ extension Fleet {
         }
     }
 
-    /// Orders of one account and coin reached the exchange in the order of their jobs, which is that of the signals.
+    /// Orders of one account and coin reached the exchange in the order of their jobs, which is that of each leader's signals.
     private func verifyOrder(_ truth: Truth, _ sourceLocation: SourceLocation) {
-        var places: [String: (seq: Int64, signal: Int)] = [:]
+        var places: [String: (seq: Int64, leader: String, signal: Int)] = [:]
         let signals = Dictionary(truth.signals.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         for result in truth.results where result.attempts > 0 {
-            let place = (truth.jobs[result.job]?.seq ?? 0, signals[result.signal] ?? 0)
+            let place = (truth.jobs[result.job]?.seq ?? 0, result.influencer.text, signals[result.signal] ?? 0)
             for attempt in 1...result.attempts { places[ClientOrderID(job: result.job, attempt: attempt).text] = place }
         }
-        var last: [String: (seq: Int64, signal: Int)] = [:]
+        var last: [String: Int64] = [:]
         for line in truth.ledger where line.isOrder {
             guard let place = places[line.cloid ?? ""] else { continue }
             let lane = "\(line.account) \(line.coin ?? "")"
-            if let before = last[lane] {
-                #expect(before.seq <= place.seq, "\(lane): an order overtook another", sourceLocation: sourceLocation)
-                #expect(before.signal <= place.signal, "\(lane): not in the order of the signals", sourceLocation: sourceLocation)
-            }
-            last[lane] = place
+            #expect(last[lane] ?? 0 <= place.seq, "\(lane): an order overtook another", sourceLocation: sourceLocation)
+            last[lane] = place.seq
+            let copied = lane + " " + place.leader
+            #expect(last[copied] ?? 0 <= Int64(place.signal), "\(lane): not in the order of the signals", sourceLocation: sourceLocation)
+            last[copied] = Int64(place.signal)
         }
     }
 }

@@ -1,0 +1,134 @@
+import CopyTrading
+import Hyperliquid
+import Pipeline
+import Redis
+import RedisStreams
+import Testing
+
+@testable import Ingestion
+
+/// The edge: each fill of a leader becomes part of one signal, once, whatever happens to the processes that read it.
+@Suite struct IngestTests {
+    @Test("fills that are delivered again make no second signal")
+    func duplicates() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (_, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            for side in [Side.buy, .buy, .sell] { try await fleet.exchange.trade("leader", "BTC", side, "1") }
+            try await fleet.settled(signals: 3)
+            let leader = cast.leaders["leader"]!
+            let client = ExchangeClient(
+                endpoint: ExchangeEndpoint(base: fleet.exchange.url, network: .testnet), timeout: .seconds(5), maximumConnections: 1)
+            let fills = try await client.fills(leader)
+            await client.shutdown()
+            #expect(fills.count == 3)
+            let now = WallClock.microseconds
+            await ingestor.receive(.fills(leader, fills, receivedAt: now))
+            await ingestor.receive(.fills(leader, fills.reversed(), receivedAt: now))
+            // history again, as after a reconnect
+            await ingestor.receive(.snapshot(leader, fills))
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.count == 4)
+            #expect(truth.signals.map { $0.legs.map(\.action) } == [[.open], [.increase], [.reduce], [.close]])
+        }
+    }
+
+    @Test("what happened while ingest was down is picked up once", arguments: [true, false])
+    func down(inGoodOrder: Bool) async throws {
+        let cast = Cast.alike(2)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (first, ingestor) = try await fleet.ingest("ingest-1")
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.exchange.trade("leader", "ETH", .sell, "5")
+            try await fleet.settled(signals: 2)
+            if inGoodOrder { await first.stop() } else { first.kill() }
+            for (coin, side, size) in [("BTC", Side.buy, "1"), ("SOL", .buy, "50"), ("ETH", .buy, "10"), ("BTC", .sell, "0.5")] {
+                try await fleet.exchange.trade("leader", coin, side, size)
+            }
+            let (second, other) = try await fleet.ingest("ingest-2")
+            try await fleet.live(other)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1.5")
+            try await fleet.settled(signals: 7)
+            // once more with nothing missed
+            await second.stop()
+            try await fleet.live(try await fleet.ingest("ingest-3").ingestor)
+            try await fleet.exchange.trade("leader", "SOL", .sell, "50")
+            try await fleet.settled(signals: 8)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.count == 8)
+            let ofBTC = truth.signals.filter { $0.coin == "BTC" }
+            #expect(ofBTC.map(\.end.description) == ["1", "2", "1.5", "0"])
+            #expect(truth.signals.filter { $0.coin == "ETH" }.flatMap { $0.legs.map(\.action) } == [.open, .close, .open])
+            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+        }
+    }
+
+    @Test("leaders move between two ingests without a lost or repeated signal")
+    func moving() async throws {
+        let leaders = (0..<6).map { "leader\($0)" }
+        let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
+        let cast = Cast(leaders: leaders, leaders.map { .init("s-\($0)", of: $0, settings: settings) })
+        try await Fleet.run(cast, partitioning: Partitioning(signals: 8, accounts: 4)) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (_, first) = try await fleet.ingest("ingest-1")
+            try await fleet.live(first)
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for leader in leaders { group.addTask { try await fleet.load(leader, cycles: 3, pause: .milliseconds(80)) } }
+                try await fleet.eventually("signals flow") { try await fleet.added(.signals) > 12 }
+                let (role, _) = try await fleet.ingest("ingest-2")
+                try await fleet.eventually("both own leaders") {
+                    Set(try await fleet.owners("ingest", partitions: 8)) == ["ingest-1", "ingest-2"]
+                }
+                try await fleet.eventually("more signals flow") { try await fleet.added(.signals) > 60 }
+                await role.stop()
+                var signals = 0
+                for try await count in group { signals += count }
+                try await fleet.settled(signals: signals)
+            }
+            let truth = try await fleet.verify()
+            #expect(truth.signals.count == 144)
+            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+        }
+    }
+
+    @Test("an ingest whose lease vanished takes it anew and goes on")
+    func lostLease() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (_, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            let key = fleet.keys.lease("ingest", "0\(fleet.partitioning.signal("leader"))")
+            let epoch = try await fleet.observer.hash(key)["epoch"]
+            _ = try await fleet.observer.send(RedisCommand("DEL", key)).checked()
+            try await fleet.eventually("the lease is taken anew") {
+                let taken = try await fleet.observer.hash(key)["epoch"]
+                return taken != nil && taken != epoch
+            }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            try await fleet.verify()
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CopyTrading
+import RedisStreams
+import Testing
+
+/// Tokens: who has none waits alone, and what would be stale by then ends with a reason.
+@Suite struct RateLimitTests {
+    @Test("a subscriber with one order a second waits alone; what would be stale by then is skipped")
+    func subscriber() async throws {
+        let sizing = #"sizing: {mode: fixed_notional, notional: "1000"}"#
+        let cast = Cast(
+            [
+                .init("slow", of: "leader", settings: "\(sizing), limits: {entry_expiry_ms: 60000}"),
+                .init("hasty", of: "leader", settings: "\(sizing), limits: {entry_expiry_ms: 1000}"),
+            ] + (0..<4).map { .init("free\($0)", of: "leader", settings: "\(sizing), limits: {entry_expiry_ms: 60000}") })
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work(
+                "work-1",
+                .init(rates: ["slow": TokenRate(period: 1_000_000, burst: 1), "hasty": TokenRate(period: 3_000_000, burst: 1)]))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for (side, size) in [(Side.buy, "1"), (.buy, "1"), (.buy, "1"), (.sell, "3")] {
+                try await fleet.exchange.trade("leader", "BTC", side, size)
+            }
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+
+            let slow = truth.results(of: "slow:leader")
+            #expect(slow.map(\.outcome) == [.filled, .filled, .filled, .filled])
+            #expect(slow[0].times.limitedMicroseconds == 0)
+            #expect(slow[0].times.limitedBy == nil)
+            for (before, after) in zip(slow, slow.dropFirst()) {
+                #expect(after.times.limitedMicroseconds > 0)
+                #expect(after.times.limitedMicroseconds <= 1_100_000)
+                #expect(after.times.limitedBy == "subscriber:slow")
+                #expect(after.times.sent - before.times.sent >= 990_000)
+            }
+
+            let hasty = truth.results(of: "hasty:leader")
+            #expect(hasty.map(\.outcome) == [.filled, .budget, .budget, .filled])
+            #expect(hasty[1...].allSatisfy { $0.times.limitedBy == "subscriber:hasty" && $0.times.limitedMicroseconds > 0 })
+            #expect(hasty[1].detail?.contains("subscriber:hasty has no token") == true)
+            #expect(hasty[1...2].allSatisfy { $0.attempts == 0 && $0.cloid == nil })
+
+            for index in 0..<4 {
+                let free = truth.results(of: "free\(index):leader")
+                #expect(free.map(\.outcome) == [.filled, .filled, .filled, .filled])
+                #expect(free.allSatisfy { $0.times.limitedMicroseconds == 0 && $0.times.limitedBy == nil })
+                #expect(free.allSatisfy { $0.times.acknowledged - $0.times.received < 900_000 }, "nobody waited for the slow one")
+            }
+        }
+    }
+
+    @Test("entries beyond a lane's limit end at once with a reason, exits wait")
+    func lane() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for _ in 0..<6 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
+            for _ in 0..<2 { try await fleet.exchange.trade("leader", "BTC", .sell, "3") }
+            try await fleet.eventually("all jobs are planned") { try await fleet.added(.jobs) == 8 }
+            try await fleet.work("work-1", .init(laneLimit: 3, rates: ["s0": TokenRate(period: 300_000, burst: 1)]))
+            try await fleet.settled(signals: 8)
+            let truth = try await fleet.verify()
+            let byOutcome = Dictionary(grouping: truth.results, by: \.outcome)
+            #expect(byOutcome[.budget]?.count == 3)
+            #expect(byOutcome[.budget]?.allSatisfy { $0.action.isEntry && $0.detail?.contains("the lane already holds 3 orders") == true } == true)
+            #expect(byOutcome[.filled]?.filter { !$0.action.isEntry }.count == 2)
+            #expect(truth.position(of: cast.followers[0].account, "BTC") == .zero)
+        }
+    }
+
+    @Test("two workers share one subscriber's tokens when its partition moves between them")
+    func movedPartition() async throws {
+        let cast = Cast.alike(1)
+        let rates = ["s0": TokenRate(period: 400_000, burst: 1)]
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            let first = try await fleet.work("work-1", .init(rates: rates))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for _ in 0..<4 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
+            try await fleet.eventually("two orders are out") { try await fleet.added(.results) == 2 }
+            await first.stop()
+            try await fleet.work("work-2", .init(rates: rates))
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(truth.results.map(\.outcome) == [.filled, .filled, .filled, .filled])
+            for (before, after) in zip(truth.results, truth.results.dropFirst()) { #expect(after.times.sent - before.times.sent >= 390_000) }
+        }
+    }
+}
