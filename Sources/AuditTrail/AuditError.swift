@@ -27,3 +27,13 @@ extension AuditError: CustomStringConvertible {
         }
     }
 }
+
+extension AuditError {
+    /// True when a stream contradicts what is stored of it: writing it again gives the same, writing the others does not.
+    var isOfOneStream: Bool {
+        switch self {
+        case .conflict, .missing, .pastWatermark, .invalidEntry: true
+        case .fenced, .postgres: false
+        }
+    }
+}

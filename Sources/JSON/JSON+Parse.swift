@@ -30,7 +30,14 @@ extension JSON {
 
 private struct Parser {
     let bytes: UnsafeRawBufferPointer
+    /// Looked at once for the whole text: then its strings need no check of their own.
+    let isASCII: Bool
     var at = 0
+
+    init(bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        isASCII = bytes.allSatisfy { $0 < 0x80 }
+    }
 
     func error(_ problem: String) -> JSONError { JSONError(problem: "not JSON at byte \(at): \(problem)") }
 
@@ -134,7 +141,10 @@ private struct Parser {
         while at < bytes.count {
             let byte = bytes[at]
             if byte == UInt8(ascii: "\"") {
-                guard let text = String(validating: bytes[start..<at], as: UTF8.self) else { throw error("string is not UTF-8") }
+                let slice = UnsafeRawBufferPointer(rebasing: bytes[start..<at])
+                guard let text = isASCII ? String(decoding: slice, as: UTF8.self) : String(validating: slice, as: UTF8.self) else {
+                    throw error("string is not UTF-8")
+                }
                 at += 1
                 return text
             }

@@ -51,10 +51,12 @@ import Testing
         }
     }
 
-    /// No data, no JSON, another schema, a negative size, and a JSON value that is no record.
+    /// No data, no JSON, another schema, a negative size, a JSON value that is no record, and a request under a configuration that was
+    /// never applied.
     private static func bad(_ good: JSON, _ stream: RedisStreams.Stream) throws -> [String?] {
         var foreign = good
         var negative = good
+        var more: [String] = []
         foreign.put("id", .string("foreign"))
         negative.put("id", .string("negative"))
         switch stream {
@@ -64,11 +66,15 @@ import Testing
         case .requests:
             foreign.change("signal") { $0.put("v", 99) }
             negative.change("signal") { $0.put("sz", "-1") }
+            var ahead = good
+            ahead.put("id", "ahead")
+            ahead.put("configVersion", 99)
+            more = [ahead.text()]
         default:
             foreign.put("action", "juggle")
             negative.put("sz", "-1")
         }
-        return [nil, String(good.text().dropLast(5)), foreign.text(), negative.text(), "[1,2,3]"]
+        return [nil, String(good.text().dropLast(5)), foreign.text(), negative.text(), "[1,2,3]"] + more
     }
 
     @Test("an entry that has brought its process down again and again is put aside")

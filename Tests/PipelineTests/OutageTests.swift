@@ -84,7 +84,7 @@ import Testing
             }
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.eventually("the exits are planned") { try await fleet.added(.jobs) == 8 }
-            try await fleet.eventually("the worker has tried") { fleet.log.count("signer.unread") + (try await fleet.added(.results)) - 4 > 0 }
+            try await fleet.eventually("the worker has tried") { fleet.log.count("agent_key.unread") > 0 }
             try await BlockingCalls.run { try postgres.start() }
             try await fleet.postgresIsBack()
             try await fleet.settled(signals: 2)
@@ -110,7 +110,7 @@ import Testing
             try await BlockingCalls.run { postgres.stop() }
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.eventually("the requests are out") { try await fleet.added(.requests) == 3 }
-            try await fleet.eventually("the planner has tried") { fleet.log.count("entry.dead_letter") + fleet.log.count("plan.postponed") > 0 }
+            try await fleet.eventually("the planner has tried") { fleet.log.count("configuration.unread") > 0 }
             try await BlockingCalls.run { try postgres.start() }
             try await fleet.postgresIsBack()
             try await fleet.settled(signals: 1)
@@ -136,7 +136,7 @@ import Testing
             try await fleet.match("match-2")
             try await BlockingCalls.run { postgres.stop() }
             first.kill()
-            try await fleet.eventually("the successor has tried") { fleet.log.count("fanout.unresumed") > 0 }
+            try await fleet.eventually("the successor has tried") { fleet.log.count("fanout.waiting") > 0 }
             try await BlockingCalls.run { try postgres.start() }
             try await fleet.postgresIsBack()
             try await fleet.eventually("the second chunk is out") { try await fleet.added(.requests) == 260 }

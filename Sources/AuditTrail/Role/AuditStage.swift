@@ -24,6 +24,8 @@ public actor AuditStage: StageHandler {
         let epoch: Int64
         var waiting: [StreamEntry] = []
         var written: [String] = []
+        /// Set when its stream contradicts what is stored; it is tried again from this moment on, the others go on meanwhile.
+        var suspendedUntil: ContinuousClock.Instant?
     }
 
     private let writer: AuditWriter
@@ -95,6 +97,8 @@ public actor AuditStage: StageHandler {
                 } catch .fenced(let streams) {
                     logger.warning("audit.fenced", metadata: ["streams": "\(streams.joined(separator: " "))"])
                     for (partition, item) in batch where streams.contains(item.batch.stream) { partitions[partition]?.waiting = [] }
+                } catch let error where error.isOfOneStream {
+                    await writeOneByOne(batch)
                 } catch {
                     isUnavailable = true
                     logger.error("audit.unwritten", metadata: ["error": "\(error)", "waiting": "\(partitions.values.reduce(0) { $0 + $1.waiting.count })"])
@@ -106,11 +110,25 @@ public actor AuditStage: StageHandler {
         }
     }
 
+    /// Finds the stream that cannot be written, and writes the others: what contradicts the stored trail must not stop the rest of it.
+    private func writeOneByOne(_ batch: [Int: (batch: AuditBatch, ids: [String])]) async {
+        for (partition, item) in batch {
+            do { confirm([partition: item], try await writer.write([item.batch])) } catch {
+                guard error.isOfOneStream else { continue }
+                logger.critical("audit.stream.suspended", metadata: ["stream": "\(item.batch.stream)", "error": "\(error)"])
+                partitions[partition]?.suspendedUntil = .now + Self.suspension
+            }
+        }
+    }
+
+    private static let suspension = Duration.seconds(30)
+
     private func nextBatch() -> [Int: (batch: AuditBatch, ids: [String])]? {
         var room = configuration.batch
         var batch: [Int: (batch: AuditBatch, ids: [String])] = [:]
         // fullest first: the longest backlog sets the lag
         for (partition, state) in partitions.sorted(by: { $0.value.waiting.count > $1.value.waiting.count }) where !state.waiting.isEmpty && room > 0 {
+            if let moment = state.suspendedUntil, moment > .now { continue }
             let entries = state.waiting.prefix(room)
             room -= entries.count
             let stream = keys.stream(stage.inputs[partition])

@@ -43,14 +43,14 @@ public actor PlanStage: StageHandler {
         for (index, entry) in entries.enumerated() {
             do {
                 let request = try entry.record(ExecutionRequest.init(json:))
-                guard let snapshot = await settings(for: request, partition) else {
+                guard let snapshot = try await settings(for: request, partition) else {
                     abandoned[partition, default: []] += entries[index...].map(\.id)
                     return
                 }
                 ready[partition]?.append(.handOff(await decide(request, under: snapshot, entry, partition)))
             } catch {
                 logger.error("entry.dead_letter", metadata: ["stage": "plan", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
+                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: "\(error)")
                 ready[partition]?.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
             }
         }
@@ -74,11 +74,13 @@ public actor PlanStage: StageHandler {
 
     /// The settings that matched the request, or newer ones, never older. Waits for them while the database is away: a request is not
     /// given up for that. `nil` when the partition goes meanwhile.
-    private func settings(for request: ExecutionRequest, _ partition: Int) async -> ConfigSnapshot? {
+    /// - Throws: `.unknownVersion`: a version is there for all before anyone matches under it, so no wait would bring this one.
+    private func settings(for request: ExecutionRequest, _ partition: Int) async throws(ConfigStoreError) -> ConfigSnapshot? {
         let known = await config.current()
         if known.version >= request.configVersion { return known }
         while !Task.isCancelled, ready[partition] != nil, !draining.contains(partition) {
             do { return try await config.waitFor(version: request.configVersion) } catch {
+                if case .unknownVersion = error { throw error }
                 logger.warning("configuration.unread", metadata: ["version": "\(request.configVersion)", "error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
             }

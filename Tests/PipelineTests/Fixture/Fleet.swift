@@ -96,6 +96,7 @@ final class Fleet: Sendable {
         await exchange.stop()
         await observer.close()
         await postgresObserver.close()
+        if ProcessInfo.processInfo.environment["VIBE_TEST_LOG"] != nil { print(log.tail(.max)) }
     }
 
     // MARK: - Waiting

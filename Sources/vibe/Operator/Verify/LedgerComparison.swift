@@ -53,9 +53,11 @@ struct LedgerComparison: Sendable {
         if !answer.isExecuted { differences.append("the result says not executed") }
         if answer.filledSize != size { differences.append("size \(answer.filledSize), exchange \(size)") }
         // the worker knows the answered average, or after a settlement the fills: the truth lies between the two
-        let range = price(orders.map(\.answeredWeight), size)...price(orders.map(\.exactWeight), size)
+        let answered = price(orders.map(\.answeredWeight), size)
+        let exact = price(orders.map(\.exactWeight), size)
+        let range = min(answered, exact)...max(answered, exact)
         if answer.averagePrice.map({ !range.contains($0) }) ?? true {
-            differences.append("average price \(answer.averagePrice.map { "\($0)" } ?? "none"), exchange \(range.upperBound)")
+            differences.append("average price \(answer.averagePrice.map { "\($0)" } ?? "none"), exchange \(exact)")
         }
         if let other = orders.first(where: { $0.account != answer.account || $0.coin != answer.coin }) {
             differences.append("\(answer.account) \(answer.coin), exchange \(other.account) \(other.coin)")
