@@ -55,6 +55,8 @@ public actor StageRunner: LeaseHolder {
     private var isListening = false
     private var stopping = false
     private var pause = Duration.zero
+    /// Entries went to the handler in this round: it may have something to commit already.
+    private var hasDelivered = false
     /// Entries committed since the start.
     public private(set) var committed = 0
 
@@ -138,7 +140,8 @@ public actor StageRunner: LeaseHolder {
             }
             await beginGained()
             await takeOverPending()
-            busy = await commitAndFetch()
+            busy = await commitAndFetch() || hasDelivered
+            hasDelivered = false
             await releaseDrained()
             if stopping, owned.isEmpty, gained.isEmpty { return false }
         }
@@ -193,6 +196,7 @@ public actor StageRunner: LeaseHolder {
 
     private func deliver(_ entries: [StreamEntry], _ partition: Int) async {
         guard !entries.isEmpty else { return }
+        hasDelivered = true
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {

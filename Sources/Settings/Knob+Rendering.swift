@@ -33,7 +33,11 @@ extension Knob {
 extension Knob.Area {
     var heading: String {
         switch self {
-        case .redis: "# Redis: where it is and how long it may take."
+        case .redis:
+            """
+            # Redis: where it is and how long it may take.
+            # The server has to be 7.0 or newer, with `appendonly yes` and `maxmemory-policy noeviction`: a role refuses any other.
+            """
         case .postgres: "# Postgres: configuration and the audit trail."
         case .pipeline: "# Pipeline: cells, partitions, leases, batches, bounds."
         case .exchange: "# Exchange: where orders go and when they are too late."

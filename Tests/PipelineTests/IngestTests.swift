@@ -72,7 +72,7 @@ import Testing
             let ofBTC = truth.signals.filter { $0.coin == "BTC" }
             #expect(ofBTC.map(\.end.description) == ["1", "2", "1.5", "0"])
             #expect(truth.signals.filter { $0.coin == "ETH" }.flatMap { $0.legs.map(\.action) } == [.open, .close, .open])
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
         }
     }
 
@@ -103,7 +103,7 @@ import Testing
             }
             let truth = try await fleet.verify()
             #expect(truth.signals.count == 144)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
         }
     }
 

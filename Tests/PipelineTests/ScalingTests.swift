@@ -31,7 +31,7 @@ import Testing
             try await fleet.settled(signals: try await load)
             let truth = try await fleet.verify()
             #expect(truth.results.count == 800)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled && $0.attempts == 1 })
+            #expect(truth.others(.filled, attempts: 1).isEmpty)
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
 
             #expect(took < Self.limit)
             #expect(truth.results.count == 12)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
             for follower in cast.followers {
                 let orders = truth.orders(of: follower.account, "BTC")
                 #expect(orders.map(\.side) == ["B", "A"])
@@ -80,7 +80,7 @@ import Testing
             #expect(Set(truth.requests.map(\.subscription)).count == 300)
             #expect(truth.requests.allSatisfy { $0.configVersion == 1 })
             #expect(truth.results.count == 300)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
         }
     }
 
@@ -107,7 +107,7 @@ import Testing
             #expect(ContinuousClock.now - died < Self.limit)
             let truth = try await fleet.verify()
             #expect(truth.results.count == 32)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
             for follower in cast.followers {
                 #expect(truth.orders(of: follower.account).map(\.size) == ["0.02", "0.01", "0.015", "0.015"])
             }

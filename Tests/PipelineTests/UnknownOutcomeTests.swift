@@ -62,7 +62,7 @@ import Testing
             await proxy.stop()
 
             #expect(proxy.spoiled == 2)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled && $0.attempts == (fault.reachesExchange ? 1 : 2) })
+            #expect(truth.others(.filled, attempts: fault.reachesExchange ? 1 : 2).isEmpty)
             for follower in cast.followers {
                 let orders = truth.orders(of: follower.account)
                 #expect(orders.count == 3)
@@ -91,7 +91,7 @@ import Testing
             await proxy.stop()
             #expect(proxy.spoiled == 12)
             #expect(truth.results.count == 6)
-            #expect(truth.results.allSatisfy { $0.outcome == .filled })
+            #expect(truth.others(.filled).isEmpty)
         }
     }
 

@@ -97,7 +97,8 @@ extension WorkStage {
         } catch {
             return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
         }
-        guard partitions[key.partition]?.generation == state.generation else { return nil }
+        // given up meanwhile: the successor has these jobs
+        guard let current = partitions[key.partition], current.generation == state.generation, !current.draining else { return nil }
         return compose(candidates, key, state, signer, vaultAddress: subscriber.vaultAddress)
     }
 

@@ -30,13 +30,14 @@ struct IngestCommand: AsyncParsableCommand {
             var signals = SignalBuilder.Configuration()
             signals.debounce = settings.ingest.debounce.microseconds
             signals.maximumHold = settings.ingest.maximumHold.microseconds
+            let client = recording == nil ? process.exchange() : nil
             let ingestor = Ingestor(
-                config: config, client: recording == nil ? process.exchange() : nil,
+                config: config, client: client,
                 feed: recording == nil ? FillFeed(endpoint: process.endpoint, logger: process.logger) : nil,
                 redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
                 configuration: .init(usersPerEgress: settings.ingest.usersPerEgress, signals: signals),
                 network: settings.exchange.network.rawValue, now: { WallClock.microseconds }, logger: process.logger)
-            return IngestRole(ingestor: ingestor, config: config, recording: recording)
+            return IngestRole(ingestor: ingestor, config: config, recording: recording, client: client)
         }
     }
 }
@@ -45,6 +46,7 @@ private struct IngestRole: Role {
     let ingestor: Ingestor
     let config: ConfigStore
     let recording: RecordedFeed?
+    let client: ExchangeClient?
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -56,6 +58,7 @@ private struct IngestRole: Role {
             while let isEnd = try await group.next(), !isEnd {}
             group.cancelAll()
         }
+        await client?.shutdown()
     }
 
     func stop() async { await ingestor.stop() }

@@ -122,6 +122,8 @@ struct StageRole: Role {
     let runner: StageRunner
     /// Run beside the runner; ended when it has ended.
     let loops: [@Sendable () async -> Void]
+    /// Shut down at the end.
+    var client: ExchangeClient?
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
@@ -129,6 +131,7 @@ struct StageRole: Role {
             await runner.run()
             group.cancelAll()
         }
+        await client?.shutdown()
     }
 
     func stop() async { await runner.stop() }

@@ -31,14 +31,15 @@ struct PlanCommand: AsyncParsableCommand {
         try await RoleProcess.main(.plan) { process in
             let config = try await process.config()
             let stage = Stage.plan(process.partitioning)
-            let instruments = Instruments(client: process.exchange(), logger: process.logger)
+            let client = process.exchange()
+            let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), stage: stage, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }])
+            return StageRole(runner: runner, loops: [{ await config.run() }], client: client)
         }
     }
 }
@@ -74,7 +75,7 @@ struct WorkCommand: AsyncParsableCommand {
                     expiryMargin: settings.exchange.expiresAfterMargin, rates: Self.rates(settings.rates)),
                 committing: wake, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }])
+            return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }], client: client)
         }
     }
 

@@ -21,6 +21,13 @@ struct Truth: Sendable {
 
     func results(of subscription: String) -> [ExecutionResult] { results.filter { $0.subscription.text == subscription } }
 
+    /// Results with another outcome, or another number of attempts; one line each.
+    func others(_ outcome: Outcome, attempts: Int? = nil) -> [String] {
+        results.filter { $0.outcome != outcome || attempts.map { [count = $0.attempts] in count != $0 } ?? false }.map {
+            "\($0.subscription) \($0.coin) \($0.action) \($0.outcome.rawValue) attempts \($0.attempts): \($0.detail ?? "") \($0.times)"
+        }
+    }
+
     /// Orders of an account at the exchange, oldest first.
     func orders(of account: String, _ coin: String? = nil) -> [LedgerLine] {
         ledger.filter { $0.isOrder && $0.account == account && (coin == nil || $0.coin == coin) }
