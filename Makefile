@@ -23,8 +23,9 @@ up: build ## run a fleet on this machine until Ctrl-C; ARGS="--sim --work 3"
 bench: build ## measure throughput and latency of the same fleet
 	@$(VIBE) bench $(ARGS)
 
+# One test at a time: those that wait for a time-out would mistake two busy cores for one.
 test: deps ## run all tests, on real Redis and Postgres servers that they start themselves
-	swift test --disable-xctest $(ARGS)
+	swift test --disable-xctest --no-parallel $(ARGS)
 
 build: deps ## build the program, optimised, as .build/release/vibe
 	swift build -c release --product vibe

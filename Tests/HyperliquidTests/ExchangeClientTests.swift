@@ -95,7 +95,7 @@ struct ExchangeClientTests {
     @Test("while every connection is taken, a request that times out was not sent")
     func poolExhausted() async throws {
         // The first answer's half comes late enough to hold the connection beyond the second request's patience.
-        try await withClient(timeout: .milliseconds(400), connections: 1, { _ in .stall(after: .milliseconds(300)) }) { client, server in
+        try await withClient(timeout: .milliseconds(2_000), connections: 1, { _ in .stall(after: .milliseconds(1_500)) }) { client, server in
             let first = try action(nonce: 1), second = try action(nonce: 2)
             async let firstError = #expect(throws: ExchangeError.self) { try await client.submit(first) }
             while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
@@ -109,7 +109,7 @@ struct ExchangeClientTests {
     @Test("a request whose turn comes after its send deadline stays unsent")
     func sendDeadline() async throws {
         let answer = #"{"status":"ok","response":{"type":"default"}}"#
-        try await withClient(connections: 1, { _ in .delayed(.milliseconds(200), 200, answer) }) { client, server in
+        try await withClient(connections: 1, { _ in .delayed(.milliseconds(2_000), 200, answer) }) { client, server in
             let first = try action(nonce: 1), second = try action(nonce: 2)
             async let held = client.submit(first)
             while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(1)) }

@@ -36,7 +36,6 @@ import Testing
             #expect(truth.others(.filled).isEmpty)
             try await fleet.eventually("what is audited is trimmed") { try await fleet.length(.results) <= fleet.partitioning.accounts }
         }
-        try await BlockingCalls.run { postgres.stop() }
     }
 
     @Test("Redis killed under load and started again: the fleet goes on, nothing is lost and nothing repeated")
@@ -61,7 +60,6 @@ import Testing
             #expect(truth.others(.filled).isEmpty)
             #expect(fleet.log.count("redis.connection.lost") >= 3)
         }
-        try await BlockingCalls.run { redis.kill() }
     }
 
     @Test("a worker that cannot read an agent key waits for it instead of giving orders up")
@@ -92,7 +90,6 @@ import Testing
             #expect(truth.others(.filled).isEmpty)
             #expect(truth.sleeves.isEmpty)
         }
-        try await BlockingCalls.run { postgres.stop() }
     }
 
     @Test("a planner that cannot read the configuration of a request waits for it")
@@ -119,7 +116,6 @@ import Testing
             #expect(truth.results.map(\.outcome) == [.filled, .filled, .filled])
             #expect(cast.followers.allSatisfy { truth.orders(of: $0.account).map(\.size) == ["0.04"] })
         }
-        try await BlockingCalls.run { postgres.stop() }
     }
 
     @Test("a matcher that cannot read the configuration of a fan-out it continues waits for it")
@@ -141,7 +137,6 @@ import Testing
             try await fleet.postgresIsBack()
             try await fleet.eventually("the second chunk is out") { try await fleet.added(.requests) == 260 }
         }
-        try await BlockingCalls.run { postgres.stop() }
     }
 }
 

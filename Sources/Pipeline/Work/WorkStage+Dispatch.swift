@@ -46,6 +46,20 @@ extension WorkStage {
         }
     }
 
+    /// What is traded must be on record within a bounded time. Not knowing how far the trail is behind counts as before.
+    func watchAuditLag() async {
+        while !Task.isCancelled {
+            do {
+                let lag = try await auditLag.read()
+                if lag > configuration.maximumAuditLag, unaudited <= configuration.maximumAuditLag {
+                    logger.critical("audit.lag", metadata: ["entries": "\(lag)", "limit": "\(configuration.maximumAuditLag)"])
+                }
+                unaudited = lag
+            } catch { logger.warning("audit.lag.unread", metadata: ["error": "\(error)"]) }
+            try? await Task.sleep(for: .seconds(1))  // ends early only when cancelled
+        }
+    }
+
     /// One round; returns how many actions were tried.
     private func dispatch() async -> Int {
         var drafts: [Draft] = []
@@ -112,6 +126,10 @@ extension WorkStage {
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
+                if job.job.action.isEntry, unaudited > configuration.maximumAuditLag {
+                    finish(lane, .halted, "\(unaudited) entries wait for the audit trail, \(configuration.maximumAuditLag) may", key.partition)
+                    continue
+                }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
                 var others: [SubscriptionID: Sleeve] = [:]
@@ -120,7 +138,8 @@ extension WorkStage {
                 }
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-                    quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds, attempt: job.attempt)
+                    quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds + configuration.entryMargin.milliseconds,
+                    attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
                     partitions[key.partition]?.sleeves[holding] = changed

@@ -22,6 +22,12 @@ public actor WorkStage: StageHandler {
         public var laneLimit: Int
         /// Added to an entry's expiry for the exchange's own check.
         public var expiryMargin: Duration
+        /// An entry that would expire within this time is not sent any more.
+        public var entryMargin: Duration
+        /// How long an entry may wait for tokens in all. Exits wait as long as they must.
+        public var maximumWait: Duration
+        /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
+        public var maximumAuditLag: Int64
         public var rates: Rates
 
         public struct Rates: Sendable {
@@ -41,7 +47,8 @@ public actor WorkStage: StageHandler {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration, rates: Rates
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration,
+            entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
             self.ordersPerAction = ordersPerAction
@@ -49,6 +56,9 @@ public actor WorkStage: StageHandler {
             self.maximumInFlight = maximumInFlight
             self.laneLimit = laneLimit
             self.expiryMargin = expiryMargin
+            self.entryMargin = entryMargin
+            self.maximumWait = maximumWait
+            self.maximumAuditLag = maximumAuditLag
             self.rates = rates
         }
     }
@@ -87,6 +97,7 @@ public actor WorkStage: StageHandler {
     let partitioning: Partitioning
     let configuration: Configuration
     let signers: Signers
+    let auditLag: AuditLag
     let logger: Logger
     /// Rings the runner when there is something to commit.
     let committing: Wake
@@ -100,6 +111,8 @@ public actor WorkStage: StageHandler {
     /// Accounts that wait for a moment.
     var waiting: [AccountKey: ContinuousClock.Instant] = [:]
     var inFlight = 0
+    /// Entries waiting for the audit trail, as of the last look.
+    var unaudited: Int64 = 0
     /// Orders being settled, so that none is settled twice at a time.
     var settling: Set<ClientOrderID> = []
     let errands: AsyncStream<Errand>
@@ -116,7 +129,7 @@ public actor WorkStage: StageHandler {
 
     public init(
         config: ConfigStore, client: ExchangeClient, instruments: Instruments, journal: AttemptJournal, leases: LeaseTable, keys: Keys,
-        stage: Stage, partitioning: Partitioning, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
+        stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -129,6 +142,7 @@ public actor WorkStage: StageHandler {
         self.partitioning = partitioning
         self.configuration = configuration
         signers = Signers(config: config, sealingKey: sealingKey)
+        self.auditLag = auditLag
         self.committing = committing
         self.logger = logger
         // bounded by maximumInFlight launches and one errand per lane
@@ -140,6 +154,7 @@ public actor WorkStage: StageHandler {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.dispatchLoop() }
             group.addTask { await self.watchWaiting() }
+            group.addTask { await self.watchAuditLag() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
                     for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }

@@ -42,7 +42,18 @@ struct BenchCommand: AsyncParsableCommand {
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
         let supervision = Supervision()
-        let report = try await Interruption.guarded {
+        let report: BenchReport
+        do { report = try await measure(run, supervision) } catch let failure as Failure where failure.kind == .interrupted {
+            if !keep { try clear(run) }
+            throw failure
+        }
+        output.show(report.json) { report.text() }
+        if !keep, report.faults.isEmpty { try clear(run) }
+        guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }
+    }
+
+    private func measure(_ run: RunDirectory, _ supervision: Supervision) async throws -> BenchReport {
+        try await Interruption.guarded {
             for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
             try run.clear()
             try run.create()
@@ -50,9 +61,6 @@ struct BenchCommand: AsyncParsableCommand {
         } cleanUp: {
             await supervision.stop()
         }
-        output.show(report.json) { report.text() }
-        if !keep, report.faults.isEmpty { try clear(run) }
-        guard report.faults.isEmpty else { throw Failure(.checkFailed, "", nextStep: nil) }
     }
 
     /// The directory itself goes only when it holds nothing that someone else put there.

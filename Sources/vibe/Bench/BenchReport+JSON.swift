@@ -52,7 +52,8 @@ extension BenchReport {
     private var machine: JSON {
         guard let machine = window.machine else { return .null }
         return [
-            "processors": .integer(MachineUsage.processors), "busyUs": .integer(machine.busy), "stolenUs": .integer(machine.stolen), "othersUs": .integer(others),
+            "processors": .integer(MachineUsage.processors), "busyUs": .integer(machine.busy),
+            "stolenUs": .integer(machine.stolen), "othersUs": .integer(others),
         ]
     }
 

@@ -83,12 +83,11 @@ extension BenchReport {
 
     private var serverLines: [String] {
         let redis = window.redis
-        let inside = redis.inScripts.prefix(6).map { "\($0.name) \(Self.tenths(tenthsPerExecution($0.calls.microseconds)))" }
-        let calls = redis.total.count * 100 / executions
-        let hundredths = calls % 100 < 10 ? "0\(calls % 100)" : "\(calls % 100)"
+        let inside = redis.inScripts.prefix(5).map { "\($0.name) \(Self.tenths(tenthsPerExecution($0.calls.microseconds)))" }
         var lines = [
-            "redis     \(Self.tenths(tenthsPerExecution(redis.total.microseconds))) µs an execution in \(calls / 100).\(hundredths) calls; "
-                + "scripts \(Self.tenths(tenthsPerExecution(redis.scripts.microseconds))): \(inside.joined(separator: ", "))",
+            "redis     \(Self.tenths(tenthsPerExecution(redis.total.microseconds))) µs an execution in \(hundredths(redis.total.count)) calls, of which "
+                + "\(Self.tenths(tenthsPerExecution(redis.scripts.microseconds))) in \(hundredths(redis.scripts.count)) scripts: \(inside.joined(separator: ", "))",
+            "          (the server's own clock: on a machine that is full it includes waiting for a processor)",
             "          \(Format.count(redis.aofBytes / executions)) bytes of AOF and \(Format.count(memoryPerExecution)) bytes of memory an execution",
             "postgres  \(Format.count(auditedPerSecond)) rows/s; \(Format.count(window.to.counters.backlog(.audit))) entries behind when the load ended",
         ]
@@ -98,6 +97,12 @@ extension BenchReport {
                     + "\(ceiling.serverMicroseconds) µs each); this run \(drained * 100 / max(1, ceiling.perSecond)) % of it")
         }
         return lines
+    }
+
+    /// Calls an execution, `0.80`.
+    private func hundredths(_ calls: Int64) -> String {
+        let value = calls * 100 / executions
+        return "\(value / 100)." + (value % 100 < 10 ? "0" : "") + "\(value % 100)"
     }
 
     /// `412` → `41.2`.

@@ -2,13 +2,14 @@ import ArgumentParser
 import CopyTrading
 import Foundation
 import HyperSim
+import RedisStreams
 import Settings
 
 struct SimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sim", abstract: "The simulated exchange: Hyperliquid's wire on this machine, with a ledger of every order.",
         discussion: """
-            Leaders and coins come from the recorded fills; POST /control/replay starts the replay. env/simulator.env explains the settings, \
+            Leaders and coins come from the recorded fills; POST /control/replay (or --replay) starts the replay. env/simulator.env explains the settings, \
             flags win over them.
 
               vibe sim --fills Tests/Fixtures/leader_fills.json --accounts .run/simulator/accounts.json
@@ -22,6 +23,7 @@ struct SimCommand: AsyncParsableCommand {
     @Option(help: "Added to the delay at random, milliseconds.") var jitterMs: Int?
     @Option(help: "Users that one client address may follow.") var users: Int?
     @Option(help: "Synthetic leaders for load tests: this many, trading as many coins.") var syntheticLeaders = 0
+    @Flag(help: "Start the replay at once, at VIBE_SIM_SPEED.") var replay = false
     @Flag(help: "Flush the ledger to disk before each answer.") var sync = false
 
     func run() async throws {
@@ -33,8 +35,8 @@ struct SimCommand: AsyncParsableCommand {
         configuration.fillsFile = fills ?? (syntheticLeaders > 0 ? nil : settings.simulator.fills)
         configuration.accountsFile = accounts ?? settings.simulator.accounts
         configuration.ledgerSync = sync
-        configuration.latencyMilliseconds = latencyMs ?? Int(settings.simulator.latency.components.seconds * 1_000 + settings.simulator.latency.components.attoseconds / 1_000_000_000_000_000)
-        configuration.latencyJitterMilliseconds = jitterMs ?? Int(settings.simulator.jitter.components.seconds * 1_000 + settings.simulator.jitter.components.attoseconds / 1_000_000_000_000_000)
+        configuration.latencyMilliseconds = latencyMs ?? Int(settings.simulator.latency.milliseconds)
+        configuration.latencyJitterMilliseconds = jitterMs ?? Int(settings.simulator.jitter.milliseconds)
         configuration.maximumUsers = users ?? settings.simulator.usersPerSocket
         for index in 0..<syntheticLeaders {
             configuration.syntheticCoins.append(SyntheticLoad.coin(index))
@@ -43,6 +45,7 @@ struct SimCommand: AsyncParsableCommand {
         let server = HyperSimServer(configuration: configuration, logger: logger)
         let bound = try await server.start()
         logger.notice("sim.ready", metadata: ["url": "http://127.0.0.1:\(bound)", "ledger": "\(configuration.ledgerDirectory)"])
+        if replay { try await SimulatorControl(base: "http://127.0.0.1:\(bound)").replay(speed: settings.simulator.speed) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.waitUntilStopped() }
             group.addTask {

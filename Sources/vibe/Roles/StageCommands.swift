@@ -68,11 +68,13 @@ struct WorkCommand: AsyncParsableCommand {
             let handler = WorkStage(
                 config: config, client: client, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
-                keys: process.keys, stage: stage, partitioning: process.partitioning, sealingKey: sealingKey.bytes,
+                keys: process.keys, stage: stage, partitioning: process.partitioning,
+                auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys), sealingKey: sealingKey.bytes,
                 configuration: .init(
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
-                    expiryMargin: settings.exchange.expiresAfterMargin, rates: Self.rates(settings.rates)),
+                    expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
+                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates)),
                 committing: wake, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
             return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }], client: client)

@@ -120,7 +120,8 @@ extension Fleet {
         let handler = WorkStage(
             config: config, client: client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
-            stage: stage, partitioning: partitioning, sealingKey: Self.sealingKey.bytes,
+            stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
+            sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
                 rates: .init(
