@@ -110,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "Settings", .product(name: "Logging", package: "swift-log"),
+                "vibe", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),

@@ -1,8 +1,6 @@
 import ConfigStore
 import CopyTrading
 import Foundation
-import HyperSim
-import Hyperliquid
 import JSON
 import Testing
 
@@ -42,7 +40,7 @@ struct BenchTests {
     @Test("leaders open and close in turn, on both sides, and name themselves as the simulated exchange does")
     func turns() throws {
         let bodies = try (0..<4).map { try JSON.parse(Array(SyntheticFill(number: $0 * 10 + 7, leaders: 10).body.utf8)) }
-        #expect(try bodies.map { try $0.string("user") } == Array(repeating: LeaderAddress.of("lead-0007"), count: 4))
+        #expect(try bodies.map { try $0.string("user") } == Array(repeating: SyntheticLoad.address(7), count: 4))
         let fills = try bodies.map { try $0.array("fills")[0] }
         #expect(try fills.map { try $0.string("startPosition") } == ["0", "1", "0", "-1"])
         #expect(try fills.map { try $0.string("side") } == ["B", "A", "A", "B"])
@@ -69,17 +67,16 @@ struct BenchTests {
     }
 
     @Test("the configuration of the cast is one that `vibe config apply` takes")
-    func configuration() throws {
-        let directory = try Scratch()
-        let run = RunDirectory(directory.path)
-        try run.create()
-        let options = try BenchOptions.parse(["--accounts", "20", "--fan-out", "4"])
-        let files = try BenchCast(options: options).write(to: run)
-        let file = try ConfigFile.read(path: files.configuration, environment: [:])
-        #expect(file.influencers.count == 5)
-        #expect(file.subscribers.count == 20)
-        #expect(file.subscriptions.count == 20)
-        #expect(file.agentKeys.count == 20)
+    func configuration() async throws {
+        try await withRun { run in
+            let options = try BenchOptions.parse(["--accounts", "20", "--fan-out", "4"])
+            let files = try BenchCast(options: options).write(to: run)
+            let file = try ConfigFile.read(path: files.configuration, environment: [:])
+            #expect(file.influencers.count == 5)
+            #expect(file.subscribers.count == 20)
+            #expect(file.subscriptions.count == 20)
+            #expect(file.agentKeys.count == 20)
+        }
     }
 
     @Test("what a process has used is read from the kernel, the children of a server with it")
