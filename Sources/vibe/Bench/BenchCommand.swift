@@ -21,6 +21,9 @@ struct BenchCommand: AsyncParsableCommand {
             Hops. Times that are stream ids have a resolution of one millisecond. "received → written" is the headline: from the frame
             with the leader's fill to the subscriber's signed order on the wire.
 
+            Orders of one account in one coin wait for each other, as they must. A leader trades one coin, every leaders/rate seconds:
+            with --latency-ms above half of that, raise --accounts (or --leaders), or the wait is what is measured.
+
             Ceiling. At the end the same Redis, otherwise idle, runs the bare scripts for some seconds: publish, fan-out, two hand-offs,
             four audit acknowledgements, in batches of 128 with the run's own payloads, and no work in between.
 

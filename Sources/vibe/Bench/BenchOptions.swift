@@ -29,6 +29,10 @@ struct BenchOptions: ParsableArguments, Sendable {
     /// Executions a second that are offered.
     var offered: Int { rate * fanOut }
 
+    /// Milliseconds between two fills of one leader. An account's orders in one coin wait for each other, so with an exchange that
+    /// takes longer than this what is measured is that wait.
+    var fillSpacing: Int { 1_000 * leaderCount / rate }
+
     /// Fills published one by one before the run: every leader goes long and flat once, so that each process has met each account.
     var primingFills: Int { 2 * leaderCount }
 

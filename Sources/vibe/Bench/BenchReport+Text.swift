@@ -34,6 +34,12 @@ extension BenchReport {
         lines += faults.isEmpty
             ? [terminal.styled("nothing lost, nothing twice: \(Format.count(exchange.filled)) orders at the exchange, \(Format.count(auditRows)) audit rows", .green)]
             : faults.map { terminal.styled("! " + $0, .red) }
+        if options.latencyMs * 2 > options.fillSpacing {
+            lines.append(
+                terminal.styled(
+                    "each leader trades every \(options.fillSpacing) ms, and an account's orders in one coin wait for each other: "
+                        + "with this latency, raise --accounts", .yellow))
+        }
         if others * 20 > window.microseconds * Int64(MachineUsage.processors) {
             let cores = Self.tenths(others * 10 / window.microseconds)
             lines.append(terminal.styled("other programs took \(cores) of \(MachineUsage.processors) processors: not a fair measurement", .yellow))
