@@ -55,6 +55,8 @@ public actor Ingestor: LeaseHolder {
     private let left = Wake()
     private let errands: AsyncStream<Errand>
     private let errandSink: AsyncStream<Errand>.Continuation
+    /// Times a followed leader's equity was read again since the start.
+    public private(set) var equityReadings = 0
     var hasUnpublished: Bool { !outbox.isEmpty }
     /// Signals published since the start.
     public private(set) var published = 0
@@ -359,6 +361,7 @@ public actor Ingestor: LeaseHolder {
                     // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
                     let adopted = EquityHysteresis.adopt(fresh, over: current.builder.leaderEquity)
                     tracks[address]?.builder.leaderEquity = adopted
+                    equityReadings += 1
                 } catch {
                     logger.warning("leader.equity.unread", metadata: ["influencer": "\(track.influencer)", "error": "\(error)"])
                 }

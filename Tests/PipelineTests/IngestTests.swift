@@ -41,6 +41,24 @@ import Testing
         }
     }
 
+    @Test("a leader's equity is read again while it is followed, and the signals carry it")
+    func equity() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (_, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await eventually("the equity is read twice") { await ingestor.equityReadings >= 2 }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.first?.leaderEquity == Notional(200_000))
+        }
+    }
+
     @Test("what happened while ingest was down is picked up once", arguments: [true, false])
     func down(inGoodOrder: Bool) async throws {
         let cast = Cast.alike(2)

@@ -163,7 +163,7 @@ extension Fleet {
             feed: FillFeed(
                 endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed, logger: parts.logger),
             redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
-            configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration()), network: "testnet",
+            configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1)), network: "testnet",
             now: { WallClock.microseconds }, logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections,
