@@ -26,7 +26,7 @@ struct Bench: Sendable {
 
         let generator = LoadGenerator(schedule, port: site.port)
         async let load = generator.run()
-        try await watch(site, generator, until: schedule.due(measured.lowerBound))
+        let callers = try await warmUp(site, generator, until: schedule.due(measured.lowerBound))
         let from = try await site.mark()
         try await watch(site, generator, until: schedule.end)
         let to = try await site.mark()
@@ -46,7 +46,7 @@ struct Bench: Sendable {
         await site.redis.close()
         return BenchReport(
             options: options, window: window, end: end, drain: drain, generator: outcome, tally: tally, exchange: exchange, auditRows: rows,
-            ceiling: ceiling)
+            callers: callers, ceiling: ceiling)
     }
 
     /// Every leader goes long and flat once: each process meets each account, and it shows whether every leader is followed.
@@ -66,6 +66,18 @@ struct Bench: Sendable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
+    }
+
+    /// Ends with a look at who takes Redis's time, unless the warm-up is too short for one.
+    private func warmUp(_ site: BenchSite, _ generator: LoadGenerator, until moment: Int64) async throws -> RedisCallers? {
+        let sample = Duration.seconds(1)
+        let isLongEnough = options.warmUp >= 3
+        // half a second more, for what the sampling leaves behind
+        try await watch(site, generator, until: isLongEnough ? moment - sample.microseconds - 500_000 : moment)
+        guard isLongEnough else { return nil }
+        let callers = try await RedisCallers.sample(site.redis, site.context.keys, for: sample)
+        try await watch(site, generator, until: moment)
+        return callers
     }
 
     /// Tells every second how far it is, until a moment in microseconds since 1970.

@@ -8,23 +8,25 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure throughput and latency of a whole fleet on this machine.",
         discussion: """
-            Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production;
-            --rate signals a second, each copied by --fan-out subscribers with a signed order of 25 USDC. Rate limits are raised until
+            Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production; \
+            --rate signals a second, each copied by --fan-out subscribers with a signed order of 25 USDC. Rate limits are raised until \
             none binds; other variables documented in env/ apply to every process, so that a setting can be tried.
 
-            Method. The load is open loop: every leader's fill has a moment fixed in advance and is published then, however far behind
-            the fleet is; times are counted from that moment as well as from the arrival of its frame. Nothing is measured while
-            --warm-up lasts. Afterwards the fleet finishes what it has taken; then every entry of the streams is read once (nothing
-            reads along during the run), each fill is held against the results of its subscribers, and the exchange's order count and
+            Method. The load is open loop: every leader's fill has a moment fixed in advance and is published then, however far behind \
+            the fleet is; times are counted from that moment as well as from the arrival of its frame. Nothing is measured while \
+            --warm-up lasts. Afterwards the fleet finishes what it has taken; then every entry of the streams is read once (nothing \
+            reads along during the run), each fill is held against the results of its subscribers, and the exchange's order count and \
             the rows of the audit trail against those. Something lost or done twice is exit code 1; falling short of the rate is not.
 
-            Hops. Times that are stream ids have a resolution of one millisecond. "received → written" is the headline: from the frame
+            Hops. Times that are stream ids have a resolution of one millisecond. "received → written" is the headline: from the frame \
             with the leader's fill to the subscriber's signed order on the wire.
 
-            Orders of one account in one coin wait for each other, as they must. A leader trades one coin, every leaders/rate seconds:
+            Orders of one account in one coin wait for each other, as they must. A leader trades one coin, every leaders/rate seconds: \
             with --latency-ms above half of that, raise --accounts (or --leaders), or the wait is what is measured.
 
-            Ceiling. At the end the same Redis, otherwise idle, runs the bare scripts for some seconds: publish, fan-out, two hand-offs,
+            Redis, by caller. The last second of the warm-up is sampled from the server's slow log, which slows it for that second.
+
+            Ceiling. At the end the same Redis, otherwise idle, runs the bare scripts for some seconds: publish, fan-out, two hand-offs, \
             four audit acknowledgements, in batches of 128 with the run's own payloads, and no work in between.
 
             Examples:

@@ -63,7 +63,16 @@ extension BenchReport {
             "usPerExecution": perExecution(usage.total.microseconds), "calls": .integer(usage.total.count),
             "scriptUsPerExecution": perExecution(usage.scripts.microseconds), "scriptCalls": .integer(usage.scripts.count),
             "inScriptsUsPerExecution": .object(usage.inScripts.map { JSON.Member($0.name, perExecution($0.calls.microseconds)) }),
+            "callers": .object((callers?.callers ?? []).map { JSON.Member($0.name, caller($0)) }),
             "aofBytesPerExecution": .integer(usage.aofBytes / executions), "memoryPerExecution": .integer(memoryPerExecution),
+        ]
+    }
+
+    private func caller(_ caller: RedisCallers.Caller) -> JSON {
+        guard let callers else { return .null }
+        return [
+            "callsPerSecond": .integer(caller.calls * 1_000_000 / callers.duration), "usPerCall": .integer(caller.microseconds / max(1, caller.calls)),
+            "usPerExecution": .number(Self.tenths(caller.microseconds * 10 / callers.executions)),
         ]
     }
 

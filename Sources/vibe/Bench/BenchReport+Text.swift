@@ -3,9 +3,9 @@ extension BenchReport {
     func text(for terminal: Terminal = .output) -> String {
         let sections = [
             [head], [verdict(terminal)], [hopTable.rendered(for: terminal)], [processTable.rendered(for: terminal), machineLine, stageLine],
-            serverLines,
+            callerTable.map { [$0.rendered(for: terminal)] } ?? [], serverLines,
         ]
-        return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
     private var head: String {
@@ -69,6 +69,18 @@ extension BenchReport {
                 Table.Cell(name, .bold), Table.Cell(Format.time(microseconds: usage.cpu)),
                 Table.Cell("\(usage.cpu * 100 / window.microseconds) %"), Table.Cell(Self.tenths(tenthsPerExecution(usage.cpu))),
                 Table.Cell(Format.bytes(usage.memory)),
+            ])
+        }
+        return table
+    }
+
+    private var callerTable: Table? {
+        guard let callers, !callers.callers.isEmpty else { return nil }
+        var table = Table([.text("REDIS, BY CALLER"), .figure("CALLS/S"), .figure("US/CALL"), .figure("US/EXECUTION")])
+        for caller in callers.callers.prefix(8) {
+            table.add([
+                Table.Cell(caller.name, .bold), Table.Cell(Format.rate(caller.calls, over: .microseconds(callers.duration))),
+                Table.Cell("\(caller.microseconds / max(1, caller.calls))"), Table.Cell(Self.tenths(caller.microseconds * 10 / callers.executions)),
             ])
         }
         return table

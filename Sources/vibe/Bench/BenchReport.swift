@@ -13,6 +13,8 @@ struct BenchReport: Sendable {
     let tally: ExecutionTally
     let exchange: ExchangeOrders
     let auditRows: Int64
+    /// `nil` after a short warm-up.
+    let callers: RedisCallers?
     let ceiling: HandOffCeiling.Outcome?
 
     /// Of the rate that was asked for, parts of a hundred that count as kept up.

@@ -106,7 +106,7 @@ struct BenchSite: Sendable {
         let seconds = available / (options.offered * bytesPerExecution)
         throw Failure(
             .usage, "this run would need \(Format.bytes(Int64(needed))) of Redis memory, of \(Format.bytes(Int64(available)))",
-            nextStep: "at this rate --seconds and --warm-up together may be \(seconds)")
+            nextStep: seconds > 1 ? "at this rate --seconds and --warm-up together may be \(seconds)" : "lower --rate or --fan-out")
     }
 }
 

@@ -19,8 +19,7 @@ struct ExecutionTally: Sendable {
     /// Fills without a signal, and signals of no fill or of one that has a signal.
     private(set) var lostSignals = 0
     private(set) var strangeSignals = 0
-    /// Results within the window, whatever they say, and those that traded.
-    private(set) var resultsInWindow = 0
+    /// Results of trades within the window.
     private(set) var executedInWindow = 0
     private(set) var hops: [Hop: LatencySummary] = [:]
     /// One record of each stream, for the ceiling's payloads.
@@ -81,11 +80,9 @@ struct ExecutionTally: Sendable {
         attempts += result.attempts
         outcomes[result.outcome, default: 0] += 1
         if result.outcome != .filled, examples[result.outcome] == nil { examples[result.outcome] = result.detail ?? "" }
-        if result.outcome.isExecuted { executed += 1 }
-        if isInWindow {
-            resultsInWindow += 1
-            if result.outcome.isExecuted { executedInWindow += 1 }
-        }
+        guard result.outcome.isExecuted else { return }
+        executed += 1
+        if isInWindow { executedInWindow += 1 }
     }
 
     private mutating func record(_ times: CopyTimes) {
