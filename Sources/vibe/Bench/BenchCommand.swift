@@ -44,7 +44,8 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         let run = RunDirectory(directory)
         try run.create()
-        let lock = try FleetLock(run)
+        let lock: FleetLock
+        do { lock = try FleetLock(run) } catch { throw Failure(error.kind, error.problem, nextStep: "stop it, or choose another --directory") }
         defer { withExtendedLifetime(lock) {} }
         let supervision = Supervision()
         let report: BenchReport
