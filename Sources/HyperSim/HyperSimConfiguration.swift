@@ -117,6 +117,6 @@ extension HyperSimConfiguration {
     var engineParameters: EngineParameters {
         EngineParameters(
             takerFeeMillionths: takerFeeMillionths, makerFeeMillionths: makerFeeMillionths, followerHistoryLimit: followerHistoryLimit,
-            leaderHistoryLimit: leaderHistoryLimit, seed: seed)
+            leaderHistoryLimit: leaderHistoryLimit, leaderEquity: leaderAccountValue, seed: seed)
     }
 }

@@ -147,6 +147,33 @@ import Testing
         }
         try (whole + "{\"timeMs\":17\n").write(toFile: path, atomically: false, encoding: .utf8)
         await #expect(throws: HyperSimError.self) { try await SimulatorFixture.run(in: directory) { _ in } }
+        try whole.write(toFile: path, atomically: false, encoding: .utf8)
+        let inputs = directory + "/inputs.jsonl"
+        let written = try String(contentsOfFile: inputs, encoding: .utf8)
+        try (written + "{\"timeMs\":17}\n").write(toFile: inputs, atomically: false, encoding: .utf8)
+        await #expect(throws: HyperSimError.self) { try await SimulatorFixture.run(in: directory) { _ in } }
+    }
+
+    @Test("what a crash left out of the ledger is written on the next start, and a ledger that was altered stops it")
+    func ledgerFollowsInputs() async throws {
+        let directory = Fixture.directory()
+        defer { Fixture.remove(directory) }
+        var signing = Signing()
+        try await SimulatorFixture.run(in: directory) { fixture in
+            let connection = try await fixture.connect()
+            for number in 0..<20 {
+                let order = Signing.order(1, buy: number % 2 == 0, number % 2 == 0 ? "2010" : "1990", "0.1", number % 5 == 4 ? "Gtc" : "Ioc")
+                _ = try await connection.request("POST", "/exchange", try signing.sign(Signing.action(order)))
+            }
+        }
+        let path = directory + "/ledger.jsonl"
+        let whole = try String(contentsOfFile: path, encoding: .utf8)
+        let half = whole.split(separator: "\n").prefix(7).map { $0 + "\n" }.joined()
+        try half.write(toFile: path, atomically: false, encoding: .utf8)
+        try await SimulatorFixture.run(in: directory) { _ in }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == whole)
+        try whole.replacingOccurrences(of: "\"sz\":\"0.1\"", with: "\"sz\":\"0.2\"").write(toFile: path, atomically: false, encoding: .utf8)
+        await #expect(throws: HyperSimError.self) { try await SimulatorFixture.run(in: directory) { _ in } }
     }
 
     @Test("when the ledger cannot be written nobody is answered and the simulator ends with the error")

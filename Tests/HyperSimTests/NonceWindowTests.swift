@@ -43,13 +43,4 @@ import Testing
         #expect(NonceWindow.Refusal.tooLow(5, bound: 10).text == "Invalid nonce: nonce too low 5 < 10")
         #expect(NonceWindow.Refusal.tooHigh(11, bound: 10).text == "Invalid nonce: nonce too high 11 > 10")
     }
-
-    @Test("restored nonces refuse as used ones do")
-    func restored() throws {
-        var window = NonceWindow()
-        for offset in (1...150).shuffled() { window.restore(base + UInt64(offset)) }
-        #expect(throws: NonceWindow.Refusal.duplicate(base + 51)) { try window.use(base + 51, now: now) }
-        #expect(throws: NonceWindow.Refusal.tooLow(base + 50, bound: base + 51)) { try window.use(base + 50, now: now) }
-        try window.use(base + 151, now: now)
-    }
 }

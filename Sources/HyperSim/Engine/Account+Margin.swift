@@ -16,7 +16,7 @@ extension Account {
     func crossValue(_ universe: Universe) -> Notional {
         positions.reduce(into: cash) { value, entry in
             guard entry.value.isolatedCash == nil else { return }
-            let worth = entry.value.value(mark: universe.markets[entry.key].mid)
+            let worth = entry.value.value(mark: universe.markets[entry.key].mark)
             value = entry.value.size.e8 > 0 ? value + worth : value - worth
         }
     }
@@ -54,11 +54,11 @@ extension Account {
 enum Margin {
     /// size × mark / leverage, truncated to 6 decimals.
     static func initial(_ size: Size, market: Market, leverage: Int) -> Notional {
-        Notional(e8: Money.product(market.mid, size).e8 / Int64(leverage)).truncated(decimals: 6)
+        Notional(e8: Money.product(market.mark, size).e8 / Int64(leverage)).truncated(decimals: 6)
     }
 
     /// Half the initial margin at the market's maximum leverage.
     static func maintenance(_ size: Size, market: Market) -> Notional {
-        Notional(e8: Money.product(market.mid, size).e8 / Int64(2 * market.maximumLeverage)).truncated(decimals: 6)
+        Notional(e8: Money.product(market.mark, size).e8 / Int64(2 * market.maximumLeverage)).truncated(decimals: 6)
     }
 }

@@ -61,14 +61,14 @@ extension Account {
     private func totalCash(_ universe: Universe) -> Notional {
         guard case .leader(_, let equity) = kind else { return cash }
         return positions.reduce(equity) { cash, entry in
-            let worth = entry.value.value(mark: universe.markets[entry.key].mid)
+            let worth = entry.value.value(mark: universe.markets[entry.key].mark)
             return entry.value.size.e8 > 0 ? cash - worth : cash + worth
         }
     }
 
     private func row(_ market: Market, position: Position) -> AccountState.Row {
         let leverage = leverage(in: market)
-        let value = position.value(mark: market.mid)
+        let value = position.value(mark: market.mark)
         let margin =
             position.isolatedCash.map { $0 + (position.size.e8 > 0 ? value : -value) }
             ?? Margin.initial(position.size, market: market, leverage: leverage.value)
@@ -109,7 +109,7 @@ extension Account {
         let rate = Int128(2 * row.market.maximumLeverage)
         // 1 − l·s = (rate − s) / rate with l = 1 / rate.
         let distance = Int128(spare.e8) * Int128(Size.scale) / Int128(row.position.size.e8.magnitude) * rate / (rate - sign)
-        let price = Int128(row.market.mid.e8) - sign * distance
+        let price = Int128(row.market.mark.e8) - sign * distance
         return price > 0 && price < Int128(Price.limit) ? Price(e8: Int64(price)) : nil
     }
 }

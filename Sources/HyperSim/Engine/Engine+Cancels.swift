@@ -1,6 +1,6 @@
 import CopyTrading
 
-/// cancel, cancelByCloid and noop.
+/// cancel and cancelByCloid.
 extension Engine {
     enum CancelTarget: Equatable {
         case oid(Int64)
@@ -14,15 +14,7 @@ extension Engine {
 
     /// - Returns: per ticket `nil` for success, or the exchange's text.
     func cancel(_ tickets: [CancelTicket], _ context: ActionContext) -> [String?] {
-        context.account.requestsUsed += tickets.count
-        return tickets.map { cancel($0, context) }
-    }
-
-    /// Does nothing; the nonce is what it burns.
-    func noop(_ context: ActionContext) {
-        context.account.requestsUsed += 1
-        count { $0.noops += 1 }
-        effects.ledger.append(LedgerEntry(context, .noop))
+        tickets.map { cancel($0, context) }
     }
 
     private func cancel(_ ticket: CancelTicket, _ context: ActionContext) -> String? {

@@ -32,7 +32,7 @@ extension Engine {
             publish(fill.trade(of: leader.address), in: fill.market)
             guard fill.market.move(to: fill.price) else { continue }
             effects.movedMarkets.insert(fill.market.index)
-            fillReached(in: fill.market, hash: fill.hash, now: now)
+            pricesMoved(in: fill.market, hash: fill.hash, now: now)
         }
         return published
     }

@@ -5,7 +5,6 @@ extension Engine {
     /// - Returns: the exchange's text when it refuses the whole action.
     func updateLeverage(asset: Int, isCross: Bool, leverage: Int, _ context: ActionContext) -> String? {
         let account = context.account
-        account.requestsUsed += 1
         guard let market = universe.market(asset: asset) else { return Self.text(.unknownAsset, asset: asset) }
         guard (1...market.maximumLeverage).contains(leverage) else { return "Invalid leverage value" }
         let old = account.leverage(in: market)
@@ -24,7 +23,7 @@ extension Engine {
 
     private func shortage(_ account: Account, _ market: Market, _ position: Position, _ new: Leverage) -> String? {
         if let held = position.isolatedCash {
-            let value = position.value(mark: market.mid)
+            let value = position.value(mark: market.mark)
             let margin = position.size.e8 > 0 ? held + value : held - value
             guard margin < Margin.initial(position.size, market: market, leverage: new.value) else { return nil }
             return "Isolated position does not have sufficient margin available to decrease leverage. "

@@ -1,6 +1,6 @@
 import CopyTrading
 
-/// Taking from the synthetic book, and what a fill does to an account.
+/// Taking from the synthetic book.
 extension Engine {
     func match(_ order: PlacedOrder, _ ticket: OrderTicket, _ context: ActionContext) throws(Refusal) -> OrderAnswer {
         let market = order.market
@@ -16,7 +16,8 @@ extension Engine {
         var fills: [Fill] = []
         for level in taken {
             order.remaining -= level.size
-            fills.append(execute(order, price: level.price, size: level.size, crossed: true, hash: context.hash, now: context.now))
+            let trade = trade(taker: order, maker: nil, price: level.price, size: level.size, hash: context.hash, now: context.now)
+            fills += [trade.taker].compactMap { $0 }
         }
         if !taken.isEmpty { effects.movedMarkets.insert(market.index) }
         return conclude(order, fills, ticket, context)
@@ -44,45 +45,5 @@ extension Engine {
         if rests { rest(order, now: context.now) }
         guard !rests else { return .resting(oid: order.oid, cloid: order.cloid) }
         return .filled(totalSize: line.totalSize, averagePrice: line.averagePrice(order.market.grid), oid: order.oid, cloid: order.cloid)
-    }
-
-    /// One fill: fee, cash, position, history, publication.
-    func execute(_ order: PlacedOrder, price: Price, size: Size, crossed: Bool, hash: String, now: Int64) -> Fill {
-        let rate = crossed ? parameters.takerFeeMillionths : parameters.makerFeeMillionths
-        let fee = Money.fee(on: Money.product(price, size), rateMillionths: rate)
-        let change = settle(order.account, order.market, order.side, price: price, size: size, fee: fee)
-        let fill = Fill(
-            market: order.market, price: price, size: size, side: order.side, time: now, startPosition: change.start,
-            direction: change.direction, closedPnl: change.closedPnl, hash: hash, oid: order.oid, crossed: crossed, fee: fee,
-            tid: nextTid(), cloid: order.cloid)
-        order.account.record(fill)
-        count { $0.followerFills += 1 }
-        effects.fills.append((order.account, fill))
-        publish(fill.trade(of: order.account.address), in: order.market)
-        return fill
-    }
-
-    func publish(_ trade: Trade, in market: Market) {
-        market.recentTrades.append(trade)
-        market.volume = Money.clamped(market.volume, adding: Money.product(trade.price, trade.size))
-        market.baseVolume = Money.clamped(market.baseVolume, adding: trade.size)
-        effects.trades.append((market, trade))
-    }
-
-    /// Moves cash and position for one trade.
-    func settle(_ account: Account, _ market: Market, _ side: Side, price: Price, size: Size, fee: Notional) -> Position.Change {
-        var position = account.position(in: market)
-        let leverage = account.leverage(in: market)
-        let isolated = position.isolatedCash != nil || (position.size.isZero && !leverage.isCross)
-        account.cash -= fee
-        if isolated {
-            account.cash += position.moveIsolatedCash(side, size: size, price: price, leverage: leverage.value)
-        } else {
-            let value = Money.product(price, size)
-            account.cash += side == .buy ? -value : value
-        }
-        let change = position.apply(side, size: size, price: price, grid: market.grid)
-        account.set(position, in: market)
-        return change
     }
 }

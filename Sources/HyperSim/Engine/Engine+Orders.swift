@@ -4,7 +4,6 @@ import CopyTrading
 extension Engine {
     /// - Returns: one answer per ticket; or a single one when the batch as a whole is refused and no order was created.
     func order(_ tickets: [OrderTicket], _ context: ActionContext) -> [OrderAnswer] {
-        context.account.requestsUsed += tickets.count
         if let fault = batchFault(tickets) {
             for ticket in tickets { note(ticket, oid: nil, status: .rejected, error: fault, context) }
             return [.error(fault)]

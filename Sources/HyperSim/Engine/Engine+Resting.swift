@@ -17,10 +17,10 @@ extension Engine {
             order.remaining = .zero
             remove(order)
             order.become(.filled, at: now)
-            let fill = execute(order, price: order.limit, size: size, crossed: false, hash: hash, now: now)
+            let trade = trade(taker: nil, maker: order, price: order.limit, size: size, hash: hash, now: now)
             effects.orderUpdates.append((order.account, order.update))
             let line = LedgerEntry.Order(
-                order: order, status: "filled", hash: hash, fills: [fill], positionAfter: order.account.position(in: market).size)
+                order: order, status: "filled", hash: hash, fills: [trade.maker].compactMap { $0 }, positionAfter: order.account.position(in: market).size)
             effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .restingFill(line)))
             shrinkReduceOnly(of: order.account, in: market, now: now)
         }

@@ -8,6 +8,8 @@ struct EngineParameters {
     var followerHistoryLimit: Int
     /// Fills kept per leader.
     var leaderHistoryLimit: Int
+    /// Of leaders that are made known at run time.
+    var leaderEquity = Notional(200_000)
     var seed: UInt64
 
     static let minimumOrderValue = Notional(10)
@@ -30,6 +32,11 @@ final class Engine {
     private(set) var counters = EngineCounters()
     private var lastOid = Engine.firstOid
     private var lastTrade: UInt64 = 0
+    /// Due times, earliest first.
+    var timers: [Timer] = []
+    var timerCount = 0
+    /// Groups of the recorded file published so far.
+    var replayed = 0
 
     /// Above the oids of the recorded fills.
     private static let firstOid: Int64 = 600_000_000_000
@@ -94,11 +101,6 @@ final class Engine {
         return Int64(bitPattern: Mixer.scrambled50(lastTrade &+ parameters.seed &* 1_000_003))
     }
 
-    func restore(oid: Int64?, trades: Int) {
-        if let oid, oid > lastOid { lastOid = oid }
-        lastTrade += UInt64(trades)
-    }
-
     func count(_ change: (inout EngineCounters) -> Void) { change(&counters) }
 }
 
@@ -107,6 +109,7 @@ final class Signer {
     let address: String
     let account: Account
     var nonces = NonceWindow()
+    var isAgent: Bool { address != account.address }
 
     init(address: String, account: Account) {
         self.address = address

@@ -13,8 +13,18 @@ final class Market {
     let maximumLeverage: Int
     let initialPrice: Price
 
-    /// The price the book stands around, also used as mark and oracle price: the last price a leader traded at.
+    /// The price the house's quotes stand around: the last price a leader traded at, or what was set.
     private(set) var mid: Price
+    var markSource = PriceSource.mid
+    var oracleSource = PriceSource.mid
+    /// Values positions and margin, and sets off triggers and liquidations.
+    var mark: Price { markSource.price(mid: mid) }
+    /// Settles funding.
+    var oracle: Price { oracleSource.price(mid: mid) }
+    /// No order is taken any more.
+    var isDelisted = false
+    /// The house's quotes stay where they are though the mid moves.
+    var isFrozen = false
     var book: SyntheticBook
     /// Orders that rest here, oldest first.
     var resting: [PlacedOrder] = []
@@ -39,10 +49,20 @@ final class Market {
     }
 
     /// - Returns: whether the mid is another than before.
+    @discardableResult
     func move(to price: Price) -> Bool {
         guard price != mid else { return false }
         mid = price
         return true
+    }
+}
+
+extension PriceSource {
+    fileprivate func price(mid: Price) -> Price {
+        switch self {
+        case .mid: mid
+        case .fixed(let price): price
+        }
     }
 }
 

@@ -36,14 +36,6 @@ struct NonceWindow {
         insert(nonce, at: position)
     }
 
-    /// Takes a nonce out of the ledger on start, without judging it.
-    mutating func restore(_ nonce: UInt64) {
-        let position = insertionPoint(of: nonce)
-        guard position == used.count || used[position] != nonce else { return }
-        guard used.count < Self.capacity || position > 0 else { return }
-        insert(nonce, at: position)
-    }
-
     private mutating func insert(_ nonce: UInt64, at position: Int) {
         used.insert(nonce, at: position)
         if used.count > Self.capacity { used.removeFirst() }

@@ -41,6 +41,13 @@ struct SyntheticBook {
         self.grid = grid
     }
 
+    /// As it is to be seen now; what is only looked at stays as it is, so that looking changes no later trade.
+    func refreshed(mid: Price, now: Int64) -> SyntheticBook {
+        var book = self
+        book.refresh(mid: mid, now: now)
+        return book
+    }
+
     /// Makes ``bids`` and ``asks`` those of now.
     mutating func refresh(mid: Price, now: Int64) {
         let stale = wasTaken && now - builtAt >= shape.refillMilliseconds

@@ -58,22 +58,46 @@ final class JournalFile {
         try Self.read(descriptor, path: path, at: offset, count: count)
     }
 
+    /// What the file holds now, a line at a time.
+    var lines: Lines { Lines(file: self) }
+
     /// Calls `body` with each line, without its line feed, and its number from 1.
     func forEachLine(_ body: (Int, [UInt8]) throws(HyperSimError) -> Void) throws(HyperSimError) {
-        var offset = 0
+        var lines = lines
         var number = 0
-        var carried: [UInt8] = []
-        while offset < size {
-            let chunk = try read(at: offset, count: min(1 << 20, size - offset))
-            guard !chunk.isEmpty else { throw .ledger("\(path): became shorter while it was read") }
-            offset += chunk.count
-            for part in chunk.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
-                number += 1
-                let line = carried + part
-                carried.removeAll()
-                try body(number, line)
+        while let line = try lines.next() {
+            number += 1
+            try body(number, line)
+        }
+    }
+
+    struct Lines {
+        private let file: JournalFile
+        private let end: Int
+        private var offset = 0
+        private var chunk: [UInt8] = []
+        private var position = 0
+
+        fileprivate init(file: JournalFile) {
+            self.file = file
+            end = file.size
+        }
+
+        /// The next line without its line feed.
+        mutating func next() throws(HyperSimError) -> [UInt8]? {
+            while true {
+                if let feed = chunk[position...].firstIndex(of: UInt8(ascii: "\n")) {
+                    defer { position = feed + 1 }
+                    return Array(chunk[position..<feed])
+                }
+                // A file ends with a line feed: torn lines were cut off.
+                guard offset < end else { return nil }
+                let part = try file.read(at: offset, count: min(1 << 20, end - offset))
+                guard !part.isEmpty else { throw .ledger("\(file.path): became shorter while it was read") }
+                offset += part.count
+                chunk = Array(chunk[position...]) + part
+                position = 0
             }
-            carried += chunk[(chunk.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)...]
         }
     }
 

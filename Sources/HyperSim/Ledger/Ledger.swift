@@ -1,61 +1,67 @@
 import CopyTrading
 import Foundation
+import JSON
 
-/// What the simulator keeps on disk, so that a restarted one continues and a verifier can check it:
-/// `ledger.jsonl` (orders, cancels, noops: ``LedgerEntry``), `accounts.jsonl` (who was opened, in the accounts file's members) and
-/// `leaders.jsonl` (what leaders' fills were published, with the times they got).
+/// What the simulator keeps on disk. `inputs.jsonl` has everything that ever changed the engine (``EngineInput``): a restarted simulator
+/// carries it out again and is where it was. `ledger.jsonl` tells what became of it (``LedgerEntry``), for people and verifiers; it follows
+/// from the inputs, so what a crash left out of it is written on the next start.
 final class Ledger {
     let entries: JournalFile
-    private let accounts: JournalFile
-    private let leaders: JournalFile
+    private let inputs: JournalFile
     private let sync: Bool
 
-    /// - Parameter directory: made when missing.
+    /// - Parameters:
+    ///   - directory: made when missing.
+    ///   - sync: whether inputs reach the disk, not only the system, before anything is answered.
     init(directory: String, sync: Bool) throws(HyperSimError) {
         do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
             throw .ledger("\(directory): cannot be made: \(error.localizedDescription)")
         }
+        inputs = try JournalFile(path: directory + "/inputs.jsonl")
         entries = try JournalFile(path: directory + "/ledger.jsonl")
-        accounts = try JournalFile(path: directory + "/accounts.jsonl")
-        leaders = try JournalFile(path: directory + "/leaders.jsonl")
         self.sync = sync
     }
 
     func append(_ entry: LedgerEntry) { entries.append { entry.write(to: &$0) } }
 
-    func append(_ account: AccountEntry) {
-        accounts.append { writer in
-            writer.json(account.json)
-            writer.raw("\n")
-        }
-    }
-
-    /// - Parameters:
-    ///   - replayed: groups of the recorded file published so far, these included.
-    ///   - madeUp: trade ids the simulator gave out for these fills.
-    func append(fills: [Fill], of leader: Account, now: Int64, replayed: Int, madeUp: Int) {
-        leaders.append { writer in
-            writer.raw(#"{"timeMs":"#)
-            writer.integer(now)
-            writer.raw(#","user":"#)
-            writer.plain(leader.address)
-            writer.raw(#","replayed":"#)
-            writer.integer(replayed)
-            writer.raw(#","madeUp":"#)
-            writer.integer(madeUp)
-            writer.raw(#","fills":"#)
-            writer.array(fills) { writer, fill in fill.write(to: &writer) }
-            writer.raw("}\n")
-        }
-    }
+    func append(_ input: EngineInput, at now: Int64) { inputs.append { input.write(at: now, to: &$0) } }
 
     /// Writes everything appended so far; call before any answer leaves.
     func flush() throws(HyperSimError) {
-        try accounts.flush(sync: sync)
-        try leaders.flush(sync: sync)
-        try entries.flush(sync: sync)
+        try inputs.flush(sync: sync)
+        try entries.flush(sync: false)
     }
 
-    func forEachAccount(_ body: (Int, [UInt8]) throws(HyperSimError) -> Void) throws(HyperSimError) { try accounts.forEachLine(body) }
-    func forEachLeaderLine(_ body: (Int, [UInt8]) throws(HyperSimError) -> Void) throws(HyperSimError) { try leaders.forEachLine(body) }
+    /// Carries out every input of earlier runs on an engine that has the same markets, and brings the ledger up to them.
+    /// - Throws: when a line is damaged, or the ledger is not what the inputs lead to.
+    func restore(_ engine: Engine) throws(HyperSimError) {
+        var written = entries.lines
+        var checked = 0
+        try inputs.forEachLine { number, line throws(HyperSimError) in
+            let (input, time) = try decode(line, number, engine)
+            // What was refused then is refused now.
+            do throws(HyperSimError) { try engine.apply(input, at: time) } catch {}
+            for entry in engine.takeEffects().ledger {
+                var writer = WireWriter(capacity: 512)
+                entry.write(to: &writer)
+                guard let line = try written.next() else {
+                    entries.append { $0.raw(writer.bytes) }
+                    continue
+                }
+                checked += 1
+                guard line.elementsEqual(writer.bytes.dropLast()) else {
+                    throw .ledger("\(entries.path) line \(checked): is not what inputs.jsonl line \(number) leads to")
+                }
+            }
+        }
+        guard try written.next() == nil else {
+            throw .ledger("\(entries.path) line \(checked + 1): no line of inputs.jsonl leads to it")
+        }
+    }
+
+    private func decode(_ line: [UInt8], _ number: Int, _ engine: Engine) throws(HyperSimError) -> (EngineInput, Int64) {
+        do { return try EngineInput.read(try JSON.parse(line), universe: engine.universe) } catch {
+            throw .ledger("\(inputs.path) line \(number): \(error)")
+        }
+    }
 }

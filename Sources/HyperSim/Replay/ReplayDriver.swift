@@ -81,7 +81,7 @@ final class ReplayDriver {
         for group in groups[due] {
             published += 1
             publishedFills += group.fills.count
-            simulator.publish(group.fills, of: group.leader, now: now)
+            simulator.publish(group.fills, of: group.leader)
         }
         guard let wait else {
             state = .finished
@@ -94,13 +94,14 @@ final class ReplayDriver {
 }
 
 extension Simulator {
-    /// Publishes fills of one leader at once and notes them, so that a restart knows them.
+    /// Publishes fills of one leader at once.
     @discardableResult
-    func publish(_ fills: [Engine.LeaderFill], of leader: Account, now: Int64) -> [Fill] {
-        let madeUp = fills.count { $0.tid == nil }
-        let published = engine.publish(fills, of: leader, now: now)
-        ledger.append(fills: published, of: leader, now: now, replayed: replay.published, madeUp: madeUp)
-        settle()
-        return published
+    func publish(_ fills: [Engine.LeaderFill], of leader: Account) -> [Fill] {
+        do throws(HyperSimError) {
+            guard case .fills(let published) = try apply(.fills(leader: leader.address, fills, replayed: replay.published)) else {
+                preconditionFailure("fills come back as fills")
+            }
+            return published
+        } catch { preconditionFailure("\(leader.address) is a leader: \(error)") }
     }
 }

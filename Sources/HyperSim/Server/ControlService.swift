@@ -52,9 +52,8 @@ struct ControlService {
             }
             return (leader, fills)
         }
-        let now = simulator.now()
-        let published = simulator.publish(fills, of: leader, now: now)
-        return ["status": "ok", "time": .integer(now), "tids": .array(published.map { .integer($0.tid) })]
+        let published = simulator.publish(fills, of: leader)
+        return ["status": "ok", "time": .integer(published.first?.time ?? simulator.now()), "tids": .array(published.map { .integer($0.tid) })]
     }
 
     /// `{"accounts":[{"account","agent","balance"}],"leaders":["0x…"]}`, either may be absent.
@@ -65,8 +64,8 @@ struct ControlService {
             return (entries, leaders)
         }
         do throws(HyperSimError) {
-            try simulator.open(entries)
-            try simulator.openLeaders(leaders)
+            if !entries.isEmpty { try simulator.apply(.accounts(entries)) }
+            if !leaders.isEmpty { try simulator.apply(.leaders(leaders)) }
         } catch { throw ControlFault(error.description) }
         return ["status": "ok", "accounts": .integer(entries.count), "leaders": .integer(leaders.count)]
     }

@@ -51,8 +51,8 @@ final class Publisher {
         let isSlow = ticks % Self.slowTicks == 0
         for index in moved {
             let market = engine.universe.markets[index]
-            market.book.refresh(mid: market.mid, now: now)
-            let offers = [market.book.bids.first, market.book.asks.first]
+            let book = market.book.refreshed(mid: market.mid, now: now)
+            let offers = [book.bids.first, book.asks.first]
             guard bestOffers.updateValue(offers, forKey: index) != offers else { continue }
             send(hub.listeners(to: .bestOffers(coin: market.coin))) { SocketMessage.bestOffers(market, now: now) }
         }

@@ -36,15 +36,15 @@ final class Simulator {
         self.logger = logger
         engine = try EngineSetup(configuration: configuration, recorded: recorded).engine()
         ledger = try Ledger(directory: configuration.ledgerDirectory, sync: configuration.ledgerSync)
-        let replayed = try LedgerReader(ledger: ledger, engine: engine, leaderEquity: configuration.leaderAccountValue).restore()
-        if let path = configuration.accountsFile { try Self.open(AccountEntry.list(path: path), engine, ledger) }
-        try ledger.flush()
+        try ledger.restore(engine)
         hub = SubscriptionHub(maximumUsers: configuration.maximumUsers, maximumSubscriptions: configuration.maximumSubscriptions)
         publisher = Publisher(engine: engine, hub: hub)
         exchange = ExchangeService(engine: engine, network: configuration.network)
         info = InfoService(engine: engine)
-        replay = try ReplayDriver(recorded: recorded, replayed: replayed, engine: engine)
+        replay = try ReplayDriver(recorded: recorded, replayed: engine.replayed, engine: engine)
         delays = AcknowledgementDelay(configuration)
+        if let path = configuration.accountsFile { try apply(.accounts(AccountEntry.list(path: path))) }
+        try ledger.flush()
     }
 
     /// Milliseconds since 1970, never less than the time before.
@@ -52,36 +52,31 @@ final class Simulator {
 
     /// Executes a signed request at once; its answer is for the end of the turn.
     func answerExchange(_ json: JSON) -> Reply {
-        let reply = exchange.answer(json, now: now())
-        settle()
-        return reply
+        switch exchange.judge(json) {
+        case .answered(let reply): return reply
+        case .action(let signed):
+            do throws(HyperSimError) {
+                guard case .action(let result) = try apply(.action(signed)) else { preconditionFailure("an action has a result") }
+                return ExchangeReply.of(result)
+            } catch { preconditionFailure("an action is refused by its result: \(error)") }
+        }
     }
 
-    /// Passes on what the engine caused: lines to the ledger, frames to subscribers.
-    func settle() {
+    /// Puts one input into the journal, carries it out, and passes on what it caused: lines to the ledger, frames to subscribers.
+    @discardableResult
+    func apply(_ input: EngineInput) throws(HyperSimError) -> Engine.Outcome {
+        let now = now()
+        ledger.append(input, at: now)
+        scheduleFlush()
+        defer { settle() }
+        return try engine.apply(input, at: now)
+    }
+
+    private func settle() {
         guard !engine.effects.isEmpty else { return }
         let effects = engine.takeEffects()
         for entry in effects.ledger { ledger.append(entry) }
         publisher.publish(effects)
-        scheduleFlush()
-    }
-
-    /// Opens accounts that are not open yet, or changes their agents.
-    func open(_ entries: [AccountEntry]) throws(HyperSimError) {
-        defer { scheduleFlush() }
-        try Self.open(entries, engine, ledger)
-    }
-
-    private static func open(_ entries: [AccountEntry], _ engine: Engine, _ ledger: Ledger) throws(HyperSimError) {
-        for entry in entries {
-            let known = engine.account(entry.account) != nil && entry.agent.map { engine.signer($0) != nil } ?? true
-            try engine.open(entry.account, agent: entry.agent, master: entry.master, balance: entry.balance)
-            if !known { ledger.append(entry) }
-        }
-    }
-
-    func openLeaders(_ addresses: [String]) throws(HyperSimError) {
-        for address in addresses { try engine.openLeader(address, name: address, equity: configuration.leaderAccountValue) }
     }
 
     // MARK: The turn
@@ -138,9 +133,16 @@ final class Simulator {
         let bound = NIOLoopBound(self, eventLoop: loop)
         let period = TimeAmount.milliseconds(Publisher.tickMilliseconds)
         ticking = loop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
-            let simulator = bound.value
-            simulator.publisher.tick(now: simulator.now())
+            bound.value.tick()
         }
+    }
+
+    private func tick() {
+        let now = now()
+        if let due = engine.nextTimer, due <= now {
+            do throws(HyperSimError) { try apply(.time) } catch { preconditionFailure("time cannot be refused: \(error)") }
+        }
+        publisher.tick(now: now)
     }
 
     /// Ends the clock and the replay and writes what is left.

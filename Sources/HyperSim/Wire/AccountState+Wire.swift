@@ -36,7 +36,7 @@ extension AccountState.Summary {
 
 extension AccountState.Row {
     fileprivate func write(to writer: inout WireWriter) {
-        let profit = position.unrealizedPnl(mark: market.mid)
+        let profit = position.unrealizedPnl(mark: market.mark)
         writer.raw(#"{"type":"oneWay","position":{"coin":"#)
         writer.plain(market.coin)
         writer.raw(#","szi":"#)

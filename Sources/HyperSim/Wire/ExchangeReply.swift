@@ -11,6 +11,16 @@ enum Reply: Equatable {
 
 /// Writes the answers of POST /exchange.
 enum ExchangeReply {
+    static func of(_ result: ActionResult) -> Reply {
+        switch result {
+        case .orders(let answers): orders(answers)
+        case .cancels(let errors): cancels(errors)
+        case .done: done
+        case .data(let type, let data): self.data(type, data)
+        case .refused(let text): refused(text)
+        }
+    }
+
     /// `{"status":"err","response":text}`: the action as a whole is refused.
     static func refused(_ text: String) -> Reply {
         var writer = WireWriter()
@@ -22,6 +32,16 @@ enum ExchangeReply {
 
     /// Of noop and updateLeverage.
     static let done: Reply = .json(Array(#"{"status":"ok","response":{"type":"default"}}"#.utf8))
+
+    static func data(_ type: String, _ data: JSON) -> Reply {
+        var writer = WireWriter()
+        writer.raw(#"{"status":"ok","response":{"type":"#)
+        writer.string(type)
+        writer.raw(#","data":"#)
+        writer.json(data)
+        writer.raw("}}")
+        return .json(writer.bytes)
+    }
 
     static func orders(_ answers: [OrderAnswer]) -> Reply {
         var writer = WireWriter(capacity: 96 + answers.count * 128)

@@ -64,9 +64,9 @@ extension Market {
         writer.raw(#","dayNtlVlm":"#)
         writer.decimal(volume)
         writer.raw(#","premium":"0.0","oraclePx":"#)
-        writer.decimal(mid)
+        writer.decimal(oracle)
         writer.raw(#","markPx":"#)
-        writer.decimal(mid)
+        writer.decimal(mark)
         writer.raw(#","midPx":"#)
         writer.decimal(mid)
         writer.raw(#","impactPxs":["#)
@@ -81,7 +81,7 @@ extension Market {
     /// `{"coin","time","levels":[bids,asks]}`.
     /// - Parameter fast: 5 levels a side and the mark `"fast":true`.
     func writeBook(_ aggregation: BookAggregation, fast: Bool = false, now: Int64, to writer: inout WireWriter) {
-        book.refresh(mid: mid, now: now)
+        let book = book.refreshed(mid: mid, now: now)
         let depth = fast ? 5 : 20
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
@@ -102,7 +102,7 @@ extension Market {
 
     /// `{"coin","time","bbo":[bid|null,ask|null]}`.
     func writeBestOffers(now: Int64, to writer: inout WireWriter) {
-        book.refresh(mid: mid, now: now)
+        let book = book.refreshed(mid: mid, now: now)
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)

@@ -2,12 +2,18 @@ import CopyTrading
 import JSON
 
 /// `{"type":"order","orders":[{"a","b","p","s","r","t":{"limit":{"tif"}},"c"?}],"grouping":"na","builder"?:{"b","f"}}`.
-/// Trigger orders and groupings of them are not served: they do not decode.
-extension RequestedAction {
-    static func order(_ json: JSON) throws(JSONError) -> (Kind, JSON) {
+struct PlaceOrders: Operation {
+    let tickets: [OrderTicket]
+    let hasBuilder: Bool
+    let canonical: JSON
+
+    var itemCount: Int { tickets.count }
+    var cloids: [String] { tickets.compactMap(\.cloid) }
+
+    init(json: JSON) throws(JSONError) {
         let grouping = try json.string("grouping")
         guard grouping == "na" else { throw JSONError(path: "grouping", problem: "\(grouping) is not served") }
-        let tickets = try json.list("orders", OrderTicket.init(json:))
+        tickets = try json.list("orders", OrderTicket.init(json:))
         var members: [JSON.Member] = [
             .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", .string(grouping)),
         ]
@@ -16,7 +22,13 @@ extension RequestedAction {
             return builder
         }
         if let builder { members.append(.init("builder", builder)) }
-        return (.order(tickets, hasBuilder: builder != nil), .object(members))
+        hasBuilder = builder != nil
+        canonical = .object(members)
+    }
+
+    func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
+        if hasBuilder { return .refused("Builder fee has not been approved") }
+        return .orders(engine.order(tickets, context))
     }
 }
 
