@@ -14,19 +14,19 @@ struct OrderTests {
         #expect(
             ExchangeAction.order([order]).text()
                 == #"{"type":"order","orders":[{"a":0,"b":true,"p":"97251","s":"0.00123","r":false,"t":{"limit":{"tif":"Ioc"}}}],"grouping":"na"}"#)
-        order.cloid = "0x00000000000000000000000000000001"
+        order.cloid = "0x0000000000000000000000000000000A"
         order.type = .limit(.alo)
         order.reduceOnly = true
         #expect(
             order.json.text()
-                == #"{"a":0,"b":true,"p":"97251","s":"0.00123","r":true,"t":{"limit":{"tif":"Alo"}},"c":"0x00000000000000000000000000000001"}"#)
+                == #"{"a":0,"b":true,"p":"97251","s":"0.00123","r":true,"t":{"limit":{"tif":"Alo"}},"c":"0x0000000000000000000000000000000a"}"#)
     }
 
     @Test("the other actions have the exchange's member names")
     func otherActions() {
         #expect(ExchangeAction.cancel([(3, 123)]).text() == #"{"type":"cancel","cancels":[{"a":3,"o":123}]}"#)
         #expect(
-            ExchangeAction.cancelByCloid([(159, "0x01")]).text() == #"{"type":"cancelByCloid","cancels":[{"asset":159,"cloid":"0x01"}]}"#)
+            ExchangeAction.cancelByCloid([(159, "0x0A")]).text() == #"{"type":"cancelByCloid","cancels":[{"asset":159,"cloid":"0x0a"}]}"#)
         #expect(ExchangeAction.noop().text() == #"{"type":"noop"}"#)
         #expect(
             ExchangeAction.updateLeverage(asset: 1, isCross: true, leverage: 20).text()

@@ -5,6 +5,8 @@ import JSON
 /// Each read is a static member beside the type of its answer, so `client.read(.userRole("0x…"))` is typed throughout. Reads are by
 /// the account's address, never an agent's: an agent's gives empty data, not an error.
 public struct InfoRequest<Answer: Sendable>: Sendable {
+    /// What is asked for; ``RequestWeight`` counts by it.
+    public let type: String
     /// What is sent: an object whose first member is `type`.
     public let json: JSON
     /// Members not known here are ignored, as the exchange adds them without notice.
@@ -15,12 +17,10 @@ public struct InfoRequest<Answer: Sendable>: Sendable {
         _ type: String, _ members: [(name: String, value: JSON?)] = [], decode: @escaping @Sendable (JSON) throws(JSONError) -> Answer
     ) {
         let given = members.compactMap { member in member.value.map { JSON.Member(member.name, $0) } }
+        self.type = type
         json = .object([JSON.Member("type", .string(type))] + given)
         self.decode = decode
     }
-
-    /// What ``RequestWeight`` counts by.
-    public var type: String { (try? json.string("type")) ?? "" }
 }
 
 extension ExchangeClient {

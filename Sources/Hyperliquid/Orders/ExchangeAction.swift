@@ -24,7 +24,7 @@ public enum ExchangeAction {
     public static func cancelByCloid(_ orders: [(asset: Int, cloid: String)]) -> JSON {
         [
             "type": "cancelByCloid",
-            "cancels": .array(orders.map { ["asset": .integer($0.asset), "cloid": .string($0.cloid)] }),
+            "cancels": .array(orders.map { ["asset": .integer($0.asset), "cloid": .string($0.cloid.lowercased())] }),
         ]
     }
 

@@ -46,7 +46,7 @@ public struct OrderRequest: Sendable, Equatable {
     public var size: Size
     public var reduceOnly: Bool
     public var type: OrderType
-    /// Client order id: `0x` and 32 lower-case digits.
+    /// Client order id: `0x` and 32 digits; sent in lower case, in which the exchange hashes it.
     public var cloid: String?
 
     public init(asset: Int, isBuy: Bool, price: Price, size: Size, reduceOnly: Bool, type: OrderType, cloid: String?) {
@@ -69,7 +69,7 @@ public struct OrderRequest: Sendable, Equatable {
             .init("a", .integer(asset)), .init("b", .bool(isBuy)), .init("p", .string(price.description)),
             .init("s", .string(size.description)), .init("r", .bool(reduceOnly)), .init("t", type.json),
         ]
-        if let cloid { members.append(.init("c", .string(cloid))) }
+        if let cloid { members.append(.init("c", .string(cloid.lowercased()))) }
         return .object(members)
     }
 }

@@ -27,8 +27,8 @@ public struct Leaderboard: AsyncSequence, Sendable {
 
     /// Where the exchange publishes it.
     public static let mainnetURL = "https://stats-data.hyperliquid.xyz/Mainnet/leaderboard"
-    /// For the whole transfer.
-    static let timeoutSeconds: Int64 = 300
+    /// For the whole transfer, the reader's own time included.
+    static let timeout = Duration.seconds(300)
 
     let url: String
     let client: HTTPClient
@@ -39,6 +39,7 @@ public struct Leaderboard: AsyncSequence, Sendable {
         private let url: String
         private let client: HTTPClient
         private var parts: HTTPClientResponse.Body.AsyncIterator?
+        private var deadline: ContinuousClock.Instant?
         private var splitter = RowSplitter()
         /// Of the last part, the next to be delivered last.
         private var rows: [[UInt8]] = []
@@ -67,9 +68,12 @@ public struct Leaderboard: AsyncSequence, Sendable {
         }
 
         private mutating func nextPart() async throws(LeaderboardError) -> ByteBuffer? {
+            let deadline = deadline ?? .now + Leaderboard.timeout
+            self.deadline = deadline
+            guard ContinuousClock.now <= deadline else { throw .transport("took longer than \(Leaderboard.timeout)") }
             do {
                 if parts == nil {
-                    let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(Leaderboard.timeoutSeconds))
+                    let response = try await client.execute(HTTPClientRequest(url: url), timeout: TimeAmount(Leaderboard.timeout))
                     guard response.status == .ok else { throw LeaderboardError.transport("HTTP \(response.status.code)") }
                     parts = response.body.makeAsyncIterator()
                 }
