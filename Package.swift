@@ -92,6 +92,7 @@ let package = Package(
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
                 .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
                 .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("take-tokens-1.lua"),
                 .embedInCode("trim-stream-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),

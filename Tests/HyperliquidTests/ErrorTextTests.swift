@@ -129,12 +129,20 @@ struct ErrorTextTests {
     @Test(
         "budget refusals keep their text",
         arguments: [
-            "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded.",
-            "Only post-only orders allowed immediately after a network upgrade",
-            "Only post-only orders allowed immediately after network upgrade",
+            "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded."
         ])
     func budget(text: String) {
         #expect(ErrorText.classify(text) == .budget(text))
+    }
+
+    @Test(
+        "a temporary closure is none of the account's doing",
+        arguments: [
+            "Only post-only orders allowed immediately after a network upgrade",
+            "Only post-only orders allowed immediately after network upgrade",
+        ])
+    func closed(text: String) {
+        #expect(ErrorText.classify(text) == .closed(text))
     }
 
     @Test("a text nobody has seen is not guessed at, and counted", arguments: ["", "Something new", "HTTP 200"])

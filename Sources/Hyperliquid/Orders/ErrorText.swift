@@ -26,12 +26,12 @@ public enum ErrorText {
     }
 
     enum Meaning: Sendable, Equatable {
-        case terminal(String), refresh(String), requote(String), budget, fatal, nonce, expired
+        case terminal(String), refresh(String), requote(String), budget, closed, fatal, nonce, expired
 
         var status: String? {
             switch self {
             case .terminal(let status), .refresh(let status), .requote(let status): status
-            case .budget, .fatal, .nonce, .expired: nil
+            case .budget, .closed, .fatal, .nonce, .expired: nil
             }
         }
 
@@ -41,6 +41,7 @@ public enum ErrorText {
             case .refresh(let status): .refresh(status)
             case .requote(let status): .requote(status)
             case .budget: .budget(text)
+            case .closed: .closed(text)
             case .fatal: .fatalForAccount(text)
             case .nonce: .nonce(text)
             case .expired: .expired
@@ -93,7 +94,7 @@ public enum ErrorText {
         Rule(part: "nonce mismatch", meaning: .nonce),
         Rule(part: "action already expired", meaning: .expired),
         Rule(part: "too many cumulative requests", meaning: .budget),
-        Rule(part: "only post-only orders allowed", meaning: .budget),
+        Rule(part: "only post-only orders allowed", meaning: .closed),
         Rule(part: "over weight limit", meaning: .terminal("overWeightLimit")),
         Rule(part: "cannot switch leverage type", meaning: .terminal("leverageRefused")),
         Rule(part: "cross margin is not allowed", meaning: .terminal("leverageRefused")),

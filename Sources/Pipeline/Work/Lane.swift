@@ -89,6 +89,7 @@ struct AccountState: Sendable {
     /// Orders in the next action; shrinks when the tokens do not suffice.
     var batchLimit: Int
     var failures = 0
+    var budget = AccountBudget()
 }
 
 /// One signed action on its way: orders of one account, all entries or all exits.

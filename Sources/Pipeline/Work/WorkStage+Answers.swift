@@ -61,7 +61,7 @@ extension WorkStage {
             logger.warning("order.not_sent", metadata: ["account": "\(launch.account)", "reason": "\(reason)"])
             again(launch, key, after: backoff(key))
         case .failure(.rateLimited):
-            await penalise(launch)
+            await penalise(launch, "egress:")
             again(launch, key, after: .seconds(1))
         case .failure(.malformed(let text)):
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
@@ -110,8 +110,12 @@ extension WorkStage {
         switch ErrorText.classify(text) {
         case .nonce: again(launch, key, after: .zero)
         case .budget:
-            await penalise(launch)
+            // the account's own: from now on it is served once in ten seconds
+            partitions[key.partition]?.accounts[key.account]?.budget.exhausted()
+            readBudget(key)
+            await penalise(launch, "account:")
             again(launch, key, after: .seconds(10))
+        case .closed: again(launch, key, after: .seconds(5))
         case .expired:
             for record in launch.records {
                 if launch.action.expiresAfter != nil, isEntry(record, launch.partition) {
@@ -137,6 +141,7 @@ extension WorkStage {
         let after = before.settling(record.intent, job: job.job, filled: fills.filled, averagePrice: fills.averagePrice)
         partitions[partition]?.sleeves[holding] = after
         updateHead(key, partition) { $0.fills.add(fills) }
+        partitions[partition]?.accounts[key.account]?.budget.traded(fills.value)
         guard let head = partitions[partition]?.lanes[key]?.jobs.first else { return }
         let asked = head.asked ?? record.intent.size
         let short = !job.job.action.isEntry && fills.filled < record.intent.size
@@ -160,7 +165,7 @@ extension WorkStage {
         case .terminal("delisted"): finish(key, .delisted, text, partition)
         case .fatalForAccount: finish(key, .agent, text, partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
-        case .refresh, .expired, .nonce, .budget:
+        case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
         case .terminal, .unclassified: finish(key, job.fills.filled.isZero ? .rejected : .partial, text, partition)
         }
@@ -259,10 +264,11 @@ extension WorkStage {
         return min(.milliseconds(100) * (1 << min(failures, 5)), .seconds(2)) * Double.random(in: 0.5...1)
     }
 
-    private func penalise(_ launch: Launch) async {
-        guard let egress = launch.charges.last else { return }
-        do { try await journal.penalise(egress, for: .seconds(1)) } catch {
-            logger.warning("bucket.unpenalised", metadata: ["bucket": "\(egress.name)", "error": "\(error)"])
+    /// - Parameter kind: of the bucket that the exchange says is empty, as its name begins.
+    private func penalise(_ launch: Launch, _ kind: String) async {
+        guard let bucket = launch.charges.first(where: { $0.name.hasPrefix(kind) }) else { return }
+        do { try await journal.penalise(bucket, for: .seconds(1)) } catch {
+            logger.warning("bucket.unpenalised", metadata: ["bucket": "\(bucket.name)", "error": "\(error)"])
         }
     }
 

@@ -125,6 +125,7 @@ public actor WorkStage: StageHandler {
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKeys(partition: Int, generation: Int)
+        case readBudget(AccountKey, generation: Int)
     }
 
     public init(
@@ -171,6 +172,7 @@ public actor WorkStage: StageHandler {
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKeys(let partition, let generation): await openKeys(partition, generation)
+        case .readBudget(let key, let generation): await readBudget(key, generation)
         }
     }
 

@@ -1,21 +1,5 @@
 import Redis
 
-/// A rate: so many tokens a period, and how many may be taken at once.
-///
-/// Kept by the generic cell rate algorithm: a bucket is one number, its theoretical arrival time, so that limits change without migration.
-public struct TokenRate: Sendable, Hashable {
-    /// Microseconds in which one token comes back, rounded up.
-    public let period: Int64
-    /// How far ahead of now the bucket may be booked, microseconds: `period × burst`.
-    public let depth: Int64
-
-    public init(period: Int64, burst: Int64) {
-        precondition(period > 0 && burst > 0)
-        self.period = period
-        depth = period * burst
-    }
-}
-
 /// One bucket that an action takes tokens from.
 public struct Charge: Sendable {
     /// For people: `subscriber:subscriber-001`.
@@ -23,12 +7,15 @@ public struct Charge: Sendable {
     public var key: String
     public var rate: TokenRate
     public var tokens: Int
+    /// Tokens that must stay in the bucket, for what is more urgent.
+    public var spare: Int
 
-    public init(name: String, key: String, rate: TokenRate, tokens: Int) {
+    public init(name: String, key: String, rate: TokenRate, tokens: Int, spare: Int = 0) {
         self.name = name
         self.key = key
         self.rate = rate
         self.tokens = tokens
+        self.spare = spare
     }
 }
 
@@ -62,8 +49,6 @@ public struct AttemptJournal: Sendable {
     private let redis: RedisConnection
     private let keys: Keys
     private let stage: Stage
-    /// Largest penalty a bucket may carry, microseconds.
-    public static let maximumPenalty: Int64 = 60_000_000
 
     public init(redis: RedisConnection, keys: Keys, stage: Stage) {
         self.redis = redis
@@ -95,7 +80,7 @@ public struct AttemptJournal: Sendable {
             script: Script.beginAttempts,
             keys: [keys.lease(stage.name, stage.partitionNames[partition]), keys.attempts(index), keys.nonces(index)] + bucketKeys)
         command.append(epoch)
-        command.append(Self.maximumPenalty)
+        command.append(TokenBucket.maximumPenalty)
         command.append(bookings.count)
         for booking in bookings {
             command.append(booking.signer)
@@ -106,6 +91,7 @@ public struct AttemptJournal: Sendable {
                 command.append(charge.rate.period)
                 command.append(charge.rate.depth)
                 command.append(charge.tokens)
+                command.append(charge.spare)
             }
             command.append(booking.records.count)
             for (job, record) in booking.records {
@@ -148,10 +134,7 @@ public struct AttemptJournal: Sendable {
 
     /// The exchange said "too many requests".
     public func penalise(_ charge: Charge, for wait: Duration) async throws(RedisError) {
-        var command = RedisCommand(script: Script.penaliseBucket, keys: [charge.key])
-        command.append(charge.rate.depth)
-        command.append(min(wait.microseconds, Self.maximumPenalty))
-        _ = try await redis.send(command).checked()
+        try await TokenBucket(redis: redis, key: charge.key, rate: charge.rate).penalise(for: wait)
     }
 }
 
