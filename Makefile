@@ -1,6 +1,6 @@
 # Recipes are short; what takes longer is a subcommand of `vibe`. ARGS goes to it: make demo ARGS="--speed max".
 .DEFAULT_GOAL := help
-.PHONY: help demo up bench test build lint env clean deps deps-lint
+.PHONY: help demo up bench soak test build lint env clean deps deps-lint
 
 PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev redis-server postgresql pkg-config
 LINTERS := shellcheck lua-check
@@ -22,6 +22,9 @@ up: build ## run a fleet on this machine until Ctrl-C; ARGS="--sim --work 3"
 
 bench: build ## measure throughput and latency of the same fleet
 	@$(VIBE) bench $(ARGS)
+
+soak: build ## ingest from an exchange that misbehaves and prove that no signal is lost; ARGS="--minutes 60"
+	@$(VIBE) soak $(ARGS)
 
 # One test at a time: those that wait for a time-out would mistake two busy cores for one.
 test: deps ## run all tests, on real Redis and Postgres servers that they start themselves
