@@ -51,13 +51,13 @@ public struct AccountState: Sendable, Equatable {
 
     /// The answer of `clearinghouseState`.
     public init(json: JSON) throws(JSONError) {
+        perpetuals = try json.list("assetPositions") { entry throws(JSONError) in
+            try entry.at("position", PerpetualPosition.init(json:))
+        }
         margin = try json.at("marginSummary", MarginSummary.init(json:))
         crossMargin = try json.at("crossMarginSummary", MarginSummary.init(json:))
         crossMaintenanceMargin = try json.denoisedDecimal("crossMaintenanceMarginUsed")
         withdrawable = try json.denoisedDecimal("withdrawable")
-        perpetuals = try json.list("assetPositions") { entry throws(JSONError) in
-            try entry.at("position", PerpetualPosition.init(json:))
-        }
         time = try json.integer("time")
         var coins: Set<Coin> = []
         for position in perpetuals where !coins.insert(position.coin).inserted {
