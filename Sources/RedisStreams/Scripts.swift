@@ -16,4 +16,5 @@ enum Script {
     static let renewLeases = RedisScript(name: "renew-leases", source: LuaScripts.renewLeases)
     static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)
     static let trimStream = RedisScript(name: "trim-stream", source: LuaScripts.trimStream)
+    static let updateUserSlots = RedisScript(name: "update-user-slots", source: LuaScripts.updateUserSlots)
 }
