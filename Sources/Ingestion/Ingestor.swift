@@ -242,7 +242,7 @@ public actor Ingestor: LeaseHolder {
         let metadata: Logger.Metadata = ["influencer": "\(track.influencer)", "event": "\(event)"]
         switch event {
         case .signal, .baseline, .ignored: logger.debug("leader.event", metadata: metadata)
-        case .late, .gap: logger.warning("leader.event", metadata: metadata)
+        case .late, .gap, .entriesDropped: logger.warning("leader.event", metadata: metadata)
         case .resync, .quarantine: logger.error("leader.event", metadata: metadata)
         }
     }

@@ -84,7 +84,7 @@ struct WorkCommand: AsyncParsableCommand {
     /// One egress bucket per process name would not be one address: all workers of a host share the host's.
     private static func rates(_ limits: RateLimits) -> WorkStage.Configuration.Rates {
         @Sendable func rate(_ limit: RateLimit) -> TokenRate { TokenRate(period: limit.interval, burst: limit.burst) }
-        let egress = "default"
+        let egress = settings.exchange.egress
         return WorkStage.Configuration.Rates(
             subscriber: { rate(limits.effective(for: .subscriber($0))) }, account: { rate(limits.effective(for: .account($0))) },
             egress: (egress, rate(limits.effective(for: .egress(egress)))))
