@@ -8,15 +8,13 @@ import WebSocket
 
 @testable import Hyperliquid
 
-@Suite("The fill feed", .timeLimit(.minutes(1)))
-struct FillFeedTests {
+@Suite("The exchange's feed", .timeLimit(.minutes(1)))
+struct ExchangeFeedTests {
     private static let alice = "0x" + String(repeating: "a", count: 40)
     private static let bob = "0x" + String(repeating: "b", count: 40)
 
     private static func acknowledgement(of request: String) throws -> String {
-        let subscription = try JSON.parse(request).field("subscription")
-        let user = try subscription.string("user")
-        return #"{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"userFills","user":"\#(user)","aggregateByTime":false}}}"#
+        #"{"channel":"subscriptionResponse","data":\#(request)}"#
     }
 
     private static func frame(_ user: String, _ fills: [JSON], snapshot: Bool) -> String {
@@ -24,18 +22,26 @@ struct FillFeedTests {
         return #"{"channel":"userFills","data":{\#(mark)"user":"\#(user)","fills":\#(JSON.array(fills).text())}}"#
     }
 
-    private static func quick() -> FillFeed.Configuration {
-        var configuration = FillFeed.Configuration()
+    private static func quick() -> ExchangeFeed.Configuration {
+        var configuration = ExchangeFeed.Configuration()
         configuration.firstPause = .milliseconds(5)
         configuration.longestPause = .milliseconds(20)
         return configuration
     }
 
+    /// For tests that open many connections.
+    private static func roomy(users: Int = 10) -> ConnectionBudget {
+        var limits = ConnectionBudget.Limits()
+        limits.newConnectionsPerMinute = 100_000
+        limits.users = users
+        return ConnectionBudget(limits: limits)
+    }
+
     /// Runs a server with `script` and a feed of it, and hands the feed and its events to `body`.
     private func withFeed(
-        _ configuration: FillFeed.Configuration = quick(),
+        _ configuration: ExchangeFeed.Configuration = quick(), budget: ConnectionBudget? = nil,
         script: @escaping @Sendable (inout ScriptedWebSocketServer.Connection) async throws -> Void,
-        _ body: (FillFeed, inout AsyncStream<FeedEvent>.AsyncIterator) async throws -> Void
+        _ body: (ExchangeFeed, inout AsyncStream<FeedEvent>.AsyncIterator) async throws -> Void
     ) async throws {
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let (events, event) = AsyncStream.makeStream(of: FeedEvent.self)
@@ -44,7 +50,8 @@ struct FillFeedTests {
             var portIterator = ports.makeAsyncIterator()
             let number = try #require(await portIterator.next())
             let endpoint = ExchangeEndpoint(base: "http://127.0.0.1:\(number)", network: .testnet)
-            let feed = FillFeed(endpoint: endpoint, configuration: configuration, logger: Logger(label: "test"))
+            let feed = ExchangeFeed(
+                endpoint: endpoint, configuration: configuration, budget: budget ?? Self.roomy(), logger: Logger(label: "test"))
             group.addTask {
                 do { try await feed.run { event.yield($0) } } catch is CancellationError {}
             }
@@ -67,12 +74,14 @@ struct FillFeedTests {
                 try await connection.send(Self.frame(Self.alice, [fills[1]], snapshot: false))
             }
         } _: { feed, events in
-            await feed.follow([Self.alice])
+            await feed.want([.userFills(user: Self.alice)])
             #expect(await events.next() == .connected)
-            #expect(await events.next() == .subscribed(Self.alice))
-            #expect(await events.next() == .snapshot(Self.alice, [decoded[0]]))
-            guard case .fills(Self.alice, let received, let receivedAt)? = await events.next() else { Issue.record("no fills"); return }
-            #expect(received == [decoded[1]])
+            #expect(await events.next() == .subscribed(.userFills(user: Self.alice)))
+            guard case .message(let snapshot, _, _)? = await events.next() else { Issue.record("no snapshot"); return }
+            #expect(snapshot == .userFills(user: Self.alice, fills: [decoded[0]], isSnapshot: true))
+            guard case .message(let message, let frame, let receivedAt)? = await events.next() else { Issue.record("no fills"); return }
+            #expect(message == .userFills(user: Self.alice, fills: [decoded[1]], isSnapshot: false))
+            #expect(String(decoding: frame, as: UTF8.self) == Self.frame(Self.alice, [fills[1]], snapshot: false))
             #expect(receivedAt >= before && receivedAt <= ContinuousClock.wallMicroseconds())
         }
     }
@@ -91,14 +100,14 @@ struct FillFeedTests {
             try await connection.close(code: 1000, reason: "Expired")
             _ = try await connection.receive(.connectionClose)
         } _: { feed, events in
-            await feed.follow([Self.alice, Self.bob])
+            await feed.want([.userFills(user: Self.alice), .userFills(user: Self.bob)])
             #expect(await events.next() == .connected)
-            #expect(await events.next() == .subscribed(Self.alice))
-            #expect(await events.next() == .subscribed(Self.bob))
+            #expect(await events.next() == .subscribed(.userFills(user: Self.alice)))
+            #expect(await events.next() == .subscribed(.userFills(user: Self.bob)))
             #expect(await events.next() == .disconnected("closed by the exchange: 1000 Expired"))
             #expect(await events.next() == .connected)
-            #expect(await events.next() == .subscribed(Self.alice))
-            #expect(await events.next() == .subscribed(Self.bob))
+            #expect(await events.next() == .subscribed(.userFills(user: Self.alice)))
+            #expect(await events.next() == .subscribed(.userFills(user: Self.bob)))
         }
     }
 
@@ -125,11 +134,11 @@ struct FillFeedTests {
         } _: { feed, events in
             var sent = requests.makeAsyncIterator()
             #expect(await events.next() == .connected)
-            await feed.add(Self.alice.uppercased())
-            #expect(await events.next() == .subscribed(Self.alice))
-            await feed.add(Self.bob)
-            #expect(await events.next() == .subscribed(Self.bob))
-            await feed.remove(Self.alice)
+            await feed.want([.userFills(user: Self.alice.uppercased())])
+            #expect(await events.next() == .subscribed(.userFills(user: Self.alice)))
+            await feed.want([.userFills(user: Self.alice), .userFills(user: Self.bob)])
+            #expect(await events.next() == .subscribed(.userFills(user: Self.bob)))
+            await feed.want([.userFills(user: Self.bob)])
             #expect(await sent.next()?.contains(#""subscribe""#) == true)
             #expect(await sent.next()?.contains(#""subscribe""#) == true)
             #expect(await sent.next() == #"{"method":"unsubscribe","subscription":{"type":"userFills","user":"\#(Self.alice)"}}"#)
@@ -187,8 +196,8 @@ struct FillFeedTests {
 
     @Test("a server that is not there is tried again")
     func noServer() async throws {
-        let feed = FillFeed(
-            endpoint: ExchangeEndpoint(base: "http://127.0.0.1:1", network: .testnet), configuration: Self.quick(),
+        let feed = ExchangeFeed(
+            endpoint: ExchangeEndpoint(base: "http://127.0.0.1:1", network: .testnet), configuration: Self.quick(), budget: Self.roomy(),
             logger: Logger(label: "test"))
         let (events, event) = AsyncStream.makeStream(of: FeedEvent.self)
         let running = Task { try await feed.run { event.yield($0) } }
