@@ -59,13 +59,8 @@ extension Ingestor {
     }
 
     private func receiveOwn(_ fills: [LeaderFill], of address: String, receivedAt: Int64) {
-        guard var track = tracks[address] else { return }
-        track.heat.add(fills: fills.count, at: receivedAt)
-        if track.tier == .own { track.verifiedAt = receivedAt }
-        if case .toMarket = track.move {
-            for fill in fills where !track.confirmed.contains(fill.tid) { track.unconfirmed[fill.tid] = receivedAt }
-        }
-        tracks[address] = track
+        guard tracks[address] != nil else { return }
+        tracks[address]!.noteOwn(fills, at: receivedAt)
         hand(fills, to: address, receivedAt: receivedAt)
     }
 
@@ -87,31 +82,22 @@ extension Ingestor {
             replayed += all.count - recent.count
             guard !recent.isEmpty else { continue }
             for fill in recent { merge.delivered(.init(user: address, tid: fill.tid, isOwn: false), by: socket, at: receivedAt) }
-            if var track = tracks[address] {
-                track.heat.add(fills: track.usesOwn ? 0 : recent.count, at: receivedAt)
-                if case .toMarket = track.move {
-                    for fill in recent {
-                        track.unconfirmed[fill.tid] = nil
-                        track.confirmed.insert(fill.tid)
-                    }
-                }
-                tracks[address] = track
-            }
+            tracks[address]!.noteMarket(recent, at: receivedAt)
             hand(recent, to: address, receivedAt: receivedAt)
         }
     }
 
     /// Applies fills, or keeps them until what was before them is known.
     private func hand(_ fills: [LeaderFill], to address: String, receivedAt: Int64) {
-        guard var track = tracks[address] else { return }
-        guard track.phase == .catchingUp else { return take(address) { $0.receive(message: fills, at: receivedAt) } }
-        if track.waiting.count < LeaderTrack.waitingLimit {
-            track.waiting.append((fills, receivedAt))
+        guard let phase = tracks[address]?.phase else { return }
+        if phase == .live {
+            take(address) { $0.receive(message: fills, at: receivedAt) }
+        } else if tracks[address]!.waiting.count < LeaderTrack.waitingLimit {
+            tracks[address]!.waiting.append((fills, receivedAt))
         } else {
-            track.isOverrun = true
-            track.waiting = []
+            tracks[address]!.isOverrun = true
+            tracks[address]!.waiting = []
         }
-        tracks[address] = track
     }
 
     // MARK: - Coverage

@@ -14,10 +14,11 @@ extension Ingestor {
 
     /// Applies a step of the builder and queues what it emitted, with the cursor that accounts for it.
     func take(_ address: String, storesCursor: Bool = false, _ step: (inout SignalBuilder) -> [SignalEvent]) {
-        guard var track = tracks[address] else { return }
-        track.builder.allowsEntries = isVerified(track)
-        let events = step(&track.builder)
-        tracks[address] = track
+        guard let isVerified = tracks[address].map(isVerified) else { return }
+        // in place: a copy of the builder would copy all it remembers
+        tracks[address]!.builder.allowsEntries = isVerified
+        let events = step(&tracks[address]!.builder)
+        guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
         var storesCursor = storesCursor
         for event in events {
@@ -25,8 +26,7 @@ extension Ingestor {
             switch event {
             case .signal(let signal): signals.append(signal)
             case .gap(_, _, _, let since):
-                guard client != nil, !track.isBackfilling else { continue }
-                track.isBackfilling = true
+                guard client != nil, tracks[address]?.isBackfilling == false else { continue }
                 tracks[address]?.isBackfilling = true
                 errandSink.yield(.backfill(address: address, generation: track.generation, since: since))
             case .resync, .entriesDropped: storesCursor = true
@@ -61,12 +61,11 @@ extension Ingestor {
 
     /// Gaps are on record, not only in the log.
     private func declare(_ event: SignalEvent, _ track: LeaderTrack) {
-        let from = track.builder.cursor.resumeFrom ?? 0
         switch event {
         case .resync(let coin, let expected, let found):
             recorder?.declare(
                 LeaderGap(
-                    influencer: track.influencer, coin: coin, from: from, to: now() / 1_000, expected: expected, found: found,
+                    influencer: track.influencer, coin: coin, from: track.verifiedTo ?? track.builder.cursor.floor ?? 0, to: now() / 1_000, expected: expected, found: found,
                     reason: track.tier == .market ? .positionDiffers : .fillsMissing, handling: .resynchronised))
         case .entriesDropped(let coin, let legs, let from, let to):
             recorder?.declare(
@@ -88,9 +87,8 @@ extension Ingestor {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
             let moment = now()
-            for (address, track) in tracks {
-                if let deadline = track.builder.nextDeadline, deadline <= moment { take(address) { $0.flush(at: moment) } }
-            }
+            let due = tracks.values.compactMap { track in track.builder.nextDeadline.flatMap { $0 <= moment ? track.address : nil } }
+            for address in due { take(address) { $0.flush(at: moment) } }
         }
     }
 

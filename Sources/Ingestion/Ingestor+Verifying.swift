@@ -60,13 +60,14 @@ extension Ingestor {
     }
 
     private func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
-        guard var track = tracks[address] else { return true }
+        guard tracks[address] != nil else { return true }
         var isEqual = true
         for reading in readings {
-            let comparison = track.builder.compare(positions: reading.state.positions, at: reading.state.time) { Self.dex(of: $0) == reading.dex }
+            let comparison = tracks[address]!.builder.compare(positions: reading.state.positions, at: reading.state.time) {
+                Self.dex(of: $0) == reading.dex
+            }
             isEqual = isEqual && comparison.isEqual
         }
-        tracks[address] = track
         if isEqual { markVerified(address, to: readings.map(\.state.time).min() ?? 0) }
         return isEqual
     }

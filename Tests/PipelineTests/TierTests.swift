@@ -128,7 +128,8 @@ import Testing
             let statistics = await ingestor.socketStatistics
             #expect(statistics[0].first + statistics[1].first == 40)
             #expect(statistics[1].first + statistics[1].duplicates == 40)
-            #expect(statistics[0].first + statistics[0].duplicates <= 20)
+            // the replay on subscribing brings trades once more
+            if tier == "1" { #expect(statistics[0].first + statistics[0].duplicates <= 20) }
             await role.stop()
             await relay.stop()
         }
@@ -185,7 +186,7 @@ import Testing
 
     @Test("R-12: an absence longer than history is read is declared; exits are mirrored, entries are not", arguments: ["1", "2"])
     func tooLong(tier: String) async throws {
-        try await cell(tiers: ["leader": tier]) { fleet in
+        try await cell(["leader", "other"], tiers: ["leader": tier, "other": tier]) { fleet in
             let (role, ingestor) = try await fleet.ingest("ingest-1")
             try await fleet.live(ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "4")
@@ -193,6 +194,10 @@ import Testing
             await role.stop()
             try await fleet.exchange.trade("leader", "BTC", .sell, "3")
             try await fleet.exchange.trade("leader", "ETH", .buy, "5")
+            // so many that the trades replayed on subscribing are these
+            for index in 0..<32 {
+                for coin in ["BTC", "ETH"] { try await fleet.exchange.trade("other", coin, index % 2 == 0 ? .buy : .sell, "1") }
+            }
             let (_, other) = try await fleet.ingest("ingest-2") { $0.historyLimit = .milliseconds(1) }
             try await fleet.live(other)
             try await fleet.settled(signals: 2)

@@ -70,6 +70,24 @@ struct LeaderTrack: Sendable {
 
     var usesMarket: Bool { tier == .market || move != nil }
     var usesOwn: Bool { tier == .own || move != nil }
+
+    /// The leader's own fills came; each says where it began.
+    mutating func noteOwn(_ fills: [LeaderFill], at receivedAt: Int64) {
+        heat.add(fills: fills.count, at: receivedAt)
+        if tier == .own { verifiedAt = receivedAt }
+        guard case .toMarket? = move else { return }
+        for fill in fills where !confirmed.contains(fill.tid) { unconfirmed[fill.tid] = receivedAt }
+    }
+
+    /// Public trades of the leader came.
+    mutating func noteMarket(_ fills: [LeaderFill], at receivedAt: Int64) {
+        if !usesOwn { heat.add(fills: fills.count, at: receivedAt) }
+        guard case .toMarket? = move else { return }
+        for fill in fills {
+            unconfirmed[fill.tid] = nil
+            confirmed.insert(fill.tid)
+        }
+    }
 }
 
 /// Leader's equity for sizing: a new value is adopted when it differs by a tenth or more, so that sizes do not jitter with

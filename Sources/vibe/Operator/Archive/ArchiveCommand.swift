@@ -92,7 +92,7 @@ struct ArchiveVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let site = try ArchiveSite()
-        let chosen = try days.isEmpty ? ArchiveFailure.explainedAtOnce { try ArchiveFile.days(in: site.directory) } : days.map(ArchiveSite.day)
+        let chosen = try await days.isEmpty ? ArchiveFailure.explained { try ArchiveFile.days(in: site.directory) } : days.map(ArchiveSite.day)
         var results: [(day: ArchiveDay, frames: Int?, fault: String?)] = []
         for day in chosen {
             do { results.append((day, try site.archive.verify(day), nil)) } catch { results.append((day, nil, "\(error)")) }

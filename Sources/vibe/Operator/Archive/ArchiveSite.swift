@@ -29,10 +29,6 @@ enum ArchiveFailure {
         do { return try await body() } catch let error as ArchiveError { throw of(error) }
     }
 
-    static func explainedAtOnce<Value>(_ body: () throws(ArchiveError) -> Value) throws(Failure) -> Value {
-        do { return try body() } catch { throw of(error) }
-    }
-
     private static func of(_ error: ArchiveError) -> Failure {
         switch error {
         case .file: Failure(.unavailable, "\(error)", nextStep: "VIBE_ARCHIVE_DIRECTORY names the folder; nothing was lost")
