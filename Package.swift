@@ -123,6 +123,7 @@ let package = Package(
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
+        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "PipelineTests",
