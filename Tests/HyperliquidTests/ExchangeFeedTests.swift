@@ -114,9 +114,11 @@ struct ExchangeFeedTests {
     @Test("a connection that breaks off is replaced")
     func breaksOff() async throws {
         try await withFeed { connection in
-            if connection.number == 0 { return }
+            // Not before the client is through with the upgrade, which else counts as not connected.
+            if connection.number == 0 { _ = try await connection.receive(); return }
             while try await connection.receive() != nil {}
-        } _: { _, events in
+        } _: { feed, events in
+            await feed.want([.bbo(coin: "BTC")])
             #expect(await events.next() == .connected)
             guard case .disconnected? = await events.next() else { Issue.record("not disconnected"); return }
             #expect(await events.next() == .connected)
@@ -191,6 +193,95 @@ struct ExchangeFeedTests {
             guard case .disconnected(let reason)? = await events.next() else { Issue.record("not disconnected"); return }
             #expect(reason.hasPrefix("protocol violation"), "\(reason)")
             #expect(await events.next() == .connected)
+        }
+    }
+
+    @Test("a server that is gone right after the upgrade is left at once, and tried again", arguments: AbruptServer.Ending.allCases)
+    func abruptEnd(_ ending: AbruptServer.Ending) async throws {
+        try await AbruptServer.run(ending) { port in
+            let feed = ExchangeFeed(
+                endpoint: ExchangeEndpoint(base: "http://127.0.0.1:\(port)", network: .testnet), configuration: Self.quick(),
+                budget: Self.roomy(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            await feed.want([.userFills(user: Self.alice), .trades(coin: "BTC")])
+            let (events, event) = AsyncStream.makeStream(of: FeedEvent.self)
+            let running = Task { try await feed.run { event.yield($0) } }
+            var ends = 0
+            for await case .disconnected in events {
+                ends += 1
+                if ends == 50 { break }
+            }
+            running.cancel()
+            await #expect(throws: CancellationError.self) { try await running.value }
+            #expect(ends == 50)
+        }
+    }
+
+    @Test("trades of nobody who is followed are counted and dropped; who is followed can change")
+    func filter() async throws {
+        let frames = try Fixture.lines("recorded/ws/trades_2026-07-22.jsonl").map { $0.text() }
+        let trades = try frames.map { frame in
+            var leftOut: [FeedFault] = []
+            guard case .trades(let trades) = try FeedMessage(json: JSON.parse(frame), leftOut: &leftOut) else { throw JSONError(problem: frame) }
+            return trades
+        }
+        let leader = try #require(trades[60][0].buyer)
+        let matching = trades.filter { $0.contains { $0.buyer == leader || $0.seller == leader } }
+        try await withFeed { connection in
+            while let request = try await connection.receive() {
+                try await connection.send(Self.acknowledgement(of: request))
+                guard request.contains(#""subscribe""#) else { continue }
+                for frame in frames { try await connection.send(frame) }
+                try await connection.send(#"{"channel":"error","data":"through"}"#)
+            }
+        } _: { feed, events in
+            await feed.follow(addresses: [leader.uppercased()])
+            await feed.want([.trades(coin: "BTC")])
+            #expect(await events.next() == .connected)
+            #expect(await events.next() == .subscribed(.trades(coin: "BTC")))
+            for expected in matching {
+                guard case .message(let message, _, _)? = await events.next() else { Issue.record("no trades"); return }
+                #expect(message == .trades(expected))
+            }
+            #expect(await events.next() == .problem("through"))
+            let statistics = await feed.statistics
+            #expect(statistics.frames == frames.count + 2 && statistics.filtered == frames.count - matching.count && statistics.undecided == 0)
+
+            await feed.follow(addresses: nil)
+            await feed.want([.trades(coin: "ETH")])
+            var received = 0
+            while let event = await events.next(), event != .problem("through") {
+                if case .message(.trades, _, _) = event { received += 1 }
+            }
+            #expect(received == frames.count)
+        }
+    }
+
+    @Test("a user too many for our own budget is told, and followed once another has left")
+    func budget() async throws {
+        var configuration = Self.quick()
+        configuration.firstRefusalPause = .milliseconds(10)
+        try await withFeed(configuration, budget: Self.roomy(users: 1)) { connection in
+            while let request = try await connection.receive() {
+                if request.contains("ping") { try await connection.send(#"{"channel":"pong"}"#); continue }
+                try await connection.send(Self.acknowledgement(of: request))
+            }
+        } _: { feed, events in
+            await feed.want([.userFills(user: Self.alice), .userFills(user: Self.bob)])
+            #expect(await events.next() == .connected)
+            let refusal = FeedEvent.refused([.userFills(user: Self.bob)], .tooManyUsers("our own limit of followed users is reached"))
+            var first: Set<Int> = []
+            for _ in 0..<2 {
+                let event = await events.next()
+                if event == .subscribed(.userFills(user: Self.alice)) { first.insert(0) } else if event == refusal { first.insert(1) }
+            }
+            #expect(first == [0, 1])
+            await feed.want([.userFills(user: Self.bob)])
+            var seen: [FeedEvent] = []
+            while let event = await events.next() {
+                if event != refusal { seen.append(event) }
+                if event == .subscribed(.userFills(user: Self.bob)) { break }
+            }
+            #expect(seen == [.unsubscribed(.userFills(user: Self.alice)), .subscribed(.userFills(user: Self.bob))])
         }
     }
 
