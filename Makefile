@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up bench soak test build lint env clean deps deps-lint
 
-PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev redis-server postgresql pkg-config
+PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config
 LINTERS := shellcheck lua-check
 VIBE := .build/release/vibe
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)

@@ -17,4 +17,5 @@ enum Script {
     static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)
     static let takeTokens = RedisScript(name: "take-tokens", source: LuaScripts.takeTokens)
     static let trimStream = RedisScript(name: "trim-stream", source: LuaScripts.trimStream)
+    static let updateUserSlots = RedisScript(name: "update-user-slots", source: LuaScripts.updateUserSlots)
 }

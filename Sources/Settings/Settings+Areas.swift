@@ -77,6 +77,8 @@ extension Settings {
         public let network: Network
         public let timeout: Duration
         public let connections: Int
+        /// The name of the address this process sends from.
+        public let egress: String
         public let entryMargin: Duration
         public let expiresAfterMargin: Duration
 
@@ -85,18 +87,39 @@ extension Settings {
             network = reader.choice("EXCHANGE_NETWORK")
             timeout = reader.duration("EXCHANGE_TIMEOUT")
             connections = reader.integer("EXCHANGE_CONNECTIONS")
+            egress = reader.required("EGRESS") { Settings.isName($0, limit: 32, besides: "-_") ? $0 : nil }
             entryMargin = reader.duration("ENTRY_MARGIN")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
         }
     }
 
     public struct Ingest: Sendable {
+        public enum RawFrames: String, Sendable { case leaders, none }
+
         public let usersPerEgress: Int
+        public let sockets: Int
+        public let verifyEvery: Duration
+        /// Units a minute.
+        public let weight: Int
+        public let history: Duration
         public let debounce: Duration
         public let maximumHold: Duration
+        public let rawFrames: RawFrames
+        /// Frames.
+        public let rawBuffer: Int
+        public let archiveAfter: Duration
+        public let archiveDirectory: String
 
         init(_ reader: inout SettingsReader) {
             usersPerEgress = reader.integer("INGEST_USERS_PER_EGRESS")
+            sockets = reader.integer("INGEST_SOCKETS")
+            verifyEvery = reader.duration("INGEST_VERIFY_EVERY")
+            weight = reader.integer("INGEST_WEIGHT")
+            history = reader.duration("INGEST_HISTORY")
+            rawFrames = reader.choice("RAW_FRAMES")
+            rawBuffer = reader.integer("RAW_BUFFER")
+            archiveAfter = reader.duration("ARCHIVE_AFTER")
+            archiveDirectory = reader.required("ARCHIVE_DIRECTORY") { $0 }
             debounce = reader.duration("INGEST_DEBOUNCE")
             maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
         }

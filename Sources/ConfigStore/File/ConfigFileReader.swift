@@ -38,12 +38,13 @@ struct ConfigFileReader {
         let id = reader.required("id", ValueParsing.name)
         let address = reader.required("address", ValueParsing.address)
         let isActive = reader.value("active", ValueParsing.flag) ?? true
+        let tier: TierSetting = reader.value("tier", ValueParsing.choice) ?? .automatic
         reader.finish()
         if let id { names.claim(\.influencers, id, place.member("id", line: place.line), "this influencer", faults) }
         if let address { names.claim(\.leaderAddresses, address, place.member("address", line: place.line), "this address", faults) }
         guard let id, let address else { return }
         names.addressOf[id] = address
-        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive))
+        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, tier: tier))
     }
 
     private mutating func subscriber(_ node: Node, _ place: Place, _ keys: inout AgentKeyReader) {

@@ -74,17 +74,16 @@ struct WorkCommand: AsyncParsableCommand {
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
-                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates)),
+                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress)),
                 committing: wake, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
             return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }], client: client)
         }
     }
 
-    /// One egress bucket per process name would not be one address: all workers of a host share the host's.
-    private static func rates(_ limits: RateLimits) -> WorkStage.Configuration.Rates {
+    /// - Parameter egress: the name of our address: all processes behind it share its bucket.
+    private static func rates(_ limits: RateLimits, egress: String) -> WorkStage.Configuration.Rates {
         @Sendable func rate(_ limit: RateLimit) -> TokenRate { TokenRate(period: limit.interval, burst: limit.burst) }
-        let egress = "default"
         return WorkStage.Configuration.Rates(
             subscriber: { rate(limits.effective(for: .subscriber($0))) }, account: { rate(limits.effective(for: .account($0))) },
             egress: (egress, rate(limits.effective(for: .egress(egress)))))

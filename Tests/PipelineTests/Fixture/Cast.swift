@@ -27,6 +27,8 @@ struct Cast: Sendable {
     }
 
     var leaders: [String: String]
+    /// How a leader is to be followed: `auto`, `1` or `2`; `auto` when absent.
+    var tiers: [String: String] = [:]
     var followers: [Follower]
 
     init(leaders: [String] = ["leader"], _ followers: [Follower]) {
@@ -49,7 +51,9 @@ struct Cast: Sendable {
     /// - Parameter change: applied to each subscription's settings.
     func configuration(_ change: (Follower) -> String = \.settings) throws -> ConfigFile {
         var lines = ["influencers:"]
-        for (id, address) in leaders.sorted(by: { $0.key < $1.key }) { lines.append("  - {id: \(id), address: \"\(address)\"}") }
+        for (id, address) in leaders.sorted(by: { $0.key < $1.key }) {
+            lines.append("  - {id: \(id), address: \"\(address)\", tier: \(tiers[id] ?? "auto")}")
+        }
         lines.append("subscribers:")
         for follower in followers { lines.append("  - {id: \(follower.id), account: \"\(follower.account)\", agent_key_env: KEY_\(follower.id)}") }
         lines.append("subscriptions:")

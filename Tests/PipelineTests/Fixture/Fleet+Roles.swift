@@ -5,6 +5,7 @@ import Hyperliquid
 import Logging
 import Pipeline
 import Postgres
+import RawFrames
 import Redis
 import RedisStreams
 
@@ -149,9 +150,15 @@ extension Fleet {
             parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
     }
 
+    /// - Parameters:
+    ///   - users: places for own fills of this address.
+    ///   - urls: where each socket reaches the exchange; directly when absent.
+    ///   - change: of the ingestor's configuration, whose waits are short here.
     /// - Returns: the role, and its ingestor, for what tests hand it directly.
     @discardableResult
-    func ingest(_ member: String = "ingest-1") async throws -> (role: Role, ingestor: Ingestor) {
+    func ingest(
+        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], change: (inout Ingestor.Configuration) -> Void = { _ in }
+    ) async throws -> (role: Role, ingestor: Ingestor) {
         var parts = try await parts(member)
         let config = parts.config
         let client = client()
@@ -159,22 +166,40 @@ extension Fleet {
         var feed = ExchangeFeed.Configuration()
         feed.longestPause = .seconds(1)
         var limits = ConnectionBudget.Limits()
-        limits.users = 100
+        limits.users = users
         limits.newConnectionsPerMinute = 1_000
+        let budget = ConnectionBudget(limits: limits)
+        let logger = parts.logger
+        let feeds = (0..<sockets).map { socket in
+            ExchangeFeed(
+                endpoint: ExchangeEndpoint(base: urls.indices.contains(socket) ? urls[socket] : exchange.url, network: .testnet),
+                configuration: feed, budget: budget, logger: logger)
+        }
+        let source = "\(member)@\(WallClock.microseconds)"
+        let recorder = FrameRecorder(
+            connection: PostgresConnection(url: database, name: "frames", logger: parts.logger), source: source, configuration: .init(),
+            logger: parts.logger)
+        var configuration = Ingestor.Configuration(usersPerEgress: users, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1))
+        configuration.weightPerMinute = 1_000_000
+        configuration.flightTime = .milliseconds(100)
+        configuration.moveOverlap = .milliseconds(200)
+        configuration.verifyEvery = .seconds(1)
+        configuration.ownWait = .seconds(1)
+        configuration.tiers.retryAfter = 500_000
+        change(&configuration)
         let ingestor = Ingestor(
-            config: config, client: client,
-            feed: ExchangeFeed(
-                endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed,
-                budget: ConnectionBudget(limits: limits), logger: parts.logger),
-            redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
-            configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1)), network: "testnet",
-            now: { WallClock.microseconds }, logger: parts.logger)
+            config: config, client: client, feeds: feeds,
+            slots: UserSlots(
+                redis: try connect("slots", &parts), keys: keys, egress: "default", holder: source, life: .seconds(30), limit: users),
+            recorder: recorder, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
+            configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections,
             run: {
                 await withTaskGroup(of: Bool.self) { group in
                     group.addTask { await ingestor.run(); return true }
                     group.addTask { await config.run(); return false }
+                    group.addTask { await recorder.run(); return false }
                     while let isEnd = await group.next(), !isEnd {}
                     group.cancelAll()
                 }
