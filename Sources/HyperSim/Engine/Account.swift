@@ -37,6 +37,9 @@ final class Account {
     private(set) var open: [Int64: PlacedOrder] = [:]
     private(set) var fills: BoundedHistory<Fill>
     private(set) var orders: BoundedHistory<PlacedOrder>
+    /// Every change of an order's status, oldest first.
+    var orderHistory: BoundedHistory<OrderUpdate>
+    var report = AccountReport()
     private var ordersByOid: [Int64: PlacedOrder] = [:]
     private var oidsByCloid: [String: Int64] = [:]
     private(set) var tradedVolume = Notional.zero
@@ -50,6 +53,7 @@ final class Account {
         cash = balance
         fills = BoundedHistory(limit: historyLimit)
         orders = BoundedHistory(limit: historyLimit)
+        orderHistory = BoundedHistory(limit: historyLimit)
     }
 
     var isLeader: Bool { kind != .follower }
@@ -58,6 +62,8 @@ final class Account {
     func position(in market: Market) -> Position { positions[market.index] ?? .flat }
 
     func set(_ position: Position, in market: Market) {
+        let before = max(.zero, self.position(in: market).size)
+        market.openInterest = Money.clamped(market.openInterest, adding: max(.zero, position.size) - before)
         positions[market.index] = position.size.isZero ? nil : position
     }
 

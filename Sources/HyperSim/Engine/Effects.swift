@@ -57,6 +57,7 @@ extension Engine {
     /// Hands over what was caused since the last call.
     func takeEffects() -> Effects {
         defer { effects = Effects() }
+        for (account, update) in effects.orderUpdates { account.orderHistory.append(update) }
         return effects
     }
 }

@@ -24,6 +24,7 @@ extension Engine {
             return .fills(publish(fills, of: leader, now: now))
         case .action(let signed): return .action(perform(signed, now: now))
         case .prices(let change): try set(change, now: now)
+        case .revokedAgent(let agent): try revoke(agent: agent)
         case .time: break
         }
         return .done

@@ -38,8 +38,7 @@ extension Engine {
 
     func publish(_ trade: Trade, in market: Market) {
         market.recentTrades.append(trade)
-        market.volume = Money.clamped(market.volume, adding: Money.product(trade.price, trade.size))
-        market.baseVolume = Money.clamped(market.baseVolume, adding: trade.size)
+        market.candles.add(trade.price, trade.size, at: trade.time)
         effects.trades.append((market, trade))
     }
 

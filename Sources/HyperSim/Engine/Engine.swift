@@ -81,6 +81,14 @@ final class Engine {
         signers[agent] = Signer(address: agent, account: account)
     }
 
+    /// Takes from an agent the right to sign.
+    func revoke(agent: String) throws(HyperSimError) {
+        guard let signer = signers[agent], signer.isAgent else { throw .configuration("\(agent) is no agent") }
+        signers[agent] = nil
+        if signer.account.agent == agent { signer.account.agent = nil }
+        signer.account.report.namedAgents.removeAll { $0.address == agent }
+    }
+
     func openLeader(_ address: String, name: String, equity: Notional) throws(HyperSimError) {
         guard accounts[address]?.isLeader != true else { return }
         guard accounts[address] == nil else { throw .configuration("\(address) is a follower's account") }

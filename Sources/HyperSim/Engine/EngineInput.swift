@@ -11,6 +11,8 @@ enum EngineInput {
     case fills(leader: String, [Engine.LeaderFill], replayed: Int)
     case action(SignedInput)
     case prices(PriceChange)
+    /// An agent that may no longer sign.
+    case revokedAgent(String)
     /// Nothing but the passing of time: something was due.
     case time
 }

@@ -30,11 +30,14 @@ final class Market {
     var resting: [PlacedOrder] = []
     /// The newest public trades, for the replay a new subscriber gets.
     var recentTrades = BoundedHistory<Trade>(limit: Market.recentTradeLimit)
-    /// Traded here since the start, both for `dayNtlVlm` / `dayBaseVlm`.
-    var volume = Notional.zero
-    var baseVolume = Size.zero
+    var candles = CandleHistory()
+    var fundingRates = BoundedHistory<FundingRate>(limit: Market.fundingRateLimit)
+    /// Coins held long over all accounts: one side counted.
+    var openInterest = Size.zero
 
     static let recentTradeLimit = 30
+    /// Hours of funding rates that are kept.
+    static let fundingRateLimit = 5_000
 
     init(index: Int, listing: Listing, asset: Int, dex: Int, book: BookShape) {
         self.index = index

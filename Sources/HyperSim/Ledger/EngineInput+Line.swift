@@ -24,6 +24,9 @@ extension EngineInput {
         case .prices(let change):
             writer.raw(#","input":"prices","change":"#)
             writer.json(change.json)
+        case .revokedAgent(let address):
+            writer.raw(#","input":"revokedAgent","agent":"#)
+            writer.plain(address)
         case .time: writer.raw(#","input":"time""#)
         }
         writer.raw("}\n")
@@ -40,6 +43,7 @@ extension EngineInput {
         case "accounts": return (.accounts(try AccountEntry.list(json)), time)
         case "leaders":
             return (.leaders(try json.list("leaders") { value throws(JSONError) in try value.asString() }), time)
+        case "revokedAgent": return (.revokedAgent(try json.at("agent", Address.init(json:)).text), time)
         case "prices": return (.prices(try json.at("change", PriceChange.init(json:))), time)
         case "time": return (.time, time)
         case let other: throw JSONError(path: "input", problem: "\(other) is unknown")

@@ -112,13 +112,16 @@ public final class HyperSimServer: Sendable {
         let upgrader = NIOWebSocketServerUpgrader(
             maxFrameSize: WebSocketConnection.maximumFrameBytes,
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(head.uri.prefix { $0 != "?" } == "/ws" ? [:] : nil)
+                guard head.uri.prefix(while: { $0 != "?" }) == "/ws" else { return channel.eventLoop.makeSucceededFuture(nil) }
+                let simulator = simulator.value
+                let isAdmitted = simulator.clients.use(of: channel.clientAddress).openSocket(now: simulator.now())
+                connection.value.isUpgradeRefused = !isAdmitted
+                return channel.eventLoop.makeSucceededFuture(isAdmitted ? [:] : nil)
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    let client = channel.remoteAddress?.ipAddress ?? "local"
                     channel.pipeline.syncOperations.removeHandler(connection.value, promise: nil)
-                    try channel.pipeline.syncOperations.addHandler(WebSocketConnection(simulator: simulator.value, client: client))
+                    try channel.pipeline.syncOperations.addHandler(WebSocketConnection(simulator: simulator.value, client: channel.clientAddress))
                 }
             })
         let upgrade = HTTPServerUpgradeHandler(

@@ -68,4 +68,15 @@ extension OrderUpdate {
         writer.integer(time)
         writer.raw("}")
     }
+
+    /// As in historicalOrders.
+    func writeDetailed(to writer: inout WireWriter) {
+        writer.raw(#"{"order":"#)
+        order.writeDetailed(remaining: remaining, to: &writer)
+        writer.raw(#","status":"#)
+        writer.plain(status.rawValue)
+        writer.raw(#","statusTimestamp":"#)
+        writer.integer(time)
+        writer.raw("}")
+    }
 }
