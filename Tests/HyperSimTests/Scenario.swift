@@ -69,21 +69,9 @@ final class Scenario {
 }
 
 extension OrderAnswer {
-    var errorText: String? {
-        guard case .error(let text) = self else { return nil }
-        return text
-    }
-
     var filledSize: Size? {
         guard case .filled(let size, _, _, _) = self else { return nil }
         return size
-    }
-
-    var oid: Int64? {
-        switch self {
-        case .filled(_, _, let oid, _), .resting(let oid, _): oid
-        case .error: nil
-        }
     }
 }
 

@@ -54,6 +54,11 @@ enum Operations {
         "order": PlaceOrders.self,
         "cancel": CancelOrders.self,
         "cancelByCloid": CancelOrdersByCloid.self,
+        "modify": ModifyOrder.self,
+        "batchModify": ModifyOrders.self,
+        "scheduleCancel": ScheduleCancel.self,
+        "twapOrder": PlaceTwap.self,
+        "twapCancel": CancelTwap.self,
         "noop": Noop.self,
         "updateLeverage": UpdateLeverage.self,
     ]

@@ -29,7 +29,7 @@ extension Engine {
         let fill = Fill(
             market: order.market, price: price, size: size, side: order.side, time: now, startPosition: change.start,
             direction: change.direction, closedPnl: change.closedPnl, hash: hash, oid: order.oid, crossed: crossed, fee: fee,
-            tid: tid, cloid: order.cloid)
+            tid: tid, cloid: order.cloid, twapID: order.twapID)
         order.account.record(fill)
         count { $0.followerFills += 1 }
         effects.fills.append((order.account, fill))

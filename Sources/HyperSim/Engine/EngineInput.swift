@@ -13,6 +13,10 @@ enum EngineInput {
     case prices(PriceChange)
     /// An agent that may no longer sign.
     case revokedAgent(String)
+    /// The book of one market, from outside.
+    case book(BookChange)
+    /// A trade between others, from outside.
+    case publicTrade(PublicTrade)
     /// Nothing but the passing of time: something was due.
     case time
 }
@@ -40,6 +44,10 @@ struct PriceChange {
     var isDelisted: Bool?
     /// The book no longer follows the mid.
     var isFrozen: Bool?
+    /// USDC; 0 lifts it.
+    var openInterestCap: Notional?
+    /// See ``MarketRules/oracleDistancePercent``; 0 lifts it.
+    var oracleDistancePercent: Int?
 }
 
 /// Where a market's mark or oracle price comes from.

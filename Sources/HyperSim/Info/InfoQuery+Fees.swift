@@ -43,7 +43,7 @@ extension InfoQuery {
         let today = CandleInterval.day.start(of: now)
         return (0..<Self.feeDays).reversed().map { ago in
             let day = today - ago * CandleInterval.dayLength
-            let fills = account?.fills(in: day...day + CandleInterval.dayLength - 1) ?? []
+            let fills = account?.fills.kept.in(day...day + CandleInterval.dayLength - 1) ?? []
             func volume(crossed: Bool) -> JSON {
                 .decimal(
                     fills.lazy.filter { $0.crossed == crossed }.reduce(Notional.zero) {

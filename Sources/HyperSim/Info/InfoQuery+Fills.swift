@@ -1,7 +1,7 @@
 import CopyTrading
 import JSON
 
-/// Fills. Those of a TWAP's slices are told apart: userFills leaves them out.
+/// Fills, and apart from them those of TWAP slices.
 extension InfoQuery {
     static let fillsPerAnswer = 2_000
 
@@ -13,7 +13,7 @@ extension InfoQuery {
 
     func fillsByTime(to writer: inout WireWriter) throws(JSONError) -> Int {
         let (period, isAggregated, isReversed) = (try period(), try flag("aggregateByTime"), try flag("reversed"))
-        let found = (try account())?.fills(in: period).filter { !$0.isTwapSlice } ?? []
+        let found = (try account())?.fills.kept.in(period) ?? []
         let fills = isAggregated ? Fill.aggregated(found) : found
         let page = isReversed ? fills.newestFirst(limit: Self.fillsPerAnswer) : Array(fills.prefix(Self.fillsPerAnswer))
         return writer.array(page) { writer, fill in fill.write(to: &writer) }
@@ -22,7 +22,7 @@ extension InfoQuery {
     func newestSliceFills(to writer: inout WireWriter) throws(JSONError) -> Int { write(slices: (try account())?.newestSliceFills() ?? [], to: &writer) }
 
     func sliceFillsByTime(to writer: inout WireWriter) throws(JSONError) -> Int {
-        let found = (try account())?.fills(in: try period()).filter(\.isTwapSlice) ?? []
+        let found = (try account())?.twaps.sliceFills.kept.in(try period()) ?? []
         return write(slices: Array(found.prefix(Self.fillsPerAnswer)), to: &writer)
     }
 
@@ -31,30 +31,24 @@ extension InfoQuery {
     }
 }
 
-extension Fill {
-    var isTwapSlice: Bool { twapID != nil }
-}
-
 extension Account {
     /// Newest first, fills of one millisecond in order of execution, at most 2,000.
     func newestFills(aggregated: Bool) -> [Fill] {
-        let whole = fills.kept.suffix(InfoQuery.fillsPerAnswer * 2).filter { !$0.isTwapSlice }
-        let kept = aggregated ? Fill.aggregated(whole) : whole
-        return kept.newestFirst(limit: InfoQuery.fillsPerAnswer)
+        let kept = Array(fills.kept.suffix(InfoQuery.fillsPerAnswer * (aggregated ? 2 : 1)))
+        return (aggregated ? Fill.aggregated(kept) : kept).newestFirst(limit: InfoQuery.fillsPerAnswer)
     }
 
-    func newestSliceFills() -> [Fill] { fills.kept.filter(\.isTwapSlice).newestFirst(limit: InfoQuery.fillsPerAnswer) }
-
-    /// In order of execution.
-    func fills(in period: ClosedRange<Int64>) -> [Fill] {
-        let kept = fills.kept
-        let start = kept.firstIndex(from: { $0.time >= period.lowerBound })
-        let end = kept.firstIndex(from: { $0.time > period.upperBound })
-        return Array(kept[start..<max(start, end)])
-    }
+    func newestSliceFills() -> [Fill] { Array(twaps.sliceFills.kept).newestFirst(limit: InfoQuery.fillsPerAnswer) }
 }
 
 extension ArraySlice<Fill> {
+    /// Those of a period, in order of execution.
+    func `in`(_ period: ClosedRange<Int64>) -> [Fill] {
+        let start = firstIndex(from: { $0.time >= period.lowerBound })
+        let end = firstIndex(from: { $0.time > period.upperBound })
+        return Array(self[start..<Swift.max(start, end)])
+    }
+
     /// The first index from which on `isAfter` holds; fills are stored in time order.
     fileprivate func firstIndex(from isAfter: (Fill) -> Bool) -> Int {
         var (low, high) = (startIndex, endIndex)

@@ -28,7 +28,7 @@ struct Portfolio {
 
     init(_ account: Account, _ window: Window, _ engine: Engine, now: Int64) {
         let start = window.length.map { now - $0 } ?? 0
-        for fill in account.fills(in: start...max(start, now)) {
+        for fill in account.fills.kept.in(start...max(start, now)) {
             volume = Money.clamped(volume, adding: Money.product(fill.price, fill.size))
             profit = Money.clamped(profit, adding: fill.closedPnl - fill.fee)
         }

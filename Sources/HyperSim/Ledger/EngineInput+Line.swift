@@ -27,6 +27,12 @@ extension EngineInput {
         case .revokedAgent(let address):
             writer.raw(#","input":"revokedAgent","agent":"#)
             writer.plain(address)
+        case .book(let change):
+            writer.raw(#","input":"book","change":"#)
+            writer.json(change.json)
+        case .publicTrade(let trade):
+            writer.raw(#","input":"publicTrade","trade":"#)
+            writer.json(trade.json)
         case .time: writer.raw(#","input":"time""#)
         }
         writer.raw("}\n")
@@ -45,6 +51,8 @@ extension EngineInput {
             return (.leaders(try json.list("leaders") { value throws(JSONError) in try value.asString() }), time)
         case "revokedAgent": return (.revokedAgent(try json.at("agent", Address.init(json:)).text), time)
         case "prices": return (.prices(try json.at("change", PriceChange.init(json:))), time)
+        case "book": return (.book(try json.at("change", BookChange.init(json:))), time)
+        case "publicTrade": return (.publicTrade(try json.at("trade", PublicTrade.init(json:))), time)
         case "time": return (.time, time)
         case let other: throw JSONError(path: "input", problem: "\(other) is unknown")
         }
@@ -78,7 +86,8 @@ extension SignedInput {
 }
 
 extension PriceChange {
-    /// `{"coin","mid"?,"mark"?,"oracle"?,"delisted"?,"frozen"?}`: prices as decimal strings, mark and oracle also `"mid"`: following it.
+    /// `{"coin","mid"?,"mark"?,"oracle"?,"delisted"?,"frozen"?,"openInterestCap"?,"oracleDistancePercent"?}`: prices as decimal strings, mark
+    /// and oracle also `"mid"`: following it.
     init(json: JSON) throws(JSONError) {
         coin = try json.string("coin")
         mid = try json.maybeDecimal("mid")
@@ -86,6 +95,17 @@ extension PriceChange {
         oracle = try json.maybe("oracle", PriceSource.init(json:))
         isDelisted = try json.maybe("delisted") { value throws(JSONError) in try value.asBool() }
         isFrozen = try json.maybe("frozen") { value throws(JSONError) in try value.asBool() }
+        openInterestCap = try json.maybeDecimal("openInterestCap")
+        if let openInterestCap, openInterestCap.e8 < 0 {
+            throw JSONError(path: "openInterestCap", problem: "expected USDC, found \(openInterestCap)")
+        }
+        oracleDistancePercent = try json.maybe("oracleDistancePercent") { value throws(JSONError) in
+            let percent = Int(try value.asInteger())
+            guard percent == 0 || MarketRules.distanceRange.contains(percent) else {
+                throw JSONError(problem: "expected 0 or \(MarketRules.distanceRange), found \(percent)")
+            }
+            return percent
+        }
         if let mid, mid.e8 <= 0 { throw JSONError(path: "mid", problem: "expected a positive price, found \(mid)") }
     }
 
@@ -95,6 +115,8 @@ extension PriceChange {
         if let mark { members.append(.init("mark", .string(mark.text))) }
         if let oracle { members.append(.init("oracle", .string(oracle.text))) }
         if let isDelisted { members.append(.init("delisted", .bool(isDelisted))) }
+        if let openInterestCap { members.append(.init("openInterestCap", .string(openInterestCap.description))) }
+        if let oracleDistancePercent { members.append(.init("oracleDistancePercent", .integer(oracleDistancePercent))) }
         if let isFrozen { members.append(.init("frozen", .bool(isFrozen))) }
         return .object(members)
     }

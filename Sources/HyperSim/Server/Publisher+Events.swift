@@ -5,7 +5,7 @@ import JSON
 extension Publisher {
     func publishEvents(_ effects: Effects) {
         runs(effects.orderUpdates, by: { $0.account === $1.account }) { run in publish(run.map(\.update), of: run.first!.account) }
-        runs(effects.fills, by: { $0.account === $1.account && $0.fill.isTwapSlice == $1.fill.isTwapSlice }) { run in
+        runs(effects.fills, by: { $0.account === $1.account && $0.fill.isTwapSlice(of: $0.account) == $1.fill.isTwapSlice(of: $1.account) }) { run in
             publish(ordered(run.map(\.fill)), of: run.first!.account)
         }
         for (account, payment) in effects.fundings { publish(payment, of: account) }
@@ -18,6 +18,7 @@ extension Publisher {
             let cancels = run.map { item -> JSON in ["coin": .string(item.order.market.coin), "oid": .integer(item.order.oid)] }
             event(["nonUserCancel": .array(cancels)], of: run.first!.account)
         }
+        runs(effects.twaps, by: { $0.account === $1.account }) { run in publish(run.map(\.change), of: run.first!.account) }
         for (account, liquidation) in effects.liquidations { event(["liquidation": liquidation.json], of: account) }
     }
 
@@ -40,7 +41,7 @@ extension Publisher {
             let history = account?.orderHistory.kept.suffix(InfoQuery.ordersPerAnswer).reversed() ?? []
             return Self.orderHistory(Array(history), of: user, isSnapshot: true)
         case .userTwapSliceFills: return Self.sliceFills(account?.newestSliceFills() ?? [], of: user, isSnapshot: true)
-        case .userTwapHistory: return SocketMessage.list(.userTwapHistory, of: user, "history", isSnapshot: true, [] as [JSON]) { $0.json($1) }
+        case .userTwapHistory: return Self.twapHistory(Array((account?.twaps.changes.kept ?? []).reversed()), of: user, isSnapshot: true)
         default: return nil
         }
     }
@@ -60,7 +61,7 @@ extension Publisher {
 
     private func publish(_ fills: [Fill], of account: Account) {
         let user = account.address
-        if fills.first?.isTwapSlice == true {
+        if fills.first?.isTwapSlice(of: account) == true {
             send(Subscription(.userTwapSliceFills, user: user)) { Self.sliceFills(fills, of: user, isSnapshot: false) }
             send(Subscription(.userEvents, user: user)) {
                 Self.event { writer in
@@ -80,6 +81,11 @@ extension Publisher {
                 writer.array(fills) { writer, fill in fill.write(to: &writer) }
             }
         }
+    }
+
+    private func publish(_ changes: [TwapHistory.Change], of account: Account) {
+        send(Subscription(.userTwapHistory, user: account.address)) { Self.twapHistory(changes, of: account.address, isSnapshot: false) }
+        event(["twapHistory": .array(changes.map(\.json))], of: account)
     }
 
     private func publish(_ payment: FundingPayment, of account: Account) {
@@ -110,6 +116,10 @@ extension Publisher {
         }
     }
 
+    private static func twapHistory(_ changes: [TwapHistory.Change], of user: String, isSnapshot: Bool) -> [UInt8] {
+        SocketMessage.list(.userTwapHistory, of: user, "history", isSnapshot: isSnapshot, changes) { writer, change in writer.json(change.json) }
+    }
+
     private static func orderHistory(_ updates: [OrderUpdate], of user: String, isSnapshot: Bool) -> [UInt8] {
         SocketMessage.list(.userHistoricalOrders, of: user, "orderHistory", isSnapshot: isSnapshot, updates) { writer, update in
             update.writeDetailed(to: &writer)
@@ -134,6 +144,11 @@ extension LiquidationNotice {
             "liquidated_ntl_pos": .decimal(positionValue), "liquidated_account_value": .decimal(accountValue),
         ]
     }
+}
+
+extension Fill {
+    /// Those of a leader came as they are and count as its fills.
+    fileprivate func isTwapSlice(of account: Account) -> Bool { twapID != nil && !account.isLeader }
 }
 
 extension OrderUpdate {

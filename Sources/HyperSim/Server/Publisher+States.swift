@@ -81,7 +81,7 @@ extension Publisher {
             return Self.ofDex(subscription, user, "clearinghouseState") { engine.writeState(of: account, dex: dex, now: now, to: &$0) }
         case .openOrders:
             return Self.ofDex(subscription, user, "orders") { writer in writeOrders(of: account, dex: dex, to: &writer) }
-        case .twapStates: return Self.ofDex(subscription, user, "states") { $0.raw("[]") }
+        case .twapStates: return Self.ofDex(subscription, user, "states") { $0.json(account?.twaps.states(onDex: dex) ?? []) }
         case .allDexsClearinghouseState:
             return SocketMessage.data(channel, capacity: 2048) { writer in
                 writer.raw(#"{"user":"#)
@@ -141,7 +141,9 @@ extension Publisher {
             writer.integer(now)
             writer.raw(#","isVault":false,"user":"#)
             writer.plain(user)
-            writer.raw(#","twapStates":[],"spotState":"#)
+            writer.raw(#","twapStates":"#)
+            writer.json(account?.twaps.states(onDex: 0) ?? [])
+            writer.raw(#","spotState":"#)
             writer.json(account.spotState)
             writer.raw("}")
         }

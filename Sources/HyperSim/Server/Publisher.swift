@@ -70,8 +70,7 @@ final class Publisher {
     private func publishBestOffers(now: Int64) {
         for index in moved {
             let market = engine.universe.markets[index]
-            let (bids, asks) = market.depth(now: now)
-            let offers = [bids.first, asks.first]
+            let offers = [market.bestBid(now: now), market.bestAsk(now: now)]
             guard bestOffers.updateValue(offers, forKey: index) != offers else { continue }
             let subscription = Subscription(.bbo, coin: market.coin)
             let listeners = hub.listeners(to: subscription)

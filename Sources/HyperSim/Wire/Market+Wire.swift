@@ -63,7 +63,7 @@ extension Market {
     /// One element of the context array of `metaAndAssetCtxs`.
     func writeContext(now: Int64, to writer: inout WireWriter) {
         let day = candles.lastDay(now: now)
-        let (bids, asks) = depth(now: now)
+        let (bid, ask) = (bestBid(now: now), bestAsk(now: now))
         writer.raw(#"{"funding":"#)
         writer.json(.decimal(fundingRate))
         writer.raw(#","openInterest":"#)
@@ -73,15 +73,15 @@ extension Market {
         writer.raw(#","dayNtlVlm":"#)
         writer.decimal(day.value)
         writer.raw(#","premium":"#)
-        if bids.isEmpty || asks.isEmpty { writer.raw("null") } else { writer.json(.decimal(premium)) }
+        if bid == nil || ask == nil { writer.raw("null") } else { writer.json(.decimal(premium)) }
         writer.raw(#","oraclePx":"#)
         writer.decimal(oracle)
         writer.raw(#","markPx":"#)
         writer.decimal(mark)
         writer.raw(#","midPx":"#)
-        if bids.isEmpty || asks.isEmpty { writer.raw("null") } else { writer.decimal(mid) }
+        if bid == nil || ask == nil { writer.raw("null") } else { writer.decimal(mid) }
         writer.raw(#","impactPxs":"#)
-        if let bid = bids.first, let ask = asks.first {
+        if let bid, let ask {
             writer.array([bid.price, ask.price]) { writer, price in writer.decimal(price) }
         } else {
             writer.raw("null")
@@ -119,13 +119,12 @@ extension Market {
 
     /// `{"coin","time","bbo":[bid|null,ask|null]}`.
     func writeBestOffers(now: Int64, to writer: inout WireWriter) {
-        let (bids, asks) = depth(now: now)
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)
         writer.integer(now)
         writer.raw(#","bbo":"#)
-        writer.array([bids.first, asks.first]) { writer, level in
+        writer.array([bestBid(now: now), bestAsk(now: now)]) { writer, level in
             if let level { level.write(to: &writer) } else { writer.raw("null") }
         }
         writer.raw("}")
