@@ -4,7 +4,7 @@ import JSON
 /// `{"type":"order","orders":[{"a","b","p","s","r","t":{"limit":{"tif"}},"c"?}],"grouping":"na","builder"?:{"b","f"}}`.
 struct PlaceOrders: Operation {
     let tickets: [OrderTicket]
-    let hasBuilder: Bool
+    let builder: BuilderCode?
     let canonical: JSON
 
     var itemCount: Int { tickets.count }
@@ -13,21 +13,22 @@ struct PlaceOrders: Operation {
     init(json: JSON) throws(JSONError) {
         let grouping = try json.string("grouping")
         guard grouping == "na" else { throw JSONError(path: "grouping", problem: "\(grouping) is not served") }
-        tickets = try json.list("orders", OrderTicket.init(json:))
+        let builder = try json.maybe("builder", BuilderCode.init(json:))
+        tickets = try json.list("orders") { order throws(JSONError) in
+            var ticket = try OrderTicket(json: order)
+            ticket.builder = builder
+            return ticket
+        }
         var members: [JSON.Member] = [
             .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", .string(grouping)),
         ]
-        let builder = try json.maybe("builder") { value throws(JSONError) in
-            let builder: JSON = ["b": .string(try value.at("b", Address.init(json:)).text), "f": .integer(try value.integer("f"))]
-            return builder
-        }
-        if let builder { members.append(.init("builder", builder)) }
-        hasBuilder = builder != nil
+        if let builder { members.append(.init("builder", builder.json)) }
+        self.builder = builder
         canonical = .object(members)
     }
 
     func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
-        if hasBuilder { return .refused("Builder fee has not been approved") }
+        if let builder, let refusal = engine.refusal(of: builder, context.account) { return .refused(refusal) }
         return .orders(engine.order(tickets, context))
     }
 }
@@ -59,4 +60,15 @@ extension OrderTicket {
         if let cloid { members.append(.init("c", .string(cloid))) }
         return .object(members)
     }
+}
+
+extension BuilderCode {
+    init(json: JSON) throws(JSONError) {
+        address = try json.at("b", Address.init(json:)).text
+        let fee = try json.integer("f")
+        guard (0...Int64(UInt16.max)).contains(fee) else { throw JSONError(path: "f", problem: "\(fee) is out of range") }
+        self.fee = Int(fee)
+    }
+
+    var json: JSON { ["b": .string(address), "f": .integer(fee)] }
 }

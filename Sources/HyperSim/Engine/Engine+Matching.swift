@@ -9,18 +9,29 @@ extension Engine {
             let crosses = facing.first.map { order.side == .buy ? $0.price <= order.limit : $0.price >= order.limit } ?? false
             guard !crosses else { throw .postOnly(bid: market.book.bids.first?.price, ask: market.book.asks.first?.price) }
         }
-        let taken = order.lifetime == .addLiquidityOnly ? [] : market.book.take(order.side, size: order.remaining, limit: order.limit)
-        if taken.isEmpty, !order.lifetime.mayRest { throw facing.isEmpty ? .noLiquidity : .noMatch }
-
-        effects.orderUpdates.append((order.account, order.update))
-        var fills: [Fill] = []
-        for level in taken {
-            order.remaining -= level.size
-            let trade = trade(taker: order, maker: nil, price: level.price, size: level.size, hash: context.hash, now: context.now)
-            fills += [trade.taker].compactMap { $0 }
-        }
-        if !taken.isEmpty { effects.movedMarkets.insert(market.index) }
+        let before = order.update
+        let fills = order.lifetime == .addLiquidityOnly ? [] : take(order, limit: order.limit, hash: context.hash, now: context.now)
+        if fills.isEmpty, !order.lifetime.mayRest { throw facing.isEmpty ? .noLiquidity : .noMatch }
+        effects.orderUpdates.append((order.account, before))
         return conclude(order, fills, ticket, context)
+    }
+
+    /// Trades `order` with what the book has at `limit` or better.
+    func take(_ order: PlacedOrder, limit: Price, hash: String, now: Int64) -> [Fill] {
+        let market = order.market
+        let taken = market.book.take(order.side, size: order.remaining, limit: limit)
+        if !taken.isEmpty { effects.movedMarkets.insert(market.index) }
+        return taken.compactMap { level in
+            order.remaining -= level.size
+            return trade(taker: order, maker: nil, price: level.price, size: level.size, hash: hash, now: now).taker
+        }
+    }
+
+    func refreshHouse(in market: Market, now: Int64) { market.book.refresh(mid: market.mid, now: now) }
+
+    /// What follows from what became of an order that took.
+    func settleAfter(_ order: PlacedOrder, traded: Bool, now: Int64) {
+        if traded { shrinkReduceOnly(of: order.account, in: order.market, now: now) }
     }
 
     /// Rests, cancels or finishes what is left after taking, and writes the order's line.

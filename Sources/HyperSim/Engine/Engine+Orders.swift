@@ -61,9 +61,8 @@ extension Engine {
             guard opposes else { throw .reduceOnly }
         } else if order.lifetime.mayRest || !opposes || order.originalSize > position.size.magnitude {
             let addition = Account.Addition(market: market, side: order.side, size: order.originalSize)
-            let required = order.account.requiredMargin(universe, adding: addition)
-            let increases = required > order.account.requiredMargin(universe)
-            guard !increases || required <= order.account.crossValue(universe) else { throw .margin }
+            guard !order.account.exceedsTier(addition) else { throw .marginTier }
+            guard order.account.affords(addition, universe) else { throw .margin }
         }
         guard !order.lifetime.mayRest || order.account.open.count < EngineParameters.maximumOpenOrders else { throw .tooManyOpenOrders }
     }

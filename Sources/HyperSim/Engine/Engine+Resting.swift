@@ -54,10 +54,11 @@ extension Engine {
     }
 
     /// Ends a resting order by the exchange's own rule.
-    private func cancel(_ order: PlacedOrder, as status: OrderStatus, now: Int64) {
+    func cancel(_ order: PlacedOrder, as status: OrderStatus, now: Int64) {
         remove(order)
         order.become(status, at: now)
         effects.orderUpdates.append((order.account, order.update))
+        effects.nonUserCancels.append((order.account, order))
         let line = LedgerEntry.Cancel(cloid: order.cloid, oid: order.oid, coin: order.market.coin, status: status.rawValue, error: nil)
         effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .systemCancel(line)))
     }

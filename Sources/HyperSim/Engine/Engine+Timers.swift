@@ -36,7 +36,9 @@ extension Engine {
 
     private func fire(_ timer: Timer) {
         switch timer.kind {
-        case .scheduledCancel, .funding, .liquidation: break
+        case .scheduledCancel: break
+        case .funding: settleFunding(at: timer.at)
+        case .liquidation(let address): continueLiquidation(of: address, now: timer.at)
         }
     }
 }

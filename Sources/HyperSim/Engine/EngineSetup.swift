@@ -8,7 +8,9 @@ struct EngineSetup {
 
     func engine() throws(HyperSimError) -> Engine {
         let synthetic = configuration.syntheticCoins.map {
-            Listing(coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage)
+            Listing(
+                coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage,
+                marginTable: $0.marginTable, marginMode: $0.marginMode)
         }
         let universe = try Universe(listings: (recorded?.listings ?? []) + synthetic, book: configuration.bookShape)
         let engine = Engine(universe: universe, parameters: configuration.engineParameters)

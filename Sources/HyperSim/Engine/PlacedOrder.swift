@@ -22,6 +22,8 @@ struct OrderTicket {
     var reduceOnly: Bool
     var lifetime: OrderLifetime
     var cloid: String?
+    /// The same for all orders of one action.
+    var builder: BuilderCode?
 }
 
 /// An order the exchange has given an oid to: resting, done or refused.
@@ -37,6 +39,9 @@ final class PlacedOrder {
     var remaining: Size
     let reduceOnly: Bool
     let lifetime: OrderLifetime
+    let builder: BuilderCode?
+    /// Set when the exchange made it to liquidate an account.
+    var liquidation: LiquidationCause?
     /// Milliseconds since 1970.
     let placedAt: Int64
     private(set) var status: OrderStatus = .open
@@ -55,6 +60,7 @@ final class PlacedOrder {
         remaining = size
         reduceOnly = ticket.reduceOnly
         lifetime = ticket.lifetime
+        builder = ticket.builder
         placedAt = now
         statusAt = now
         remainingAtStatus = size
@@ -64,6 +70,7 @@ final class PlacedOrder {
         self.status = status
         statusAt = now
         remainingAtStatus = remaining
+        account.orderHistory.append(update)
     }
 
     var update: OrderUpdate {
@@ -81,8 +88,8 @@ struct OrderUpdate {
 
 /// The exchange's words for an order's state, as far as the simulator uses them.
 enum OrderStatus: String {
-    case open, filled, canceled, reduceOnlyCanceled
-    case tickRejected, minTradeNtlRejected, perpMarginRejected, reduceOnlyRejected, badAloPxRejected, iocCancelRejected
+    case open, filled, canceled, reduceOnlyCanceled, liquidatedCanceled
+    case tickRejected, minTradeNtlRejected, perpMarginRejected, perpMaxPositionRejected, reduceOnlyRejected, badAloPxRejected, iocCancelRejected
     case tooManyOpenOrdersRejected, marketOrderNoLiquidityRejected
     /// Refused before it was given a status of its own, for example for its size.
     case rejected
