@@ -35,6 +35,8 @@ struct FundingPayment {
     var position: Size
     /// Per hour.
     var rate: Ratio
+    /// Whether the position's own collateral paid.
+    var isIsolated = false
 }
 
 /// A deposit, transfer or other movement of an account that is neither trade nor funding.
@@ -59,7 +61,6 @@ extension Engine {
     /// Hands over what was caused since the last call.
     func takeEffects() -> Effects {
         defer { effects = Effects() }
-        for (account, update) in effects.orderUpdates { account.orderHistory.append(update) }
         return effects
     }
 }

@@ -10,7 +10,9 @@ final class Market {
     /// Position in ``Universe/dexes``; 0 is the main dex.
     let dex: Int
     let grid: PriceGrid
-    let maximumLeverage: Int
+    var maximumLeverage: Int { marginTable.maximumLeverage }
+    let marginTable: MarginTable
+    let marginMode: MarginMode
     let initialPrice: Price
 
     /// The price the house's quotes stand around: the last price a leader traded at, or what was set.
@@ -21,6 +23,8 @@ final class Market {
     var mark: Price { markSource.price(mid: mid) }
     /// Settles funding.
     var oracle: Price { oracleSource.price(mid: mid) }
+    var funding = FundingClock()
+    var liquidationWatch = LiquidationWatch()
     /// No order is taken any more.
     var isDelisted = false
     /// The house's quotes stay where they are though the mid moves.
@@ -39,11 +43,8 @@ final class Market {
     /// The newest public trades, for the replay a new subscriber gets.
     var recentTrades = BoundedHistory<Trade>(limit: Market.recentTradeLimit)
     var candles = CandleHistory()
-    var fundingRates = BoundedHistory<FundingRate>(limit: Market.fundingRateLimit)
 
     static let recentTradeLimit = 30
-    /// Hours of funding rates that are kept.
-    static let fundingRateLimit = 5_000
 
     init(index: Int, listing: Listing, asset: Int, dex: Int, book: BookShape) {
         self.index = index
@@ -51,7 +52,8 @@ final class Market {
         self.asset = asset
         self.dex = dex
         grid = PriceGrid(sizeDecimals: listing.sizeDecimals)
-        maximumLeverage = listing.maximumLeverage
+        marginTable = listing.marginTable ?? MarginTable(maximumLeverage: listing.maximumLeverage)
+        marginMode = listing.marginMode
         initialPrice = listing.price
         mid = listing.price
         house = HouseBook(shape: book, market: index, grid: grid)
@@ -90,6 +92,9 @@ struct Listing: Equatable {
     var price: Price
     var sizeDecimals: Int
     var maximumLeverage: Int
+    /// `nil` for a single tier of ``maximumLeverage``.
+    var marginTable: MarginTable?
+    var marginMode = MarginMode.any
 }
 
 /// One public trade. `users` is [buyer, seller]; `side` is the aggressor's.

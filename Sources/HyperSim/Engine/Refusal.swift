@@ -8,6 +8,7 @@ enum Refusal: Error, Equatable {
     case minimumValue
     case reduceOnly
     case margin
+    case marginTier
     case postOnly(bid: Price?, ask: Price?)
     case noMatch
     case noLiquidity
@@ -32,6 +33,7 @@ enum Refusal: Error, Equatable {
         case .minimumValue: "Order must have minimum value of $10."
         case .reduceOnly: "Reduce only order would increase position."
         case .margin: "Insufficient margin to place order."
+        case .marginTier: "Order would cause position to exceed margin tier limit at current leverage"
         case .postOnly(let bid, let ask):
             "Post only order would have immediately matched, bbo was \(bid?.description ?? "none")@\(ask?.description ?? "none")."
         case .noMatch: "Order could not immediately match against any resting orders."
@@ -57,6 +59,7 @@ enum Refusal: Error, Equatable {
         case .minimumValue: .minTradeNtlRejected
         case .reduceOnly: .reduceOnlyRejected
         case .margin: .perpMarginRejected
+        case .marginTier: .perpMaxPositionRejected
         case .postOnly: .badAloPxRejected
         case .noMatch: .iocCancelRejected
         case .tooManyOpenOrders: .tooManyOpenOrdersRejected

@@ -7,10 +7,10 @@ extension InfoQuery {
         engine.writeState(of: try account(), dex: try dex(), now: now, to: &writer)
     }
 
-    func spotState(to writer: inout WireWriter) throws(JSONError) { writer.json((try account()).spotState) }
+    func spotState(to writer: inout WireWriter) throws(JSONError) { writer.json((try account()).spotState(universe)) }
 
     func abstraction(to writer: inout WireWriter) throws(JSONError) {
-        writer.plain((try account())?.report.mode.rawValue ?? AccountMode.standard.rawValue)
+        writer.plain((try account())?.mode.rawValue ?? AccountMode.standard.rawValue)
     }
 
     /// Whether collateral moves between dexes by itself; `null` where it was never set.
@@ -36,10 +36,10 @@ extension InfoQuery {
     func rateLimit(to writer: inout WireWriter) throws(JSONError) {
         let account = try account()
         let volume = account?.tradedVolume ?? .zero
+        let budget = account?.budget ?? RequestBudget()
         writer.json([
-            "cumVlm": .decimal(volume.truncated(decimals: 2)), "nRequestsUsed": .integer(account?.requestsUsed ?? 0),
-            "nRequestsCap": .integer(Int64(10_000 + (account?.report.reservedRequests ?? 0)) + volume.e8 / Notional.scale),
-            "nRequestsSurplus": 0,
+            "cumVlm": .decimal(volume.truncated(decimals: 2)), "nRequestsUsed": .integer(budget.used),
+            "nRequestsCap": .integer(budget.limit(initial: engine.parameters.initialRequests, volume: volume)), "nRequestsSurplus": 0,
         ])
     }
 }
@@ -59,7 +59,7 @@ extension InfoQuery {
 
     /// Agents without a name are not listed.
     func extraAgents(to writer: inout WireWriter) throws(JSONError) {
-        writer.array((try account())?.report.namedAgents ?? []) { writer, agent in
+        writer.array((try account())?.agents.filter { !$0.name.isEmpty && $0.validUntil > now } ?? []) { writer, agent in
             writer.json(["name": .string(agent.name), "address": .string(agent.address), "validUntil": .integer(agent.validUntil)])
         }
     }
@@ -81,18 +81,18 @@ extension InfoQuery {
     /// `null` for an account without any.
     private func writeSubAccounts(to writer: inout WireWriter, _ writeState: (Account, inout WireWriter) -> Void) throws(JSONError) {
         let master = try user()
-        let accounts = engine.accounts.values.filter { $0.master == master }.sorted { $0.address < $1.address }
+        let accounts = engine.account(master)?.subAccounts ?? []
         guard !accounts.isEmpty else { return writer.raw("null") }
         writer.array(accounts) { writer, account in
             writer.raw(#"{"name":"#)
-            writer.string(account.displayName)
+            writer.string(account.name ?? account.address)
             writer.raw(#","subAccountUser":"#)
             writer.plain(account.address)
             writer.raw(#","master":"#)
             writer.plain(master)
             writeState(account, &writer)
             writer.raw(#","spotState":"#)
-            writer.json(Optional(account).spotState)
+            writer.json(Optional(account).spotState(universe))
             writer.raw("}")
         }
     }

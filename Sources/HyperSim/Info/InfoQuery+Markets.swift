@@ -22,11 +22,10 @@ extension InfoQuery {
 
     func dexes(to writer: inout WireWriter) throws(JSONError) { universe.writeDexes(to: &writer) }
 
-    /// A table below 50 is a single tier of that leverage.
     func marginTable(to writer: inout WireWriter) throws(JSONError) {
         let id = try json.integer("id")
-        guard (1..<50).contains(id) else { throw JSONError(path: "id", problem: "\(id) is unknown") }
-        writer.json(["description": "", "marginTiers": [["lowerBound": "0.0", "maxLeverage": .integer(id)]]])
+        guard let table = universe.marginTable(id: Int(id)) else { throw JSONError(path: "id", problem: "\(id) is unknown") }
+        writer.json(table.json)
     }
 
     func spotMeta(to writer: inout WireWriter) throws(JSONError) { writer.raw(Universe.spotMeta) }
@@ -90,7 +89,7 @@ extension InfoQuery {
     func fundingHistory(to writer: inout WireWriter) throws(JSONError) -> Int {
         let period = try period()
         guard let market = try market() else { return none(&writer) }
-        let rates = market.fundingRates.kept.filter { period.contains($0.time) }.prefix(Self.fundingRatesPerPage)
+        let rates = market.funding.history.kept.filter { period.contains($0.time) }.prefix(Self.fundingRatesPerPage)
         return writer.array(rates) { writer, rate in
             writer.json([
                 "coin": .string(market.coin), "fundingRate": .decimal(rate.rate), "premium": .decimal(rate.premium),
@@ -104,7 +103,7 @@ extension InfoQuery {
         writer.array(universe.markets(onDex: 0).filter { !$0.isDelisted }) { writer, market in
             let next = CandleInterval.hour.start(of: now)
             let prediction: JSON = [
-                "fundingRate": .decimal(market.fundingRate), "nextFundingTime": .integer(next), "fundingIntervalHours": 1,
+                "fundingRate": .decimal(market.funding.running(now: now).rate), "nextFundingTime": .integer(next), "fundingIntervalHours": 1,
             ]
             writer.json([.string(market.coin), [["HlPerp", prediction]]])
         }

@@ -7,7 +7,7 @@ extension InfoQuery {
 
     func fundingPayments(to writer: inout WireWriter) throws(JSONError) -> Int {
         let period = try period()
-        let payments = (try account())?.report.fundings.kept.filter { period.contains($0.time) } ?? []
+        let payments = (try account())?.fundings.kept.filter { period.contains($0.time) } ?? []
         return writer.array(payments.prefix(Self.movementsPerAnswer)) { writer, payment in
             writer.json(["time": .integer(payment.time), "hash": .string(Fill.zeroHash), "delta": payment.delta])
         }
@@ -15,7 +15,7 @@ extension InfoQuery {
 
     func ledgerUpdates(to writer: inout WireWriter) throws(JSONError) -> Int {
         let period = try period()
-        let updates = (try account())?.report.ledgerUpdates.kept.filter { period.contains($0.time) } ?? []
+        let updates = (try account())?.ledgerUpdates.kept.filter { period.contains($0.time) } ?? []
         return writer.array(updates.prefix(Self.movementsPerAnswer)) { writer, update in writer.json(update.json) }
     }
 }

@@ -22,7 +22,7 @@ struct Portfolio {
     /// Closed profit less fees within the window, and what stands open now.
     var profit = Notional.zero
     var volume = Notional.zero
-    var samples: [EquitySample] = []
+    var samples: [ValueSample] = []
 
     init() {}
 
@@ -35,15 +35,16 @@ struct Portfolio {
         for (index, position) in account.positions {
             profit = Money.clamped(profit, adding: position.unrealizedPnl(mark: engine.universe.markets[index].mark))
         }
-        value = account.equity(engine.universe)
-        samples = account.report.equity.kept.filter { $0.time >= start }
-        samples.append(EquitySample(time: now, value: value, profit: profit))
+        value = account.worth(engine.universe)
+        samples = account.valueSamples.kept.filter { $0.time >= start }
+        let total = account.isLeader ? profit : value - account.netDeposits
+        samples.append(ValueSample(time: now, accountValue: value, pnl: total))
     }
 
     var json: JSON {
         [
-            "accountValueHistory": .array(samples.map { [.integer($0.time), .decimal($0.value)] }),
-            "pnlHistory": .array(samples.map { [.integer($0.time), .decimal($0.profit)] }), "vlm": .decimal(volume),
+            "accountValueHistory": .array(samples.map { [.integer($0.time), .decimal($0.accountValue)] }),
+            "pnlHistory": .array(samples.map { [.integer($0.time), .decimal($0.pnl)] }), "vlm": .decimal(volume),
         ]
     }
 
@@ -56,9 +57,15 @@ struct Portfolio {
 }
 
 extension Account {
-    /// Over all dexes, isolated margin and spot included; a leader's is fixed.
-    func equity(_ universe: Universe) -> Notional {
-        if case .leader(_, let equity) = kind { return equity }
-        return universe.dexes.indices.reduce(report.spotBalance) { $0 + state(onDex: $1, universe: universe).all.accountValue }
+    /// Perpetuals and spot together; a leader's is fixed.
+    fileprivate func worth(_ universe: Universe) -> Notional {
+        guard case .leader(_, let equity) = kind else { return equity(universe) }
+        return equity
+    }
+
+    /// A leader's name, or the address.
+    var displayName: String {
+        guard case .leader(let name, _) = kind else { return address }
+        return name
     }
 }

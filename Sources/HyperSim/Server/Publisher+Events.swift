@@ -35,8 +35,8 @@ extension Publisher {
         switch subscription.channel {
         case .userFills:
             return Self.fills(account?.newestFills(aggregated: subscription.isAggregated) ?? [], of: user, isSnapshot: true)
-        case .userFundings: return Self.fundings(account?.report.fundings.kept ?? [], of: user, isSnapshot: true)
-        case .userNonFundingLedgerUpdates: return Self.ledgerUpdates(account?.report.ledgerUpdates.kept ?? [], of: user, isSnapshot: true)
+        case .userFundings: return Self.fundings(account?.fundings.kept ?? [], of: user, isSnapshot: true)
+        case .userNonFundingLedgerUpdates: return Self.ledgerUpdates(account?.ledgerUpdates.kept ?? [], of: user, isSnapshot: true)
         case .userHistoricalOrders:
             let history = account?.orderHistory.kept.suffix(InfoQuery.ordersPerAnswer).reversed() ?? []
             return Self.orderHistory(Array(history), of: user, isSnapshot: true)

@@ -91,7 +91,7 @@ extension Publisher {
                 writer.raw("}")
             }
         case .spotState:
-            return SocketMessage.data(channel) { $0.json(["user": .string(user), "spotState": account.spotState]) }
+            return SocketMessage.data(channel) { $0.json(["user": .string(user), "spotState": account.spotState(engine.universe)]) }
         case .activeAssetData:
             guard let market = subscription.coin.flatMap(engine.universe.market(coin:)) else { return nil }
             return SocketMessage.data(channel) { engine.writeActiveAssetData(user, market, now: now, to: &$0) }
@@ -130,9 +130,9 @@ extension Publisher {
             writer.raw(#","leadingVaults":[],"totalVaultEquity":"0.0","openOrders":"#)
             writeOrders(of: account, dex: 0, to: &writer)
             writer.raw(#","agentAddress":"#)
-            writer.string(orNull: account?.agent)
+            writer.string(orNull: account?.unnamedAgent?.address)
             writer.raw(#","agentValidUntil":null,"cumLedger":"#)
-            writer.json(.decimal(account?.report.ledgerTotal ?? .zero))
+            writer.json(.decimal(account?.netDeposits ?? .zero))
             writer.raw(#","meta":"#)
             engine.universe.writeMeta(dex: 0, to: &writer)
             writer.raw(#","assetCtxs":"#)
@@ -144,18 +144,18 @@ extension Publisher {
             writer.raw(#","twapStates":"#)
             writer.json(account?.twaps.states(onDex: 0) ?? [])
             writer.raw(#","spotState":"#)
-            writer.json(account.spotState)
+            writer.json(account.spotState(engine.universe))
             writer.raw("}")
         }
     }
 
     private func webData3(_ user: String, _ account: Account?, now: Int64) -> [UInt8] {
         var state: [JSON.Member] = [
-            .init("agentAddress", .string(orNull: account?.agent)), .init("agentValidUntil", nil),
-            .init("cumLedger", .decimal(account?.report.ledgerTotal ?? .zero)), .init("serverTime", .integer(now)), .init("isVault", false),
+            .init("agentAddress", .string(orNull: account?.unnamedAgent?.address)), .init("agentValidUntil", account?.unnamedAgent.flatMap(\.expiry) ?? .null),
+            .init("cumLedger", .decimal(account?.netDeposits ?? .zero)), .init("serverTime", .integer(now)), .init("isVault", false),
             .init("user", .string(user)),
         ]
-        if let mode = account?.report.mode, mode != .standard { state.append(.init("abstraction", .string(mode.rawValue))) }
+        if let mode = account?.mode, mode != .standard { state.append(.init("abstraction", .string(mode.rawValue))) }
         let dexes = engine.universe.dexes.indices.map { dex -> JSON in
             let capped = engine.universe.markets(onDex: dex).filter(\.isAtOpenInterestCap).map { JSON.string($0.coin) }
             return ["totalVaultEquity": "0.0", "perpsAtOpenInterestCap": .array(capped)]
@@ -164,16 +164,12 @@ extension Publisher {
     }
 }
 
-extension AccountReport {
-    /// USDC that came in from outside less what left.
-    fileprivate var ledgerTotal: Notional {
-        ledgerUpdates.kept.reduce(.zero) { total, update in
-            guard let type = update.delta["type"], let amount: Notional = try? update.delta.decimal("usdc") else { return total }
-            switch type {
-            case "deposit": return Money.clamped(total, adding: amount)
-            case "withdraw": return Money.clamped(total, adding: -amount)
-            default: return total
-            }
-        }
-    }
+extension Account {
+    /// The agent that was approved without a name.
+    fileprivate var unnamedAgent: Agent? { agents.first { $0.name.isEmpty } }
+}
+
+extension Agent {
+    /// `nil` for one that does not expire.
+    fileprivate var expiry: JSON? { validUntil == .max ? nil : .integer(validUntil) }
 }

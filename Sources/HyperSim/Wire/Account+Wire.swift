@@ -26,11 +26,8 @@ extension Engine {
         if !leverage.isCross {
             setting.append(.init("rawUsd", .decimal(account?.position(in: market).isolatedCash ?? .zero)))
         }
-        let available = [Side.buy, .sell].map { account?.availableToTrade(in: market, $0, universe) ?? .zero }
-        let sizes = available.map { amount in
-            let value = Int128(amount.e8) * Int128(leverage.value) * Int128(Size.scale) / Int128(market.mark.e8)
-            return market.grid.lots(Size(e8: Int64(min(value, Int128(Size.limit)))))
-        }
+        let available = [Side.buy, .sell].map { account?.availableMargin($0, in: market, universe) ?? .zero }
+        let sizes = [Side.buy, .sell].map { account?.maximumTradeSize($0, in: market, universe) ?? .zero }
         writer.json([
             "user": .string(user), "coin": .string(market.coin), "leverage": .object(setting), "maxTradeSzs": .array(sizes.map { .decimal($0) }),
             "availableToTrade": .array(available.map { .decimal($0) }), "markPx": .decimal(market.mark),
@@ -38,31 +35,15 @@ extension Engine {
     }
 }
 
-extension Account {
-    /// Margin for an order of `side`: what is free, and what a position of the other side would give back and take again.
-    fileprivate func availableToTrade(in market: Market, _ side: Side, _ universe: Universe) -> Notional {
-        let free = max(.zero, crossValue(universe) - requiredMargin(universe))
-        let position = position(in: market)
-        guard position.size.sign * Int(side.sign) < 0 else { return free }
-        let held = Margin.initial(position.size, market: market, leverage: leverage(in: market).value)
-        return Money.clamped(free, adding: Notional(e8: 2 * held.e8))
-    }
-
-    /// A leader's name, or the address.
-    var displayName: String {
-        guard case .leader(let name, _) = kind else { return address }
-        return name
-    }
-}
-
 extension Account? {
-    /// `{"balances":[…]}`: USDC, when there is any.
-    var spotState: JSON {
-        guard let report = self?.report, !report.spotBalance.isZero else { return ["balances": []] }
+    /// `{"balances":[…]}`: USDC, when there is any. What is held backs the perpetuals of an account whose mode says so.
+    func spotState(_ universe: Universe) -> JSON {
+        guard let account = self, !account.spot.isZero else { return ["balances": []] }
         return [
             "balances": [
                 [
-                    "coin": "USDC", "token": 0, "total": .decimal(report.spotBalance), "hold": .decimal(report.spotHold), "entryNtl": "0.0",
+                    "coin": "USDC", "token": 0, "total": .decimal(account.spot), "hold": .decimal(account.spot - account.movableSpot(universe)),
+                    "entryNtl": "0.0",
                 ]
             ]
         ]

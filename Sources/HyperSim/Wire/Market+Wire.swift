@@ -12,13 +12,36 @@ extension Universe {
             writer.plain(market.coin)
             writer.raw(#","maxLeverage":"#)
             writer.integer(market.maximumLeverage)
-            // A table id below 50 is a single tier with that leverage.
             writer.raw(#","marginTableId":"#)
-            writer.integer(min(market.maximumLeverage, 49))
+            writer.integer(market.marginTable.isSingle ? market.maximumLeverage : marginTableID(market))
+            if market.marginMode != .any {
+                writer.raw(#","onlyIsolated":true,"marginMode":"#)
+                writer.plain(market.marginMode.rawValue)
+            }
             if market.isDelisted { writer.raw(#","isDelisted":true"#) }
             writer.raw("}")
         }
-        writer.raw(#","marginTables":[],"collateralToken":0}"#)
+        writer.raw(#","marginTables":"#)
+        writer.array(tieredMarkets.filter { $0.dex == dex }) { writer, market in
+            writer.json([.integer(marginTableID(market)), market.marginTable.json])
+        }
+        writer.raw(#","collateralToken":0}"#)
+    }
+
+    /// A table id below 50 is a single tier with that leverage; the others are numbered from 50 on, one for each market that has tiers.
+    private static let firstTableID = 50
+
+    private var tieredMarkets: [Market] { markets.filter { !$0.marginTable.isSingle } }
+
+    private func marginTableID(_ market: Market) -> Int {
+        Self.firstTableID + (tieredMarkets.firstIndex { $0 === market } ?? 0)
+    }
+
+    /// By the id that `meta` names; `nil` for one it does not.
+    func marginTable(id: Int) -> MarginTable? {
+        guard id >= Self.firstTableID else { return (1..<Self.firstTableID).contains(id) ? MarginTable(maximumLeverage: id) : nil }
+        let tables = tieredMarkets.map(\.marginTable)
+        return tables.indices.contains(id - Self.firstTableID) ? tables[id - Self.firstTableID] : nil
     }
 
     /// The context array of `metaAndAssetCtxs`, positional with the universe of the same dex.
@@ -65,7 +88,7 @@ extension Market {
         let day = candles.lastDay(now: now)
         let (bid, ask) = (bestBid(now: now), bestAsk(now: now))
         writer.raw(#"{"funding":"#)
-        writer.json(.decimal(fundingRate))
+        writer.json(.decimal(funding.running(now: now).rate))
         writer.raw(#","openInterest":"#)
         writer.decimal(openInterest)
         writer.raw(#","prevDayPx":"#)
@@ -150,6 +173,18 @@ extension Market {
         writer.raw(",")
         writer.plain(trade.seller)
         writer.raw("]}")
+    }
+}
+
+extension MarginTable {
+    fileprivate var isSingle: Bool { tiers.count == 1 && maximumLeverage < 50 }
+
+    /// `{"description","marginTiers":[{"lowerBound","maxLeverage"}]}`
+    var json: JSON {
+        [
+            "description": .string(tiers.count == 1 ? "" : "tiered \(maximumLeverage)x"),
+            "marginTiers": .array(tiers.map { ["lowerBound": .decimal($0.lowerBound), "maxLeverage": .integer($0.maximumLeverage)] }),
+        ]
     }
 }
 
