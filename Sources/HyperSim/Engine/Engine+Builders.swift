@@ -30,12 +30,15 @@ extension Engine {
     }
 
     /// To the builder's account when there is one.
-    func pay(_ fee: Notional, toBuilder address: String) {
+    /// - Parameter payer: who sent the order.
+    func pay(_ fee: Notional, toBuilder address: String, by payer: Account, now: Int64) {
         guard let builder = account(address), !builder.isLeader else {
             treasury.fees += fee
             return
         }
         builder.cash += fee
         mustCheck(builder)
+        let change = LedgerEntry.AccountChange(action: "builderFee", details: [.init("usdc", .money(fee)), .init("user", .string(payer.address))])
+        effects.ledger.append(LedgerEntry(time: now, account: address, .account(change)))
     }
 }

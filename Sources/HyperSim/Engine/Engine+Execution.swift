@@ -53,7 +53,7 @@ extension Engine {
         treasury.fees += fee
         guard let builder = order.builder, builder.fee > 0 else { return (fee, nil) }
         let builderFee = Money.fee(on: value, rateMillionths: builder.fee * 10)
-        pay(builderFee, toBuilder: builder.address)
+        pay(builderFee, toBuilder: builder.address, by: order.account, now: now)
         return (fee + builderFee, builderFee)
     }
 

@@ -2,9 +2,9 @@ import CopyTrading
 import Foundation
 import JSON
 
-/// One account of the accounts file: `{"account":"0x…","agent":"0x…","balance":"10000"}`; `agent` may sign for `account`. A sub-account or
-/// vault names its owner in `master`: the owner's agent then acts for it by `vaultAddress`. Optional: `spotBalance` in USDC, and `mode`, a
-/// word of `userAbstraction`.
+/// One account of the accounts file: `{"account":"0x…","agent":"0x…","balance":"10000"}`; `agent` may sign for `account`, as
+/// its own key may. A sub-account or vault names its owner, who must come before it, in `master`: the owner's agent then acts for it by
+/// `vaultAddress`. Optional are `agent`, `spotBalance` in USDC, and `mode`, a word of `userAbstraction`.
 struct AccountEntry: Equatable {
     var account: String
     var agent: String?
@@ -15,7 +15,9 @@ struct AccountEntry: Equatable {
 
     /// Keeps every sum over an account far from the end of 64 bits.
     static let maximumBalance = Notional(1_000_000_000)
+}
 
+extension AccountEntry {
     init(json: JSON) throws(JSONError) {
         account = try json.at("account", Address.init(json:)).text
         agent = try json.maybe("agent", Address.init(json:))?.text
@@ -30,7 +32,6 @@ struct AccountEntry: Equatable {
         for (name, value) in [("balance", balance), ("spotBalance", spotBalance)] where value.e8 < 0 || value > Self.maximumBalance {
             throw JSONError(path: name, problem: "expected 0 to \(Self.maximumBalance), found \(value)")
         }
-        guard agent != nil || master != nil else { throw JSONError(problem: "\(account) has neither an agent nor a master") }
     }
 
     var json: JSON {

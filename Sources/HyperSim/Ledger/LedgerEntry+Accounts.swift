@@ -9,6 +9,7 @@ import JSON
 /// - `{"action":"liquidation","coin","side","method","markPx","isolated","oid","positionAfter","fills":[…]}`: what the exchange traded for an
 ///   account it liquidated. `method` is `market`, `backstop` (the liquidator took it) or `deleveraging` (the other side had to).
 /// - `{"action":"takeover","coin","side",…}`: the other side of the last two.
+/// - `{"action":"builderFee","usdc","user"}`: what `account` received for an order of `user`, whose fee contains it.
 /// - any other `action`: a change of an account that moves no money, with its own members.
 extension LedgerEntry {
     struct Transfer {
