@@ -31,7 +31,7 @@ public actor Ingestor: LeaseHolder {
     private let config: ConfigStore
     /// `nil` when fills come from a recording.
     let client: ExchangeClient?
-    private let feed: FillFeed?
+    private let feed: ExchangeFeed?
     private let redis: RedisConnection
     private let publisher: SignalPublisher
     private let keys: Keys
@@ -68,7 +68,7 @@ public actor Ingestor: LeaseHolder {
 
     /// - Parameter now: microseconds since 1970.
     public init(
-        config: ConfigStore, client: ExchangeClient?, feed: FillFeed?, redis: RedisConnection, keys: Keys, partitioning: Partitioning,
+        config: ConfigStore, client: ExchangeClient?, feed: ExchangeFeed?, redis: RedisConnection, keys: Keys, partitioning: Partitioning,
         leases: PartitionLeases, configuration: Configuration, network: String, now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.config = config
@@ -139,7 +139,7 @@ public actor Ingestor: LeaseHolder {
     private func drop(_ partition: Int) async {
         owned.remove(partition)
         tracks = tracks.filter { $0.value.partition != partition }
-        await feed?.follow(Set(tracks.keys))
+        await feed?.want(Set(tracks.keys.map { .userFills(user: $0) }))
     }
 
     /// Begins with leaders that are ours and not followed yet; ends those that are no longer configured.
@@ -163,7 +163,7 @@ public actor Ingestor: LeaseHolder {
         for (address, (influencer, partition)) in wanted where tracks[address] == nil {
             await begin(influencer, address, partition)
         }
-        await feed?.follow(Set(tracks.keys))
+        await feed?.want(Set(tracks.keys.map { .userFills(user: $0) }))
     }
 
     private func begin(_ influencer: InfluencerID, _ address: String, _ partition: Int) async {
@@ -185,28 +185,38 @@ public actor Ingestor: LeaseHolder {
 
     // MARK: - The feed
 
-    /// One event of the feed, or of a recording.
+    /// One event of the feed.
     public func receive(_ event: FeedEvent) async {
         switch event {
         case .connected: logger.info("feed.connected")
         case .disconnected(let reason): logger.warning("feed.disconnected", metadata: ["reason": "\(reason)"])
         case .problem(let text): logger.error("feed.problem", metadata: ["text": "\(text)"])
-        case .subscribed: break
-        case .snapshot(let address, _):
+        case .refused(let subscriptions, let refusal):
+            let users = Set(subscriptions.compactMap(\.user)).sorted().joined(separator: " ")
+            logger.error("feed.refused", metadata: ["text": "\(refusal)", "users": "\(users)"])
+        case .silent(let kind, let duration): logger.error("feed.silent", metadata: ["kind": "\(kind)", "for": "\(duration)"])
+        case .subscribed, .unsubscribed: break
+        case .message(.userFills(let address, _, isSnapshot: true), _, _):
             // The snapshot is history. What a gap left out is read from the cursor on, page by page.
             guard let track = tracks[address], client != nil else { return }
             tracks[address]?.phase = .catchingUp
             errandSink.yield(.catchUp(address: address, generation: track.generation))
-        case .fills(let address, let fills, let receivedAt):
-            guard let track = tracks[address] else { return }
-            if track.phase == .catchingUp {
-                if track.waiting.count < LeaderTrack.waitingLimit { tracks[address]?.waiting.append((fills, receivedAt)) }
-            } else {
-                take(address) { $0.receive(message: fills.map { $0.leaderFill(of: address) }, at: receivedAt) }
-            }
-            while outboxSignals > configuration.outboxLimit, !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(2))  // the bound: the socket is not read meanwhile
-            }
+        case .message(.userFills(let address, let fills, isSnapshot: false), _, let receivedAt):
+            await receive(fills, of: address, receivedAt: receivedAt)
+        case .message: break
+        }
+    }
+
+    /// New fills of a leader, of the feed or of a recording.
+    func receive(_ fills: [UserFill], of address: String, receivedAt: Int64) async {
+        guard let track = tracks[address] else { return }
+        if track.phase == .catchingUp {
+            if track.waiting.count < LeaderTrack.waitingLimit { tracks[address]?.waiting.append((fills, receivedAt)) }
+        } else {
+            take(address) { $0.receive(message: fills.map { $0.leaderFill(of: address) }, at: receivedAt) }
+        }
+        while outboxSignals > configuration.outboxLimit, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(2))  // the bound: the socket is not read meanwhile
         }
     }
 

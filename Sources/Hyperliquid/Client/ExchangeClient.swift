@@ -13,7 +13,7 @@ public final class ExchangeClient: Sendable {
     static let idleSeconds: Int64 = 30
 
     public let endpoint: ExchangeEndpoint
-    private let client: HTTPClient
+    let client: HTTPClient
     private let timeout: Duration
 
     /// - Parameters:
@@ -101,12 +101,7 @@ public final class ExchangeClient: Sendable {
     private enum AnswerFault: Error { case tooLarge, tooSlow }
 
     static func refusal(_ status: HTTPResponseStatus, _ answer: [UInt8]) -> ExchangeError {
-        switch status.code {
-        case 429: .rateLimited
-        case 408: .unknown("HTTP 408")
-        case 400..<500: .malformed("HTTP \(status.code): \(message(answer))")
-        default: .unknown("HTTP \(status.code): \(excerpt(answer))")
-        }
+        ExchangeError(status: Int(status.code), message: (400..<500).contains(status.code) ? message(answer) : excerpt(answer))
     }
 
     /// `msg` with its `code` of the JSON some refusals carry, else the beginning of the text.

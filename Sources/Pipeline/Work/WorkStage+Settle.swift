@@ -67,7 +67,7 @@ extension WorkStage {
                 action: ExchangeAction.noop(), nonce: UInt64(first.nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil,
                 network: network, key: signer.key)
             switch try await client.submit(noop, notAfter: deadline) {
-            case .ok, .orders, .cancels: return errand.records.map { _ in .neverLanded }
+            case .ok, .orders, .cancels, .subAccount: return errand.records.map { _ in .neverLanded }
             case .refused(let text):
                 guard case .nonce = ErrorText.classify(text) else {
                     logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "text": "\(text)"])

@@ -31,9 +31,12 @@ struct IngestCommand: AsyncParsableCommand {
             signals.debounce = settings.ingest.debounce.microseconds
             signals.maximumHold = settings.ingest.maximumHold.microseconds
             let client = recording == nil ? process.exchange() : nil
+            var limits = ConnectionBudget.Limits()
+            limits.users = settings.ingest.usersPerEgress
             let ingestor = Ingestor(
                 config: config, client: client,
-                feed: recording == nil ? FillFeed(endpoint: process.endpoint, logger: process.logger) : nil,
+                feed: recording == nil
+                    ? ExchangeFeed(endpoint: process.endpoint, budget: ConnectionBudget(limits: limits), logger: process.logger) : nil,
                 redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
                 configuration: .init(usersPerEgress: settings.ingest.usersPerEgress, signals: signals),
                 network: settings.exchange.network.rawValue, now: { WallClock.microseconds }, logger: process.logger)

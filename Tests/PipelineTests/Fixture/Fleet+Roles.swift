@@ -156,12 +156,16 @@ extension Fleet {
         let config = parts.config
         let client = client()
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
-        var feed = FillFeed.Configuration()
+        var feed = ExchangeFeed.Configuration()
         feed.longestPause = .seconds(1)
+        var limits = ConnectionBudget.Limits()
+        limits.users = 100
+        limits.newConnectionsPerMinute = 1_000
         let ingestor = Ingestor(
             config: config, client: client,
-            feed: FillFeed(
-                endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed, logger: parts.logger),
+            feed: ExchangeFeed(
+                endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed,
+                budget: ConnectionBudget(limits: limits), logger: parts.logger),
             redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
             configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1)), network: "testnet",
             now: { WallClock.microseconds }, logger: parts.logger)
