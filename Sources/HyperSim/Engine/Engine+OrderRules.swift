@@ -12,7 +12,7 @@ extension Engine {
         guard !market.isDelisted else { throw .delisted }
         guard market.grid.isOnTick(order.limit), order.trigger.map({ market.grid.isOnTick($0.price) }) ?? true else { throw .tick }
         guard market.grid.isLot(asked) else { throw .invalidSize }
-        let closesAll = opposes && (order.originalSize == position.magnitude || order.isPositionTpsl)
+        let closesAll = order.isPositionTpsl || (opposes && order.originalSize == position.magnitude)
         guard closesAll || Money.product(market.mid, asked) >= EngineParameters.minimumOrderValue else { throw .minimumValue }
         if order.reduceOnly, order.parent == nil { guard opposes else { throw .reduceOnly } }
         try checkPostOnly(order)
@@ -71,7 +71,7 @@ extension Engine {
         guard Money.product(market.mark, market.openInterest) < cap else {
             guard !increases, !isFlip else { throw .openInterestCap(isFlip: isFlip) }
             let distance = Market.share(100 + Int(order.side.sign) * MarketRules.cappedDistancePercent, of: market.oracle)
-            guard !order.lifetime.mayRest || order.side.opposite.reaches(order.limit, limit: distance) || order.limit == distance else {
+            guard !order.lifetime.mayRest || order.side.reaches(order.limit, limit: distance) else {
                 throw .openInterestCapPrice
             }
             return
