@@ -41,6 +41,8 @@ public struct HyperSimConfiguration: Sendable {
     /// 450 is 4.5 basis points.
     public var takerFeeMillionths = 450
     public var makerFeeMillionths = 150
+    /// Requests an account may send before it has traded; each USDC traded adds one.
+    public var initialRequests = 10_000
 
     /// Acknowledgement delay of POST /exchange and of `post` actions, after execution: fixed, plus up to the jitter, evenly spread.
     public var latencyMilliseconds = 0
@@ -77,6 +79,9 @@ public struct SyntheticCoin: Sendable, Equatable {
     /// 0…6.
     public var sizeDecimals: Int
     public var maximumLeverage: Int
+    /// `nil` for the same leverage at every size.
+    public var marginTable: MarginTable?
+    public var marginMode = MarginMode.any
 
     public init(name: String, price: Price, sizeDecimals: Int, maximumLeverage: Int = 20) {
         self.name = name
@@ -93,7 +98,7 @@ extension HyperSimConfiguration {
             ("port", port, 0...65_535), ("halfSpreadBasisPoints", halfSpreadBasisPoints, 0...1_000),
             ("levelSpacingBasisPoints", levelSpacingBasisPoints, 0...1_000), ("levelCount", levelCount, 1...200),
             ("bookRefillMilliseconds", bookRefillMilliseconds, 0...3_600_000), ("takerFeeMillionths", takerFeeMillionths, 0...10_000),
-            ("makerFeeMillionths", makerFeeMillionths, 0...10_000), ("latencyMilliseconds", latencyMilliseconds, 0...600_000),
+            ("makerFeeMillionths", makerFeeMillionths, 0...10_000), ("initialRequests", initialRequests, 0...1_000_000_000), ("latencyMilliseconds", latencyMilliseconds, 0...600_000),
             ("latencyJitterMilliseconds", latencyJitterMilliseconds, 0...600_000), ("maximumUsers", maximumUsers, 1...1_000_000),
             ("maximumSubscriptions", maximumSubscriptions, 1...1_000_000), ("idleCloseSeconds", idleCloseSeconds, 1...86_400),
             ("replayBurstFills", replayBurstFills, 1...100_000), ("replayBurstMilliseconds", replayBurstMilliseconds, 1...60_000),
@@ -118,7 +123,7 @@ extension HyperSimConfiguration {
 
     var engineParameters: EngineParameters {
         EngineParameters(
-            takerFeeMillionths: takerFeeMillionths, makerFeeMillionths: makerFeeMillionths, followerHistoryLimit: followerHistoryLimit,
-            leaderHistoryLimit: leaderHistoryLimit, leaderEquity: leaderAccountValue, seed: seed)
+            takerFeeMillionths: takerFeeMillionths, makerFeeMillionths: makerFeeMillionths, initialRequests: initialRequests,
+            followerHistoryLimit: followerHistoryLimit, leaderHistoryLimit: leaderHistoryLimit, leaderEquity: leaderAccountValue, seed: seed)
     }
 }

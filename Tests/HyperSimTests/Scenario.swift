@@ -35,6 +35,7 @@ final class Scenario {
         let leaderAddress = LeaderAddress.of("leader")
         try engine.openLeader(leaderAddress, name: "leader", equity: Notional(200_000))
         leader = engine.account(leaderAddress)!
+        _ = engine.takeEffects()
     }
 
     var context: ActionContext { context(of: account) }

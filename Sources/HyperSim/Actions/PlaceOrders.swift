@@ -6,7 +6,7 @@ import JSON
 struct PlaceOrders: Operation {
     let tickets: [OrderTicket]
     let grouping: OrderGrouping
-    let hasBuilder: Bool
+    let builder: BuilderCode?
     let canonical: JSON
 
     var itemCount: Int { tickets.count }
@@ -14,21 +14,22 @@ struct PlaceOrders: Operation {
 
     init(json: JSON) throws(JSONError) {
         grouping = try json.at("grouping", OrderGrouping.init(json:))
-        tickets = try json.list("orders", OrderTicket.init(json:))
+        let builder = try json.maybe("builder", BuilderCode.init(json:))
+        tickets = try json.list("orders") { order throws(JSONError) in
+            var ticket = try OrderTicket(json: order)
+            ticket.builder = builder
+            return ticket
+        }
         var members: [JSON.Member] = [
             .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", grouping.json),
         ]
-        let builder = try json.maybe("builder") { value throws(JSONError) in
-            let builder: JSON = ["b": .string(try value.at("b", Address.init(json:)).text), "f": .integer(try value.integer("f"))]
-            return builder
-        }
-        if let builder { members.append(.init("builder", builder)) }
-        hasBuilder = builder != nil
+        if let builder { members.append(.init("builder", builder.json)) }
+        self.builder = builder
         canonical = .object(members)
     }
 
     func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
-        if hasBuilder { return .refused("Builder fee has not been approved") }
+        if let builder, let refusal = engine.refusal(of: builder, context.account) { return .refused(refusal) }
         return .orders(engine.order(tickets, grouping: grouping, context))
     }
 }
@@ -81,4 +82,15 @@ extension OrderTrigger {
     }
 
     var json: JSON { ["isMarket": .bool(isMarket), "triggerPx": .string(price.description), "tpsl": .string(kind.rawValue)] }
+}
+
+extension BuilderCode {
+    init(json: JSON) throws(JSONError) {
+        address = try json.at("b", Address.init(json:)).text
+        let fee = try json.integer("f")
+        guard (0...Int64(UInt16.max)).contains(fee) else { throw JSONError(path: "f", problem: "\(fee) is out of range") }
+        self.fee = Int(fee)
+    }
+
+    var json: JSON { ["b": .string(address), "f": .integer(fee)] }
 }

@@ -35,6 +35,8 @@ struct FundingPayment {
     var position: Size
     /// Per hour.
     var rate: Ratio
+    /// Whether the position's own collateral paid.
+    var isIsolated = false
 }
 
 /// A deposit, transfer or other movement of an account that is neither trade nor funding.

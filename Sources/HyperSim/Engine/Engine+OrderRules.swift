@@ -50,15 +50,14 @@ extension Engine {
         }
         guard !order.reduceOnly else { return }
         guard order.lifetime.mayRest || !order.side.reduces(position) || order.originalSize > position.magnitude else { return }
-        guard hasMargin(for: order) else { throw .margin }
+        let addition = Account.Addition(market: market, side: order.side, size: order.originalSize)
+        guard !order.account.exceedsTier(addition) else { throw .marginTier }
+        guard order.account.affords(addition, universe) else { throw .margin }
     }
 
-    /// Whether the account can carry the order, or needs no more for it than before.
+    /// Whether the account can carry what is left of the order, or needs no more for it than before.
     func hasMargin(for order: PlacedOrder) -> Bool {
-        let account = order.account
-        let addition = Account.Addition(market: order.market, side: order.side, size: order.remaining)
-        let required = account.requiredMargin(universe, adding: addition)
-        return required <= account.crossValue(universe) || required <= account.requiredMargin(universe)
+        order.account.affords(Account.Addition(market: order.market, side: order.side, size: order.remaining), universe)
     }
 
     /// What the exchange compares "too quickly" with is not documented: here an order that by itself would pass the cap is too quick.

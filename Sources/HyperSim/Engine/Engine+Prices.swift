@@ -15,6 +15,7 @@ extension Engine {
             market.house.release()
             market.move(to: mid)
         }
+        if let funding = change.funding { market.funding.fixedRate = funding.rate }
         if let cap = change.openInterestCap { market.rules.openInterestCap = cap.isZero ? nil : cap }
         if let percent = change.oracleDistancePercent { market.rules.oracleDistancePercent = percent == 0 ? nil : percent }
         if let delisted = change.isDelisted { set(delisted: delisted, market, now: now) }
@@ -25,8 +26,10 @@ extension Engine {
     /// After every change of a market's mid, mark or book.
     /// - Parameter hash: of the action that moved it.
     func pricesMoved(in market: Market, hash: String, now: Int64) {
+        market.funding.move(to: market.premium, now: now)
         fillReached(in: market, hash: hash, now: now)
         fireTriggers(in: market, now: now)
+        checkMargins(in: market, now: now)
     }
 
     /// Has ``pricesMoved(in:hash:now:)`` run at `time`: for what one input leaves to do, as the exchange leaves it to its next block.

@@ -43,7 +43,8 @@ extension Engine {
         case .market(let index): look(atMarket: index, now: timer.at)
         case .twap(let address, let id): fireTwap(id, of: address, now: timer.at)
         case .scheduledCancel(let address): fireScheduledCancel(of: address, now: timer.at)
-        case .funding, .liquidation: break
+        case .funding: settleFunding(at: timer.at)
+        case .liquidation(let address): continueLiquidation(of: address, now: timer.at)
         }
     }
 }

@@ -39,6 +39,7 @@ struct PriceChange {
     /// Mark and oracle follow the mid until they are set, and again once they are released.
     var mark: PriceSource?
     var oracle: PriceSource?
+    var funding: FundingSource?
     var isDelisted: Bool?
     /// The book no longer follows the mid.
     var isFrozen: Bool?
@@ -46,6 +47,18 @@ struct PriceChange {
     var openInterestCap: Notional?
     /// See ``MarketRules/oracleDistancePercent``; 0 lifts it.
     var oracleDistancePercent: Int?
+}
+
+/// Where a market's funding rate comes from.
+enum FundingSource: Equatable {
+    case premium
+    /// Per hour.
+    case fixed(Ratio)
+
+    var rate: Ratio? {
+        guard case .fixed(let rate) = self else { return nil }
+        return rate
+    }
 }
 
 /// Where a market's mark or oracle price comes from.

@@ -8,7 +8,9 @@ struct EngineSetup {
 
     func engine() throws(HyperSimError) -> Engine {
         let synthetic = configuration.syntheticCoins.map {
-            Listing(coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage)
+            Listing(
+                coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage,
+                marginTable: $0.marginTable, marginMode: $0.marginMode)
         }
         let books = try configuration.booksFile.map { path throws(HyperSimError) in try RecordedBooks(path: path) }
         let listings = (recorded?.listings ?? []) + synthetic

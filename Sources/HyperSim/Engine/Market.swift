@@ -10,7 +10,9 @@ final class Market {
     /// Position in ``Universe/dexes``; 0 is the main dex.
     let dex: Int
     let grid: PriceGrid
-    let maximumLeverage: Int
+    var maximumLeverage: Int { marginTable.maximumLeverage }
+    let marginTable: MarginTable
+    let marginMode: MarginMode
     let initialPrice: Price
 
     /// The price the house's quotes stand around: the last price a leader traded at, or what was set.
@@ -21,6 +23,8 @@ final class Market {
     var mark: Price { markSource.price(mid: mid) }
     /// Settles funding.
     var oracle: Price { oracleSource.price(mid: mid) }
+    var funding = FundingClock()
+    var liquidationWatch = LiquidationWatch()
     /// No order is taken any more.
     var isDelisted = false
     /// The house's quotes stay where they are though the mid moves.
@@ -50,7 +54,8 @@ final class Market {
         self.asset = asset
         self.dex = dex
         grid = PriceGrid(sizeDecimals: listing.sizeDecimals)
-        maximumLeverage = listing.maximumLeverage
+        marginTable = listing.marginTable ?? MarginTable(maximumLeverage: listing.maximumLeverage)
+        marginMode = listing.marginMode
         initialPrice = listing.price
         mid = listing.price
         house = HouseBook(shape: book, market: index, grid: grid)
@@ -89,6 +94,9 @@ struct Listing: Equatable {
     var price: Price
     var sizeDecimals: Int
     var maximumLeverage: Int
+    /// `nil` for a single tier of ``maximumLeverage``.
+    var marginTable: MarginTable?
+    var marginMode = MarginMode.any
 }
 
 /// One public trade. `users` is [buyer, seller]; `side` is the aggressor's.

@@ -24,6 +24,8 @@ struct OrderTicket {
     var lifetime: OrderLifetime
     var cloid: String?
     var trigger: OrderTrigger?
+    /// The same for all orders of one action.
+    var builder: BuilderCode?
 }
 
 /// An order the exchange has given an oid to: resting, done or refused.
@@ -42,6 +44,9 @@ final class PlacedOrder {
     let trigger: OrderTrigger?
     /// A trigger that is for the whole position and ends with it.
     let isPositionTpsl: Bool
+    let builder: BuilderCode?
+    /// Set when the exchange made it to liquidate an account.
+    var liquidation: LiquidationCause?
     /// Milliseconds since 1970.
     let placedAt: Int64
     /// In its market's book, or among its triggers; `nil` in neither.
@@ -73,6 +78,7 @@ final class PlacedOrder {
         lifetime = ticket.lifetime
         trigger = ticket.trigger
         self.isPositionTpsl = isPositionTpsl
+        builder = ticket.builder
         placedAt = now
         statusAt = now
         remainingAtStatus = size
@@ -82,6 +88,7 @@ final class PlacedOrder {
         self.status = status
         statusAt = now
         remainingAtStatus = remaining
+        account.orderHistory.append(update)
     }
 
     var update: OrderUpdate {
@@ -100,7 +107,7 @@ struct OrderUpdate {
 /// The exchange's words for an order's state, as far as the simulator uses them.
 enum OrderStatus: String {
     case open, filled, canceled, triggered
-    case reduceOnlyCanceled, selfTradeCanceled, siblingFilledCanceled, delistedCanceled, marginCanceled, scheduledCancel
+    case reduceOnlyCanceled, selfTradeCanceled, siblingFilledCanceled, delistedCanceled, marginCanceled, liquidatedCanceled, scheduledCancel
     case tickRejected, minTradeNtlRejected, perpMarginRejected, reduceOnlyRejected, badAloPxRejected, iocCancelRejected, badTriggerPxRejected
     case tooManyOpenOrdersRejected, marketOrderNoLiquidityRejected, oracleRejected, perpMaxPositionRejected
     case positionIncreaseAtOpenInterestCapRejected, positionFlipAtOpenInterestCapRejected, tooAggressiveAtOpenInterestCapRejected

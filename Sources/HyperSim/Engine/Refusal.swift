@@ -8,6 +8,7 @@ enum Refusal: Error, Equatable {
     case minimumValue
     case reduceOnly
     case margin
+    case marginTier
     case postOnly(bid: Price?, ask: Price?)
     case noMatch
     case noLiquidity
@@ -20,7 +21,6 @@ enum Refusal: Error, Equatable {
     case openInterestCapPrice
     case openInterestIncrease
     case oracleDistance
-    case positionLimit
 
     /// Without the ` asset=<id>` the answer carries.
     var text: String {
@@ -32,6 +32,7 @@ enum Refusal: Error, Equatable {
         case .minimumValue: "Order must have minimum value of $10."
         case .reduceOnly: "Reduce only order would increase position."
         case .margin: "Insufficient margin to place order."
+        case .marginTier: "Order would cause position to exceed margin tier limit at current leverage"
         case .postOnly(let bid, let ask):
             "Post only order would have immediately matched, bbo was \(bid?.description ?? "none")@\(ask?.description ?? "none")."
         case .noMatch: "Order could not immediately match against any resting orders."
@@ -45,7 +46,6 @@ enum Refusal: Error, Equatable {
         case .openInterestCapPrice: "Order rejected due to price more aggressive than oracle while at open interest cap"
         case .openInterestIncrease: "Order would increase open interest too quickly"
         case .oracleDistance: "Order price too far from oracle"
-        case .positionLimit: "Order would cause position to exceed margin tier limit at current leverage"
         }
     }
 
@@ -57,6 +57,7 @@ enum Refusal: Error, Equatable {
         case .minimumValue: .minTradeNtlRejected
         case .reduceOnly: .reduceOnlyRejected
         case .margin: .perpMarginRejected
+        case .marginTier: .perpMaxPositionRejected
         case .postOnly: .badAloPxRejected
         case .noMatch: .iocCancelRejected
         case .tooManyOpenOrders: .tooManyOpenOrdersRejected
@@ -65,7 +66,6 @@ enum Refusal: Error, Equatable {
         case .openInterestCapPrice: .tooAggressiveAtOpenInterestCapRejected
         case .openInterestIncrease: .openInterestIncreaseRejected
         case .oracleDistance: .oracleRejected
-        case .positionLimit: .perpMaxPositionRejected
         }
     }
 }

@@ -82,13 +82,14 @@ extension SignedInput {
 }
 
 extension PriceChange {
-    /// `{"coin","mid"?,"mark"?,"oracle"?,"delisted"?,"frozen"?,"openInterestCap"?,"oracleDistancePercent"?}`: prices as decimal strings, mark
-    /// and oracle also `"mid"`: following it.
+    /// `{"coin","mid"?,"mark"?,"oracle"?,"funding"?,"delisted"?,"frozen"?,"openInterestCap"?,"oracleDistancePercent"?}`: prices as decimal
+    /// strings, mark and oracle also `"mid"`: following it; the hourly funding rate as a decimal string, or `"premium"`: computed from it.
     init(json: JSON) throws(JSONError) {
         coin = try json.string("coin")
         mid = try json.maybeDecimal("mid")
         mark = try json.maybe("mark", PriceSource.init(json:))
         oracle = try json.maybe("oracle", PriceSource.init(json:))
+        funding = try json.maybe("funding", FundingSource.init(json:))
         isDelisted = try json.maybe("delisted") { value throws(JSONError) in try value.asBool() }
         isFrozen = try json.maybe("frozen") { value throws(JSONError) in try value.asBool() }
         openInterestCap = try json.maybeDecimal("openInterestCap")
@@ -110,6 +111,7 @@ extension PriceChange {
         if let mid { members.append(.init("mid", .string(mid.description))) }
         if let mark { members.append(.init("mark", .string(mark.text))) }
         if let oracle { members.append(.init("oracle", .string(oracle.text))) }
+        if let funding { members.append(.init("funding", .string(funding.text))) }
         if let isDelisted { members.append(.init("delisted", .bool(isDelisted))) }
         if let openInterestCap { members.append(.init("openInterestCap", .string(openInterestCap.description))) }
         if let oracleDistancePercent { members.append(.init("oracleDistancePercent", .integer(oracleDistancePercent))) }
@@ -135,6 +137,29 @@ extension PriceSource {
         switch self {
         case .mid: "mid"
         case .fixed(let price): price.description
+        }
+    }
+}
+
+extension FundingSource {
+    fileprivate init(json: JSON) throws(JSONError) {
+        let text = try json.asString()
+        guard text != "premium" else {
+            self = .premium
+            return
+        }
+        let rate: Ratio
+        do { rate = try Ratio(exactly: text) } catch { throw JSONError(problem: error.description) }
+        guard rate >= .zero - FundingClock.cap, rate <= FundingClock.cap else {
+            throw JSONError(problem: "expected an hourly rate within ±\(FundingClock.cap), or \"premium\", found \(text)")
+        }
+        self = .fixed(rate)
+    }
+
+    fileprivate var text: String {
+        switch self {
+        case .premium: "premium"
+        case .fixed(let rate): rate.description
         }
     }
 }

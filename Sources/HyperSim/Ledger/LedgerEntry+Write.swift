@@ -25,6 +25,10 @@ extension LedgerEntry {
         case .systemCancel(let cancel): cancel.write(action: "systemCancel", to: &writer)
         case .updateLeverage(let change): change.write(to: &writer)
         case .noop: writer.raw(#","action":"noop","status":"ok""#)
+        case .transfer(let transfer): transfer.write(to: &writer)
+        case .funding(let payment): payment.writeLedger(to: &writer)
+        case .liquidation(let liquidation): liquidation.write(to: &writer)
+        case .account(let change): change.write(to: &writer)
         case .refused(let refused): refused.write(to: &writer)
         }
         writer.raw("}\n")
@@ -81,7 +85,7 @@ extension LedgerEntry.Order {
 }
 
 extension Fill {
-    fileprivate func writeLedger(to writer: inout WireWriter) {
+    func writeLedger(to writer: inout WireWriter) {
         writer.raw(#"{"px":"#)
         writer.decimal(price)
         writer.raw(#","sz":"#)
