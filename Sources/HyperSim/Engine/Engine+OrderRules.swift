@@ -12,7 +12,7 @@ extension Engine {
         guard !market.isDelisted else { throw .delisted }
         guard market.grid.isOnTick(order.limit), order.trigger.map({ market.grid.isOnTick($0.price) }) ?? true else { throw .tick }
         guard market.grid.isLot(asked) else { throw .invalidSize }
-        let closesAll = opposes && (order.originalSize == position.magnitude || order.isPositionTpsl)
+        let closesAll = order.isPositionTpsl || (opposes && order.originalSize == position.magnitude)
         guard closesAll || Money.product(market.mid, asked) >= EngineParameters.minimumOrderValue else { throw .minimumValue }
         if order.reduceOnly, order.parent == nil { guard opposes else { throw .reduceOnly } }
         try checkPostOnly(order)
@@ -50,11 +50,12 @@ extension Engine {
         }
         guard !order.reduceOnly else { return }
         guard order.lifetime.mayRest || !order.side.reduces(position) || order.originalSize > position.magnitude else { return }
-        guard !order.account.exceedsTier(Account.Addition(market: market, side: order.side, size: order.originalSize)) else { throw .marginTier }
-        guard hasMargin(for: order) else { throw .margin }
+        let addition = Account.Addition(market: market, side: order.side, size: order.originalSize)
+        guard !order.account.exceedsTier(addition) else { throw .marginTier }
+        guard order.account.affords(addition, universe) else { throw .margin }
     }
 
-    /// Whether the account can carry the order, or needs no more for it than before.
+    /// Whether the account can carry what is left of the order, or needs no more for it than before.
     func hasMargin(for order: PlacedOrder) -> Bool {
         order.account.affords(Account.Addition(market: order.market, side: order.side, size: order.remaining), universe)
     }
@@ -69,7 +70,7 @@ extension Engine {
         guard Money.product(market.mark, market.openInterest) < cap else {
             guard !increases, !isFlip else { throw .openInterestCap(isFlip: isFlip) }
             let distance = Market.share(100 + Int(order.side.sign) * MarketRules.cappedDistancePercent, of: market.oracle)
-            guard !order.lifetime.mayRest || order.side.opposite.reaches(order.limit, limit: distance) || order.limit == distance else {
+            guard !order.lifetime.mayRest || order.side.reaches(order.limit, limit: distance) else {
                 throw .openInterestCapPrice
             }
             return

@@ -15,10 +15,10 @@ extension Engine {
             market.house.release()
             market.move(to: mid)
         }
+        if let funding = change.funding { market.funding.fixedRate = funding.rate }
         if let cap = change.openInterestCap { market.rules.openInterestCap = cap.isZero ? nil : cap }
         if let percent = change.oracleDistancePercent { market.rules.oracleDistancePercent = percent == 0 ? nil : percent }
         if let delisted = change.isDelisted { set(delisted: delisted, market, now: now) }
-        if let funding = change.funding { market.funding.fixedRate = funding.rate }
         effects.movedMarkets.insert(market.index)
         pricesMoved(in: market, hash: Fill.zeroHash, now: now)
     }

@@ -13,6 +13,7 @@ extension Engine {
     }
 
     func noteWaiting(_ order: PlacedOrder, _ ticket: OrderTicket, _ status: String, _ grouping: OrderGrouping, _ context: ActionContext) {
+        order.become(.open, at: context.now)
         effects.orderUpdates.append((order.account, order.update))
         count { $0.ordersResting += 1 }
         let line = LedgerEntry.Order(

@@ -21,7 +21,6 @@ enum Refusal: Error, Equatable {
     case openInterestCapPrice
     case openInterestIncrease
     case oracleDistance
-    case positionLimit
 
     /// Without the ` asset=<id>` the answer carries.
     var text: String {
@@ -47,7 +46,6 @@ enum Refusal: Error, Equatable {
         case .openInterestCapPrice: "Order rejected due to price more aggressive than oracle while at open interest cap"
         case .openInterestIncrease: "Order would increase open interest too quickly"
         case .oracleDistance: "Order price too far from oracle"
-        case .positionLimit: "Order would cause position to exceed margin tier limit at current leverage"
         }
     }
 
@@ -68,7 +66,6 @@ enum Refusal: Error, Equatable {
         case .openInterestCapPrice: .tooAggressiveAtOpenInterestCapRejected
         case .openInterestIncrease: .openInterestIncreaseRejected
         case .oracleDistance: .oracleRejected
-        case .positionLimit: .perpMaxPositionRejected
         }
     }
 }

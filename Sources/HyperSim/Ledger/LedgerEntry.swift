@@ -9,7 +9,8 @@ import CopyTrading
 ///
 /// `action` is one of `order` (accepted or refused), `cancel`, `noop`, `updateLeverage`, `refused` (a whole action, for its nonce, expiry or
 /// vault), and without signer and nonce `fill` (a resting order was filled, in whole or, with the status `open`, in part), `trigger` (a trigger
-/// order was set off), `twapSlice` and `systemCancel` (the exchange's own rule). Money and accounts: see `LedgerEntry+Accounts`.
+/// order was set off), `twapSlice` and `systemCancel` (the exchange's own rule).
+/// Money and accounts: see `LedgerEntry+Accounts`.
 /// An order's `status` is `filled` (wholly or partly: compare `totalSz` with `sz`), `resting`, `waitingForTrigger`, `waitingForFill`, or the
 /// exchange's word for the refusal.
 struct LedgerEntry {
