@@ -21,6 +21,10 @@ public struct HyperSimConfiguration: Sendable {
     /// `{"accounts":[{"account","agent","balance"}]}`.
     public var accountsFile: String?
     public var syntheticCoins: [SyntheticCoin] = []
+    /// Another exchange whose markets are shown here, such as `https://api.hyperliquid.xyz`; see ``HyperSimServer/runMirror()``.
+    public var mirror: String?
+    /// Which of its coins; without any, all of them.
+    public var mirrorCoins: [String] = []
     /// Addresses that may publish fills through the control endpoint, beside the leaders of the fills file.
     public var syntheticLeaders: [String] = []
     /// Equity of every leader, over all its dexes together.

@@ -136,6 +136,9 @@ extension Settings {
         /// One rule each.
         public let faults: [String]
         public let seed: Int
+        public let mirror: String?
+        /// All of them when empty.
+        public let mirrorCoins: [String]
 
         init(_ reader: inout SettingsReader) {
             port = reader.integer("SIM_PORT")
@@ -157,6 +160,8 @@ extension Settings {
             syncs = reader.flag("SIM_SYNC")
             faults = reader.optional("SIM_FAULTS") { $0.split(separator: " ").map(String.init) } ?? []
             seed = reader.integer("SIM_SEED")
+            mirror = reader.optional("SIM_MIRROR") { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+            mirrorCoins = reader.optional("SIM_MIRROR_COINS") { $0.split(separator: ",").map(String.init) } ?? []
         }
     }
 

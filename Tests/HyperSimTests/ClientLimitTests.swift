@@ -8,14 +8,12 @@ import Testing
     func rollingMinute() {
         var minute = RollingMinute()
         let start: Int64 = 1_800_000_000_000
-        #expect(minute.take(60, limit: 100, now: start))
-        #expect(minute.take(40, limit: 100, now: start + 30_000))
-        #expect(!minute.take(1, limit: 100, now: start + 59_999))
-        #expect(minute.take(60, limit: 100, now: start + 60_000))
-        #expect(!minute.take(1, limit: 100, now: start + 89_000))
-        #expect(minute.take(40, limit: 100, now: start + 90_000))
-        #expect(minute.take(1_000_000, limit: 0, now: start + 91_000))
-        #expect(minute.take(100, limit: 100, now: start + 1_000_000))
+        func take(_ amount: Int, _ limit: Int = 100, after milliseconds: Int64) -> Bool { minute.take(amount, limit: limit, now: start + milliseconds) }
+        #expect(take(60, after: 0) && take(40, after: 30_000))
+        #expect(!take(1, after: 59_999))
+        #expect(take(60, after: 60_000) && !take(1, after: 89_000) && take(40, after: 90_000))
+        #expect(take(1_000_000, 0, after: 91_000))
+        #expect(take(100, after: 1_000_000))
     }
 
     @Test("requests weigh as the exchange weighs them, batches by their length")

@@ -7,10 +7,11 @@ import Testing
     @Test("a rule fires on every n-th occasion, as often as it may, on its path only")
     func everyNth() throws {
         var plan = FaultPlan(seed: 1)
-        #expect(plan.add(try FaultRule(parsing: "rate429:every=3,path=/info,times=2")))
+        _ = plan.add(try FaultRule(parsing: "rate429:every=3,path=/info,times=2"))
         let fired = (1...12).map { _ in !plan.draw(.request, path: "/info").isEmpty }
         #expect(fired.enumerated().filter(\.element).map { $0.offset + 1 } == [3, 6])
-        #expect(plan.draw(.request, path: "/exchange").isEmpty && plan.draw(.frame, path: "/info").isEmpty)
+        let elsewhere = plan.draw(.request, path: "/exchange") + plan.draw(.frame, path: "/info")
+        #expect(elsewhere.isEmpty)
         #expect(plan.fired == ["rate429": 2] && plan.rules[0].seen == 12 && plan.rules[0].remaining == 0)
         plan.clear()
         #expect(plan.rules.isEmpty && plan.fired == ["rate429": 2])

@@ -5,6 +5,8 @@ import JSON
 struct EngineSetup {
     let configuration: HyperSimConfiguration
     let recorded: RecordedFills?
+    /// Of an exchange that is mirrored.
+    var mirrored: [Listing] = []
 
     func engine() throws(HyperSimError) -> Engine {
         let synthetic = configuration.syntheticCoins.map {
@@ -13,7 +15,7 @@ struct EngineSetup {
                 marginTable: $0.marginTable, marginMode: $0.marginMode)
         }
         let books = try configuration.booksFile.map { path throws(HyperSimError) in try RecordedBooks(path: path) }
-        let listings = (recorded?.listings ?? []) + synthetic
+        let listings = (recorded?.listings ?? []) + synthetic + mirrored
         let universe = try Universe(listings: books?.merged(into: listings) ?? listings, book: configuration.bookShape)
         books?.seed(universe)
         let engine = Engine(universe: universe, parameters: configuration.engineParameters)

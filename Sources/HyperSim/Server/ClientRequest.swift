@@ -71,6 +71,7 @@ extension Simulator {
     private func carryOut(_ request: ClientRequest, from use: ClientUse, _ done: @escaping (Reply) -> Void) {
         switch request {
         case .exchange(let json): done(answerExchange(json))
+        case .info(let json) where foreignUser(of: json) != nil: askMirror(json, done)
         case .info(let json):
             let (reply, weight) = info.answer(json, now: now())
             use.charge(weight: weight, now: now())

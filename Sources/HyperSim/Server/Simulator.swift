@@ -21,6 +21,11 @@ final class Simulator {
     let replay: ReplayDriver
     let clients: Clients
     let faults: FaultInjector
+    /// The exchange whose markets are shown here, if any.
+    let mirror: Mirror?
+    /// Trades there before this are not repeated here; milliseconds since 1970.
+    let mirrorStartedAt: Int64
+    var mirroredTrades = RecentIDs(limit: 10_000)
     private var clock = WallClock()
     private var waiting: [any TurnMember] = []
     private var flushIsScheduled = false
@@ -31,11 +36,17 @@ final class Simulator {
     var onFailure: ((HyperSimError) -> Void)?
     private(set) var failure: HyperSimError?
 
-    init(configuration: HyperSimConfiguration, recorded: RecordedFills?, loop: any EventLoop, logger: Logger) throws(HyperSimError) {
+    /// - Parameter mirrored: an exchange to mirror, and its markets.
+    init(
+        configuration: HyperSimConfiguration, recorded: RecordedFills?, mirrored: (mirror: Mirror, markets: MirroredMarkets)?, loop: any EventLoop,
+        logger: Logger
+    ) throws(HyperSimError) {
         self.configuration = configuration
         self.loop = loop
+        mirror = mirrored?.mirror
+        mirrorStartedAt = clock.now()
         self.logger = logger
-        engine = try EngineSetup(configuration: configuration, recorded: recorded).engine()
+        engine = try EngineSetup(configuration: configuration, recorded: recorded, mirrored: mirrored?.markets.listings ?? []).engine()
         ledger = try Ledger(directory: configuration.ledgerDirectory, sync: configuration.ledgerSync)
         try ledger.restore(engine)
         clients = Clients(limits: configuration.limits)

@@ -37,6 +37,7 @@ final class WebSocketConnection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         idleTimer?.cancel()
         let left = simulator.hub.removeAll(of: self)
+        simulator.followForeignUsers()
         simulator.after(Int64(use.limits.lingerMilliseconds) * 1_000) {
             for subscription in left { self.use.remove(subscription) }
         }
@@ -90,14 +91,22 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     private func subscribe(_ json: JSON, _ text: ByteBuffer) {
         guard let subscription = read(json, text) else { return }
+        let isForeign = subscription.user.map(simulator.isForeign) ?? false
+        // A mirrored exchange is asked for single fills only.
+        guard !isForeign || !subscription.isAggregated else { return send(SocketMessage.error("Invalid subscription \(json.text())")) }
         if let refusal = simulator.hub.add(subscription, self) { return send(SocketMessage.error(refusal)) }
         send(SocketMessage.acknowledgement(method: "subscribe", subscription))
-        simulator.publisher.sendFirst(subscription, to: self, now: simulator.now())
+        guard isForeign, subscription.channel == .userFills else {
+            return simulator.publisher.sendFirst(subscription, to: self, now: simulator.now())
+        }
+        simulator.followForeignUsers()
+        simulator.sendForeignSnapshot(subscription, to: self)
     }
 
     private func unsubscribe(_ json: JSON, _ text: ByteBuffer) {
         guard let subscription = read(json, text) else { return }
         if let refusal = simulator.hub.remove(subscription, self) { return send(SocketMessage.error(refusal)) }
+        simulator.followForeignUsers()
         send(SocketMessage.acknowledgement(method: "unsubscribe", subscription))
     }
 

@@ -74,6 +74,15 @@ extension Knob {
         Knob(
             "SIM_SEED", .simulator, .integer(unit: "seed", 0...2_147_483_647), standard: "1",
             purpose: "Of everything random: depth of the books, trade ids, latencies, faults.", effect: "The same seed repeats a run."),
+        Knob(
+            "SIM_MIRROR", .simulator, .url(schemes: ["http", "https"]),
+            purpose: "An exchange whose markets are shown instead of made-up ones, such as https://api.hyperliquid.xyz: orders fill at its "
+                + "live prices, and leaders who trade there are followed and read through the simulator.",
+            effect: "Copy trading on paper. The recorded fills are not used then, unless --fills names them."),
+        Knob(
+            "SIM_MIRROR_COINS", .simulator, .text("coins separated by commas"),
+            purpose: "Which coins of the mirrored exchange are shown; without it all that are not delisted.",
+            effect: "Each coin takes three of the thousand subscriptions an address may have there."),
     ]
 
     static let logging = [

@@ -2,6 +2,7 @@ import ArgumentParser
 import CopyTrading
 import Foundation
 import HyperSim
+import Hyperliquid
 import RedisStreams
 import Settings
 
@@ -13,6 +14,11 @@ struct SimCommand: AsyncParsableCommand {
             flags win over them.
 
               vibe sim --fills Tests/Fixtures/leader_fills.json --accounts .run/simulator/accounts.json
+
+            --mirror shows another exchange's markets instead, mainnet's for example: its books and trades, at which orders here fill, and its users, who \
+            are followed and read through the simulator as if they traded here. What has no account here is asked there.
+
+              vibe sim --mirror mainnet --coins BTC,ETH,HYPE
 
             --strict gives it the real exchange's limits for each client address; clients on one machine are told apart by connecting from 127.0.0.2, \
             127.0.0.3 and so on.
@@ -43,6 +49,8 @@ struct SimCommand: AsyncParsableCommand {
     @Flag(help: "The real exchange's limits for each client address.") var strict = false
     @Option(help: "A fault from the start on, such as rate429:every=100,path=/info; may be repeated.") var fault: [String] = []
     @Option(help: "Of everything random.") var seed: UInt64?
+    @Option(help: "An exchange whose markets are shown: mainnet, testnet, or its http address.") var mirror: String?
+    @Option(help: "Coins of the mirrored exchange, separated by commas; without it all.") var coins: String?
 
     func run() async throws {
         let settings = try Settings(environment: ProcessInfo.processInfo.environment)
@@ -50,7 +58,10 @@ struct SimCommand: AsyncParsableCommand {
         var configuration = HyperSimConfiguration(ledgerDirectory: ledger ?? settings.simulator.ledgerDirectory)
         configuration.port = port ?? settings.simulator.port
         configuration.network = settings.exchange.network == .mainnet ? .mainnet : .testnet
-        configuration.fillsFile = fills ?? (syntheticLeaders > 0 ? nil : settings.simulator.fills)
+        configuration.mirror = mirror.map(Self.address) ?? settings.simulator.mirror
+        configuration.mirrorCoins = coins.map { $0.split(separator: ",").map(String.init) } ?? settings.simulator.mirrorCoins
+        let hasMarkets = syntheticLeaders > 0 || configuration.mirror != nil
+        configuration.fillsFile = fills ?? (hasMarkets ? nil : settings.simulator.fills)
         configuration.accountsFile = accounts ?? settings.simulator.accounts
         configuration.ledgerSync = settings.simulator.syncs && !noSync
         configuration.latencyMilliseconds = latencyMs ?? Int(settings.simulator.latency.milliseconds)
@@ -68,12 +79,21 @@ struct SimCommand: AsyncParsableCommand {
         if replay { try await SimulatorControl(base: "http://127.0.0.1:\(bound)").replay(speed: settings.simulator.speed) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.waitUntilStopped() }
+            if configuration.mirror != nil { group.addTask { try await server.runMirror() } }
             group.addTask {
                 await ProcessEnd.wait(parent: settings.fleet.parentProcess)
                 await server.stop()
             }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    private static func address(_ mirror: String) -> String {
+        switch mirror {
+        case "mainnet": ExchangeEndpoint.mainnet.base
+        case "testnet": ExchangeEndpoint.testnet.base
+        default: mirror
         }
     }
 
