@@ -146,6 +146,22 @@ extension Settings {
         /// A decimal number, or `max`.
         public let speed: String
         public let usersPerSocket: Int
+        /// The exchange's own limits, where the members below do not say otherwise.
+        public let isStrict: Bool
+        public let weightPerMinute: Int?
+        public let sockets: Int?
+        public let newSocketsPerMinute: Int?
+        public let subscriptions: Int?
+        public let messagesPerMinute: Int?
+        public let pendingPosts: Int?
+        public let linger: Duration?
+        public let syncs: Bool
+        /// One rule each.
+        public let faults: [String]
+        public let seed: Int
+        public let mirror: String?
+        /// All of them when empty.
+        public let mirrorCoins: [String]
 
         init(_ reader: inout SettingsReader) {
             port = reader.integer("SIM_PORT")
@@ -156,6 +172,19 @@ extension Settings {
             jitter = reader.duration("SIM_JITTER")
             speed = reader.required("SIM_SPEED") { Settings.isSpeed($0) ? $0 : nil }
             usersPerSocket = reader.integer("SIM_USERS_PER_SOCKET")
+            isStrict = reader.flag("SIM_STRICT")
+            weightPerMinute = reader.optionalInteger("SIM_WEIGHT_PER_MINUTE")
+            sockets = reader.optionalInteger("SIM_SOCKETS")
+            newSocketsPerMinute = reader.optionalInteger("SIM_NEW_SOCKETS_PER_MINUTE")
+            subscriptions = reader.optionalInteger("SIM_SUBSCRIPTIONS")
+            messagesPerMinute = reader.optionalInteger("SIM_MESSAGES_PER_MINUTE")
+            pendingPosts = reader.optionalInteger("SIM_PENDING_POSTS")
+            linger = reader.optionalDuration("SIM_LINGER")
+            syncs = reader.flag("SIM_SYNC")
+            faults = reader.optional("SIM_FAULTS") { $0.split(separator: " ").map(String.init) } ?? []
+            seed = reader.integer("SIM_SEED")
+            mirror = reader.optional("SIM_MIRROR") { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+            mirrorCoins = reader.optional("SIM_MIRROR_COINS") { $0.split(separator: ",").map(String.init) } ?? []
         }
     }
 
