@@ -68,7 +68,7 @@ import Testing
     @Test("R-70: more leaders than places: the exchange never sees a user too many, over two processes, and nobody goes unfollowed")
     func places() async throws {
         let leaders = (0..<6).map { "leader\($0)" }
-        try await cell(leaders, tiers: ["leader5": "1"], simulator: { $0.maximumUsers = 2 }) { fleet in
+        try await cell(leaders, tiers: ["leader5": "1"], simulator: { $0.limits.users = 2 }) { fleet in
             let (_, first) = try await fleet.ingest("ingest-1", users: 2)
             let (_, second) = try await fleet.ingest("ingest-2", users: 2)
             try await fleet.live(first, second)

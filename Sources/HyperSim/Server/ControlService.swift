@@ -19,12 +19,13 @@ struct ControlService {
         case (.POST, "fills"): return change(body, publishFills)
         case (.POST, "accounts"): return change(body, openAccounts)
         case (.POST, "prices"): return change(body, setPrices)
+        case (.POST, "flood"): return change(body, startFlood)
         case (.GET, "faults"): return .response(.json(faults.bytes()))
         case (.POST, "faults"): return change(body, addFaults)
         case (.DELETE, "faults"):
             simulator.faults.plan.clear()
             return .response(.json(faults.bytes()))
-        case (_, "status"), (_, "ledger"), (_, "replay"), (_, "fills"), (_, "accounts"), (_, "prices"), (_, "faults"):
+        case (_, "status"), (_, "ledger"), (_, "replay"), (_, "fills"), (_, "accounts"), (_, "prices"), (_, "flood"), (_, "faults"):
             return .response(.text(.methodNotAllowed, "Method Not Allowed"))
         default: return .response(.text(.notFound, "Not Found"))
         }
@@ -83,6 +84,13 @@ struct ControlService {
         return ["status": "ok", "time": .integer(simulator.now())]
     }
 
+    /// `{"framesPerSecond":30000,"seconds":20}`: strangers' market messages to every socket that follows trades.
+    private func startFlood(_ body: JSON) throws(ControlFault) -> JSON {
+        let order = try decoded { () throws(JSONError) in try MarketFlood.Order(json: body) }
+        simulator.flood.start(order, on: simulator)
+        return ["status": "ok"]
+    }
+
     /// One fault, or `{"seed":7,"faults":[…]}`; see ``FaultRule`` and ``WorldFault``. What is wrong anywhere adds nothing.
     private func addFaults(_ body: JSON) throws(ControlFault) -> JSON {
         let (seed, rules, world) = try decoded { () throws(JSONError) in
@@ -137,7 +145,7 @@ struct ControlService {
                 "fillsEmitted": .integer(replay.publishedFills), "fillsTotal": .integer(replay.total),
             ],
             "sockets": .integer(simulator.sockets.count), "connections": .integer(simulator.connectionCount),
-            "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
+            "floodFrames": .integer(simulator.flood.sent), "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
             "time": .integer(simulator.now()),
         ]
     }

@@ -21,6 +21,7 @@ final class Simulator {
     let replay: ReplayDriver
     let clients: Clients
     let faults: FaultInjector
+    let flood: MarketFlood
     /// The exchange whose markets are shown here, if any.
     let mirror: Mirror?
     /// Trades there before this are not repeated here; milliseconds since 1970.
@@ -51,6 +52,7 @@ final class Simulator {
         try ledger.restore(engine)
         clients = Clients(limits: configuration.limits)
         faults = FaultInjector(plan: try FaultPlan(seed: configuration.seed, rules: configuration.faults))
+        flood = MarketFlood(loop: loop)
         hub = SubscriptionHub()
         publisher = Publisher(engine: engine, hub: hub, faults: faults)
         exchange = ExchangeService(engine: engine, network: configuration.network)
@@ -162,6 +164,7 @@ final class Simulator {
     /// Ends the clock and the replay and writes what is left.
     func stop() {
         ticking?.cancel()
+        flood.stop()
         replay.stop()
         closeConnections()
         guard failure == nil else { return }

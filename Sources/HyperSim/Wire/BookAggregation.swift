@@ -8,6 +8,9 @@ struct BookAggregation: Hashable {
     /// 2 or 5, only with 5 figures.
     var mantissa: Int?
 
+    /// Every level.
+    init() {}
+
     init(json: JSON) throws(JSONError) {
         figures = try json.maybe("nSigFigs") { value throws(JSONError) in Int(try value.asInteger()) }
         mantissa = try json.maybe("mantissa") { value throws(JSONError) in Int(try value.asInteger()) }

@@ -39,7 +39,7 @@ struct IngestCommand: AsyncParsableCommand {
             // this start of the process: a successor of the same name is another one
             let source = "\(process.member)@\(WallClock.microseconds / 1_000)"
             let isLive = recording == nil
-            let client = isLive ? process.exchange() : nil
+            let client = isLive ? try process.exchange() : nil
             let recorder = isLive ? Self.recorder(process, source) : nil
             let ingestor = Ingestor(
                 config: config, client: client, feeds: isLive ? Self.feeds(process) : [],

@@ -92,8 +92,14 @@ struct RoleProcess: Sendable {
         return store
     }
 
-    func exchange() -> ExchangeClient {
-        ExchangeClient(endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections)
+    /// Its reads take their weight from the bucket of our address.
+    func exchange() throws -> ExchangeClient {
+        let egress = settings.exchange.egress
+        let bucket = TokenBucket(
+            redis: try redis("egress"), key: keys.tokens("egress", egress), rate: TokenRate(settings.rates.effective(for: .egress(egress))))
+        return ExchangeClient(
+            endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections,
+            gate: EgressGate(bucket: bucket, logger: logger))
     }
 
     var endpoint: ExchangeEndpoint {

@@ -31,7 +31,7 @@ struct PlanCommand: AsyncParsableCommand {
         try await RoleProcess.main(.plan) { process in
             let config = try await process.config()
             let stage = Stage.plan(process.partitioning)
-            let client = process.exchange()
+            let client = try process.exchange()
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
@@ -60,7 +60,7 @@ struct WorkCommand: AsyncParsableCommand {
             let sealingKey = try SealingKey(parsing: sealed.reveal())
             try await config.check(sealingKey)
             let stage = Stage.work(process.partitioning)
-            let client = process.exchange()
+            let client = try process.exchange()
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
@@ -83,10 +83,9 @@ struct WorkCommand: AsyncParsableCommand {
 
     /// - Parameter egress: the name of our address: all processes behind it share its bucket.
     private static func rates(_ limits: RateLimits, egress: String) -> WorkStage.Configuration.Rates {
-        @Sendable func rate(_ limit: RateLimit) -> TokenRate { TokenRate(period: limit.interval, burst: limit.burst) }
         return WorkStage.Configuration.Rates(
-            subscriber: { rate(limits.effective(for: .subscriber($0))) }, account: { rate(limits.effective(for: .account($0))) },
-            egress: (egress, rate(limits.effective(for: .egress(egress)))))
+            subscriber: { TokenRate(limits.effective(for: .subscriber($0))) }, account: { TokenRate(limits.effective(for: .account($0))) },
+            egress: (egress, TokenRate(limits.effective(for: .egress(egress)))))
     }
 }
 
@@ -111,4 +110,8 @@ struct AuditCommand: AsyncParsableCommand {
             return StageRole(runner: runner, loops: [{ await handler.run() }])
         }
     }
+}
+
+extension TokenRate {
+    init(_ limit: RateLimit) { self.init(period: limit.interval, burst: limit.burst) }
 }
