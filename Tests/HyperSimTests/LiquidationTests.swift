@@ -39,13 +39,13 @@ import Testing
         let rig = try Rig(balance: Notional(5_000))
         try rig.act(["type": "updateLeverage", "asset": 0, "isCross": true, "leverage": 40])
         try rig.order(Rig.btc, .buy, "2.5", at: "51000")
-        try rig.price("BTC", mark: "48590")
+        try rig.price("BTC", mid: "48590")
         #expect(rig.size("BTC") == Size(2))
-        try rig.price("BTC", mark: "48580")
+        try rig.price("BTC", mid: "48580")
         #expect(rig.size("BTC") == Size(2), "nothing more in the pause")
         try rig.wait(29_999)
         #expect(rig.size("BTC") == Size(2))
-        try rig.price("BTC", mark: "48300")
+        try rig.price("BTC", mid: "48400")
         try rig.wait(1)
         #expect(rig.size("BTC").isZero)
         #expect(try rig.replayedLedger() == rig.ledgerText)
@@ -123,11 +123,11 @@ import Testing
             if step % 5 == 0 {
                 let user = [Rig.owner, Rig.other, Rig.third][random.below(3)]
                 let side: Side = random.below(2) == 0 ? .buy : .sell
-                let size = "0.\(10 + random.below(50))"
+                let size = "0.\(30 + random.below(50))"
                 try rig.order(Rig.btc, side, size, at: side == .buy ? "\(price + price / 10)" : "\(price - price / 10)", as: user)
                 try rig.order(Rig.oil, side, "\(1 + random.below(20))", at: side == .buy ? "90" : "70", as: user)
             }
-            price += (random.below(201) - 100) * price / 50_000
+            price += (random.below(201) - 100) * price / 20_000
             try rig.price("BTC", mid: "\(price)")
             liquidated += rig.effects.liquidations.count
             for user in [Rig.owner, Rig.other, Rig.third] {

@@ -91,7 +91,7 @@ final class Rig {
     /// Carries out an action as decoded from its JSON; members `nonce` and `time` are added where they are missing.
     @discardableResult
     func act(_ action: JSON, as signer: String = Rig.agent, vault: String? = nil, expiresAfter: UInt64? = nil) throws -> ActionResult {
-        nonce += 1
+        nonce = max(nonce + 1, UInt64(now))
         guard case .object(let members) = action else { throw JSONError(problem: "no action") }
         let signed = JSON.object(members + [.init("nonce", .integer(nonce)), .init("time", .integer(nonce))])
         let input = SignedInput(

@@ -1,11 +1,9 @@
-import CopyTrading
-
-/// Whose money is not an account's. What all accounts have together, less what came in from outside, is always minus this.
+/// Whose money is not an account's, in units of 1e-8 USDC. All accounts and ``house`` and ``fees`` together are always ``deposits``.
 struct Treasury: Equatable {
     /// Of whoever stands behind the synthetic quotes: what accounts paid to it in trades and funding.
-    var house = Notional.zero
+    var house: Int128 = 0
     /// Trading fees, less rebates and what went to builders; fees of withdrawals; reserved requests.
-    var fees = Notional.zero
+    var fees: Int128 = 0
     /// Deposits less withdrawals.
-    var deposits = Notional.zero
+    var deposits: Int128 = 0
 }

@@ -104,6 +104,9 @@ extension Account {
         mode.countsSpot ? max(.zero, min(spot, collateral(universe) - reserved(universe))) : spot
     }
 
+    /// The part of the spot balance that margin needs.
+    func spotHold(_ universe: Universe) -> Notional { spot - movableSpot(universe) }
+
     /// Margin that must stay: initial margin with resting orders, but at least a tenth of the cross positions' value.
     func reserved(_ universe: Universe) -> Notional {
         let value = positions.reduce(Notional.zero) { total, entry in

@@ -33,7 +33,7 @@ extension Engine {
     /// - Parameter payer: who sent the order.
     func pay(_ fee: Notional, toBuilder address: String, by payer: Account, now: Int64) {
         guard let builder = account(address), !builder.isLeader else {
-            treasury.fees += fee
+            treasury.fees += Int128(fee.e8)
             return
         }
         builder.cash += fee

@@ -21,7 +21,7 @@ extension Engine {
             trade.seller = taker.side == .sell ? taker.account.address : maker.account.address
         } else {
             let value = Money.product(price, size)
-            treasury.house += order.side == .buy ? value : -value
+            treasury.house += Int128(order.side == .buy ? value.e8 : -value.e8)
         }
         publish(trade, in: order.market)
         return (took, made)
@@ -50,7 +50,7 @@ extension Engine {
         guard !isFree else { return (.zero, nil) }
         let rates = feeRates(of: order.account, now: now)
         let fee = Money.fee(on: value, rateMillionths: crossed ? rates.taker : rates.maker)
-        treasury.fees += fee
+        treasury.fees += Int128(fee.e8)
         guard let builder = order.builder, builder.fee > 0 else { return (fee, nil) }
         let builderFee = Money.fee(on: value, rateMillionths: builder.fee * 10)
         pay(builderFee, toBuilder: builder.address, by: order.account, now: now)

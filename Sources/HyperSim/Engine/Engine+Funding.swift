@@ -40,7 +40,7 @@ extension Engine {
         } else {
             account.cash += amount
         }
-        treasury.house -= amount
+        treasury.house -= Int128(amount.e8)
         account.fundingTotals[market.index, default: FundingTotals()].pay(-amount)
         let payment = FundingPayment(
             time: now, coin: market.coin, amount: amount, position: position.size, rate: rate, isIsolated: position.isolatedCash != nil)

@@ -13,7 +13,7 @@ extension Engine {
         let purse = Purse(account: account, kind: .isolated(coin: market.coin))
         if amount.e8 > 0 {
             guard account.movableCash(universe) >= amount else { return "Account does not have sufficient margin available for increase." }
-            move(amount, "updateIsolatedMargin", from: .perpetuals(account), to: purse, now: context.now, context: context)
+            move(amount, .updateIsolatedMargin, from: .perpetuals(account), to: purse, now: context.now, context: context)
             return nil
         }
         guard market.marginMode != .strictIsolated else {
@@ -22,7 +22,7 @@ extension Engine {
         let value = position.value(mark: market.mark)
         let needed = max(Margin.initial(position.size, market: market, leverage: account.leverage(in: market).value), Notional(e8: value.e8 / 10))
         guard held + position.signedValue(mark: market.mark) + amount >= needed else { return "Position does not have sufficient margin for reduction." }
-        move(amount.magnitude, "updateIsolatedMargin", from: purse, to: .perpetuals(account), now: context.now, context: context)
+        move(amount.magnitude, .updateIsolatedMargin, from: purse, to: .perpetuals(account), now: context.now, context: context)
         return nil
     }
 

@@ -109,7 +109,7 @@ extension Engine {
     /// What is left after a takeover goes with the positions; what is missing the liquidator pays.
     private func giveUpMargin(of account: Account, now: Int64) {
         if account.mode.countsSpot, !account.spot.isZero {
-            move(account.spot, "liquidation", from: .spot(account), to: .perpetuals(account), now: now)
+            move(account.spot, .liquidation, from: .spot(account), to: .perpetuals(account), now: now)
         }
         giveUp(account.cash, of: account, now: now)
     }
@@ -117,7 +117,7 @@ extension Engine {
     private func giveUp(_ amount: Notional, of account: Account, now: Int64) {
         guard !amount.isZero else { return }
         let (from, to) = amount.e8 > 0 ? (account, liquidator) : (liquidator, account)
-        move(amount.magnitude, "liquidation", from: .perpetuals(from), to: .perpetuals(to), now: now)
+        move(amount.magnitude, .liquidation, from: .perpetuals(from), to: .perpetuals(to), now: now)
     }
 
     // MARK: Isolated

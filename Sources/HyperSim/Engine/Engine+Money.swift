@@ -17,24 +17,32 @@ struct Purse {
     static func spot(_ account: Account) -> Purse { Purse(account: account, kind: .spot) }
 }
 
+/// Why money moves outside of trades and funding.
+enum Movement: String {
+    case deposit, withdraw, usdSend, spotSend, sendAsset, usdClassTransfer, subAccountTransfer, updateIsolatedMargin, reserveRequestWeight
+    case liquidation
+
+    /// Whether it is put in or taken out, rather than won or lost.
+    var isCapital: Bool { self != .reserveRequestWeight && self != .liquidation }
+}
+
 /// Movements of money outside of trades and funding. All of them pass ``move(_:_:from:to:fee:hash:now:)``.
 extension Engine {
     /// Takes `amount` from one purse and puts it, less the fee, into another; `nil` is the world outside. Both ends were judged before.
-    /// - Parameter type: the exchange's word for it, for the ledger.
     func move(
-        _ amount: Notional, _ type: String, from source: Purse?, to target: Purse?, fee: Notional = .zero, now: Int64,
+        _ amount: Notional, _ reason: Movement, from source: Purse?, to target: Purse?, fee: Notional = .zero, now: Int64,
         context: ActionContext? = nil
     ) {
-        if let source { change(source, by: -amount) } else { treasury.deposits += amount }
+        if let source { change(source, by: -amount) } else { treasury.deposits += Int128(amount.e8) }
         let arriving = amount - fee
-        if let target { change(target, by: arriving) } else { treasury.deposits -= arriving }
-        treasury.fees += fee
-        if source?.account !== target?.account {
+        if let target { change(target, by: arriving) } else { treasury.deposits -= Int128(arriving.e8) }
+        treasury.fees += Int128(fee.e8)
+        if reason.isCapital, source?.account !== target?.account {
             if let account = source?.account { account.netDeposits -= amount }
             if let account = target?.account { account.netDeposits += arriving }
         }
-        let line = LedgerEntry.Transfer(type: type, amount: amount, fee: fee, source: source, target: target)
-        guard let owner = (source ?? target)?.account else { preconditionFailure("\(type) moves nothing of anybody") }
+        let line = LedgerEntry.Transfer(reason: reason, amount: amount, fee: fee, source: source, target: target)
+        guard let owner = (source ?? target)?.account else { preconditionFailure("\(reason) moves nothing of anybody") }
         var entry = context.map { LedgerEntry($0, .transfer(line)) } ?? LedgerEntry(time: now, account: owner.address, .transfer(line))
         entry.account = owner.address
         effects.ledger.append(entry)
@@ -57,7 +65,7 @@ extension Engine {
     /// Money that arrives from outside.
     func deposit(_ amount: Notional, to account: Account, toSpot: Bool = false, now: Int64) {
         guard !amount.isZero else { return }
-        move(amount, "deposit", from: nil, to: toSpot ? .spot(account) : .perpetuals(account), now: now)
+        move(amount, .deposit, from: nil, to: toSpot ? .spot(account) : .perpetuals(account), now: now)
         tell(account, ["type": "deposit", "usdc": .money(amount)], hash: Fill.zeroHash, now: now)
     }
 

@@ -32,7 +32,7 @@ extension Engine {
         let source = Purse.perpetuals(context.account)
         guard movable(source) >= amount else { return Self.insufficientForWithdrawal }
         guard let target = receiver(destination), fits(amount, target) else { return Self.invalidSend }
-        move(amount, "usdSend", from: source, to: .perpetuals(target), now: context.now, context: context)
+        move(amount, .usdSend, from: source, to: .perpetuals(target), now: context.now, context: context)
         let delta: JSON = [
             "type": "internalTransfer", "usdc": .money(amount), "user": .string(context.account.address), "destination": .string(destination),
             "fee": .money(Notional.zero),
@@ -44,7 +44,7 @@ extension Engine {
     func sendSpot(_ amount: Notional, from account: Account, to destination: String, _ context: ActionContext) -> String? {
         guard movable(.spot(account)) >= amount else { return Self.insufficientForTransfer }
         guard let target = receiver(destination), fits(amount, target) else { return Self.invalidSend }
-        move(amount, "spotSend", from: .spot(account), to: .spot(target), now: context.now, context: context)
+        move(amount, .spotSend, from: .spot(account), to: .spot(target), now: context.now, context: context)
         let delta: JSON = [
             "type": "spotTransfer", "token": "USDC", "amount": .money(amount), "usdcValue": .money(amount), "user": .string(account.address),
             "destination": .string(destination), "fee": "0.0", "nativeTokenFee": "0.0", "nonce": .integer(context.nonce), "feeToken": "",
@@ -60,7 +60,7 @@ extension Engine {
         guard let account = receiver(send.destination), fits(send.amount, account), let to = purse(send.destinationDex, account) else {
             return Self.invalidSend
         }
-        move(send.amount, "sendAsset", from: from, to: to, now: context.now, context: context)
+        move(send.amount, .sendAsset, from: from, to: to, now: context.now, context: context)
         let delta: JSON = [
             "type": "send", "user": .string(source.address), "destination": .string(send.destination), "sourceDex": .string(send.sourceDex),
             "destinationDex": .string(send.destinationDex), "token": "USDC", "amount": .money(send.amount), "usdcValue": .money(send.amount),
@@ -84,7 +84,7 @@ extension Engine {
     func transferBetweenClasses(_ amount: Notional, toPerpetuals: Bool, of account: Account, _ context: ActionContext) -> String? {
         let (from, to) = toPerpetuals ? (Purse.spot(account), Purse.perpetuals(account)) : (Purse.perpetuals(account), Purse.spot(account))
         guard movable(from) >= amount else { return Self.insufficientForWithdrawal }
-        move(amount, "usdClassTransfer", from: from, to: to, now: context.now, context: context)
+        move(amount, .usdClassTransfer, from: from, to: to, now: context.now, context: context)
         tell([account], ["type": "accountClassTransfer", "usdc": .money(amount), "toPerp": .bool(toPerpetuals)], context)
         return nil
     }
@@ -93,7 +93,7 @@ extension Engine {
     func withdraw(_ amount: Notional, _ context: ActionContext) -> String? {
         let source = Purse.perpetuals(context.account)
         guard amount > Self.withdrawalFee, movable(source) >= amount else { return Self.insufficientForWithdrawal }
-        move(amount, "withdraw", from: source, to: nil, fee: Self.withdrawalFee, now: context.now, context: context)
+        move(amount, .withdraw, from: source, to: nil, fee: Self.withdrawalFee, now: context.now, context: context)
         let delta: JSON = [
             "type": "withdraw", "usdc": .money(amount - Self.withdrawalFee), "nonce": .integer(context.nonce), "fee": .money(Self.withdrawalFee),
         ]
@@ -107,7 +107,7 @@ extension Engine {
         let source = inSpot ? Purse.spot(from) : .perpetuals(from)
         guard movable(source) >= amount else { return inSpot ? Self.insufficientForTransfer : Self.insufficientForWithdrawal }
         guard fits(amount, to) else { return Self.invalidSend }
-        move(amount, "subAccountTransfer", from: source, to: inSpot ? .spot(to) : .perpetuals(to), now: context.now, context: context)
+        move(amount, .subAccountTransfer, from: source, to: inSpot ? .spot(to) : .perpetuals(to), now: context.now, context: context)
         tell([context.account, other], delta, context)
         return nil
     }
@@ -117,7 +117,7 @@ extension Engine {
         let account = context.account
         let price = Notional(e8: RequestBudget.reservationPrice.e8 * count)
         guard movable(.perpetuals(account)) >= price else { return Self.insufficientForWithdrawal }
-        move(price, "reserveRequestWeight", from: .perpetuals(account), to: nil, fee: price, now: context.now, context: context)
+        move(price, .reserveRequestWeight, from: .perpetuals(account), to: nil, fee: price, now: context.now, context: context)
         account.budget.reserved += count
         return nil
     }

@@ -29,8 +29,7 @@ final class Engine {
     let fees: FeeSchedule
     private(set) var accounts: [String: Account] = [:]
     private var signers: [String: Signer] = [:]
-    /// Agents that were replaced, with the account they served.
-    private var retiredAgents: [String: String] = [:]
+    private var formerAgents: [String: FormerAgent] = [:]
     var treasury = Treasury()
     /// Traded by everybody, both sides of a trade counted.
     var volumes = DailyVolumes()
@@ -67,23 +66,24 @@ final class Engine {
     func signer(_ address: String) -> Signer? { signers[address] }
 
     /// The account a replaced agent served.
-    func retiredAgent(_ address: String) -> String? { retiredAgents[address] }
+    func retiredAgent(_ address: String) -> String? { formerAgents[address].flatMap { $0.isReplaced ? $0.owner : nil } }
 
     /// Opens an account, or gives an existing one another unnamed agent; the balance of an existing one stays.
-    /// - Parameter agent: may sign for the account without end, as the account's own key may.
+    /// - Parameter agent: may sign for the account without end, as the account's own key may. One that was replaced or revoked does not
+    ///   come back.
     func open(_ address: String, agent: String?, master: String?, balance: Notional, at now: Int64 = 0) throws(HyperSimError) {
         if let agent, let other = signers[agent], other.account.address != address {
             throw .configuration("agent \(agent) of \(address) already signs for \(other.account.address)")
         }
         let account: Account
         if let known = accounts[address] {
-            guard known.kind == .follower else { throw .configuration("\(address) is a leader") }
+            guard known.kind == .follower else { throw .configuration("\(address) is no follower's account") }
             account = known
         } else {
             account = openFollower(address, master: master)
             deposit(balance, to: account, now: now)
         }
-        guard let agent, signers[agent] == nil else { return }
+        guard let agent, signers[agent] == nil, formerAgents[agent] == nil else { return }
         if let old = account.agents.first(where: { $0.name.isEmpty }) { remove(old, of: account, isReplaced: true) }
         add(Agent(address: agent, name: "", validUntil: .max), to: account)
     }
@@ -99,7 +99,7 @@ final class Engine {
     }
 
     func add(_ agent: Agent, to account: Account) {
-        retiredAgents[agent.address] = nil
+        formerAgents[agent.address] = nil
         account.agents.append(agent)
         signers[agent.address] = Signer(address: agent.address, account: account, validUntil: agent.validUntil)
     }
@@ -108,7 +108,7 @@ final class Engine {
     func remove(_ agent: Agent, of account: Account, isReplaced: Bool) {
         account.agents.removeAll { $0.address == agent.address }
         if signers[agent.address]?.account === account { signers[agent.address] = nil }
-        if isReplaced { retiredAgents[agent.address] = account.address }
+        formerAgents[agent.address] = FormerAgent(owner: account.address, isReplaced: isReplaced)
     }
 
     /// The account of the exchange's own liquidator.
@@ -160,6 +160,13 @@ final class Signer {
         self.account = account
         self.validUntil = validUntil
     }
+}
+
+/// A key that was an agent of `owner`.
+private struct FormerAgent {
+    var owner: String
+    /// By another of its name, rather than revoked or expired.
+    var isReplaced: Bool
 }
 
 struct EngineCounters: Equatable {

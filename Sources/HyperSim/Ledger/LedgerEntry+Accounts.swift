@@ -13,7 +13,7 @@ import JSON
 /// - any other `action`: a change of an account that moves no money, with its own members.
 extension LedgerEntry {
     struct Transfer {
-        var type: String
+        var reason: Movement
         var amount: Notional
         var fee: Notional
         var source: Purse?
@@ -40,7 +40,7 @@ extension LedgerEntry {
 extension LedgerEntry.Transfer {
     func write(to writer: inout WireWriter) {
         writer.raw(#","action":"transfer","type":"#)
-        writer.plain(type)
+        writer.plain(reason.rawValue)
         writer.raw(#","usdc":"#)
         writer.decimal(amount)
         writer.raw(#","fee":"#)
