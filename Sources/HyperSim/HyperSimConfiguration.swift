@@ -16,6 +16,8 @@ public struct HyperSimConfiguration: Sendable {
 
     /// Recorded leaders' fills: the leaders, the coins and what is replayed. See ``LeaderAddress`` for the addresses.
     public var fillsFile: String?
+    /// Recorded order books the markets start with; see ``RecordedBooks``.
+    public var booksFile: String?
     /// `{"accounts":[{"account","agent","balance"}]}`.
     public var accountsFile: String?
     public var syntheticCoins: [SyntheticCoin] = []

@@ -1,9 +1,11 @@
 import CopyTrading
 import JSON
 
-/// `{"type":"order","orders":[{"a","b","p","s","r","t":{"limit":{"tif"}},"c"?}],"grouping":"na","builder"?:{"b","f"}}`.
+/// `{"type":"order","orders":[{"a","b","p","s","r","t","c"?}],"grouping","builder"?:{"b","f"}}`, `t` being `{"limit":{"tif"}}` or
+/// `{"trigger":{"isMarket","triggerPx","tpsl"}}`; see ``OrderGrouping``.
 struct PlaceOrders: Operation {
     let tickets: [OrderTicket]
+    let grouping: OrderGrouping
     let builder: BuilderCode?
     let canonical: JSON
 
@@ -11,8 +13,7 @@ struct PlaceOrders: Operation {
     var cloids: [String] { tickets.compactMap(\.cloid) }
 
     init(json: JSON) throws(JSONError) {
-        let grouping = try json.string("grouping")
-        guard grouping == "na" else { throw JSONError(path: "grouping", problem: "\(grouping) is not served") }
+        grouping = try json.at("grouping", OrderGrouping.init(json:))
         let builder = try json.maybe("builder", BuilderCode.init(json:))
         tickets = try json.list("orders") { order throws(JSONError) in
             var ticket = try OrderTicket(json: order)
@@ -20,7 +21,7 @@ struct PlaceOrders: Operation {
             return ticket
         }
         var members: [JSON.Member] = [
-            .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", .string(grouping)),
+            .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", grouping.json),
         ]
         if let builder { members.append(.init("builder", builder.json)) }
         self.builder = builder
@@ -29,7 +30,7 @@ struct PlaceOrders: Operation {
 
     func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
         if let builder, let refusal = engine.refusal(of: builder, context.account) { return .refused(refusal) }
-        return .orders(engine.order(tickets, context))
+        return .orders(engine.order(tickets, grouping: grouping, context))
     }
 }
 
@@ -40,10 +41,16 @@ extension OrderTicket {
         priceText = try json.string("p")
         sizeText = try json.string("s")
         reduceOnly = try json.bool("r")
-        lifetime = try json.at("t") { type throws(JSONError) in
-            let word = try type.field("limit").string("tif")
-            guard let lifetime = OrderLifetime(rawValue: word) else { throw JSONError(path: "limit.tif", problem: "\(word) is unknown") }
-            return lifetime
+        let type = try json.field("t")
+        trigger = try type.maybe("trigger", OrderTrigger.init(json:))
+        if let trigger {
+            lifetime = trigger.isMarket ? .immediateOrCancel : .untilCancelled
+        } else {
+            lifetime = try type.at("limit") { limit throws(JSONError) in
+                let word = try limit.string("tif")
+                guard let lifetime = OrderLifetime(rawValue: word) else { throw JSONError(path: "tif", problem: "\(word) is unknown") }
+                return lifetime
+            }
         }
         cloid = try json.maybe("c", Cloid.init(json:))?.text
         price = try? Price(parsing: priceText)
@@ -55,11 +62,26 @@ extension OrderTicket {
     var canonical: JSON {
         var members: [JSON.Member] = [
             .init("a", .integer(asset)), .init("b", .bool(side == .buy)), .init("p", .string(priceText)), .init("s", .string(sizeText)),
-            .init("r", .bool(reduceOnly)), .init("t", ["limit": ["tif": .string(lifetime.rawValue)]]),
+            .init("r", .bool(reduceOnly)), .init("t", trigger.map { ["trigger": $0.json] } ?? ["limit": ["tif": .string(lifetime.rawValue)]]),
         ]
         if let cloid { members.append(.init("c", .string(cloid))) }
         return .object(members)
     }
+}
+
+extension OrderTrigger {
+    init(json: JSON) throws(JSONError) {
+        isMarket = try json.bool("isMarket")
+        let text = try json.string("triggerPx")
+        do { price = try Price(parsing: text) } catch { throw JSONError(path: "triggerPx", problem: error.description) }
+        kind = try json.at("tpsl") { value throws(JSONError) in
+            let word = try value.asString()
+            guard let kind = Kind(rawValue: word) else { throw JSONError(problem: "\(word) is unknown") }
+            return kind
+        }
+    }
+
+    var json: JSON { ["isMarket": .bool(isMarket), "triggerPx": .string(price.description), "tpsl": .string(kind.rawValue)] }
 }
 
 extension BuilderCode {

@@ -49,12 +49,19 @@ final class Account {
     /// By market index; flat ones are absent.
     private(set) var positions: [Int: Position] = [:]
     private var leverages: [Int: Leverage] = [:]
+    /// Orders that rest in a book.
     private(set) var open: [Int64: PlacedOrder] = [:]
+    /// Trigger orders that wait for the mark price or for their parent.
+    private(set) var waiting: [Int64: PlacedOrder] = [:]
+    /// Resting reduce-only orders and whole-position triggers, by market index, oldest first: those that may not outlive the position.
+    private(set) var boundToPosition: [Int: [PlacedOrder]] = [:]
     private(set) var fills: BoundedHistory<Fill>
     private(set) var orders: BoundedHistory<PlacedOrder>
     private var ordersByOid: [Int64: PlacedOrder] = [:]
     private var oidsByCloid: [String: Int64] = [:]
     private(set) var tradedVolume = Notional.zero
+    var scheduledCancels = ScheduledCancels()
+    var twaps = TwapHistory()
     private(set) var volumes = DailyVolumes()
     var budget = RequestBudget()
     /// Of the day in ``feeRatesDay``.
@@ -91,6 +98,7 @@ final class Account {
     func position(in market: Market) -> Position { positions[market.index] ?? .flat }
 
     func set(_ position: Position, in market: Market) {
+        market.count(position.size, insteadOf: self.position(in: market).size)
         positions[market.index] = position.size.isZero ? nil : position
     }
 
@@ -100,7 +108,7 @@ final class Account {
 
     func record(_ fill: Fill) {
         let value = Money.product(fill.price, fill.size)
-        fills.append(fill)
+        if fill.twapID != nil, !isLeader { twaps.record(fill) } else { fills.append(fill) }
         tradedVolume = Money.clamped(tradedVolume, adding: value)
         volumes.add(value, crossed: fill.crossed, now: fill.time)
     }
@@ -112,18 +120,42 @@ final class Account {
         if let oldest = orders.append(order) { forget(oldest) }
     }
 
-    func rest(_ order: PlacedOrder) { open[order.oid] = order }
-    func unrest(_ order: PlacedOrder) { open[order.oid] = nil }
+    func rest(_ order: PlacedOrder) {
+        open[order.oid] = order
+        if order.reduceOnly { boundToPosition[order.market.index, default: []].append(order) }
+    }
 
-    func order(oid: Int64) -> PlacedOrder? { ordersByOid[oid] ?? open[oid] }
+    func wait(_ order: PlacedOrder) {
+        waiting[order.oid] = order
+        if order.isPositionTpsl { boundToPosition[order.market.index, default: []].append(order) }
+    }
+
+    /// Neither rests nor waits any more.
+    func withdraw(_ order: PlacedOrder) {
+        open[order.oid] = nil
+        waiting[order.oid] = nil
+        guard order.reduceOnly || order.isPositionTpsl, var bound = boundToPosition[order.market.index] else { return }
+        bound.removeAll { $0 === order }
+        boundToPosition[order.market.index] = bound.isEmpty ? nil : bound
+    }
+
+    func order(oid: Int64) -> PlacedOrder? { ordersByOid[oid] ?? open[oid] ?? waiting[oid] }
 
     func order(cloid: String) -> PlacedOrder? { oidsByCloid[cloid].flatMap(order(oid:)) }
 
-    /// Resting orders, oldest first.
-    var openOrders: [PlacedOrder] { open.values.sorted { $0.oid < $1.oid } }
+    /// An order that rests or waits.
+    func liveOrder(_ oid: Int64) -> PlacedOrder? { open[oid] ?? waiting[oid] }
+
+    var liveOrderCount: Int { open.count + waiting.count }
+
+    /// Resting orders and triggers, oldest first; what waits for its parent is shown with the parent.
+    var openOrders: [PlacedOrder] { liveOrders.filter { $0.parent == nil } }
+
+    /// Everything that rests or waits, oldest first.
+    var liveOrders: [PlacedOrder] { (Array(open.values) + waiting.values).sorted { $0.oid < $1.oid } }
 
     private func forget(_ order: PlacedOrder) {
-        guard open[order.oid] == nil else { return }
+        guard liveOrder(order.oid) == nil else { return }
         ordersByOid[order.oid] = nil
         if let cloid = order.cloid, oidsByCloid[cloid] == order.oid { oidsByCloid[cloid] = nil }
     }

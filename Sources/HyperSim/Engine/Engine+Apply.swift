@@ -25,6 +25,8 @@ extension Engine {
             return .fills(publish(fills, of: leader, now: now))
         case .action(let signed): return .action(perform(signed, now: now))
         case .prices(let change): try set(change, now: now)
+        case .book(let change): try set(change, now: now)
+        case .publicTrade(let trade): try publish(trade, now: now)
         case .time: break
         }
         return .done

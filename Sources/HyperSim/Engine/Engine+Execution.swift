@@ -36,7 +36,7 @@ extension Engine {
         var fill = Fill(
             market: order.market, price: price, size: size, side: order.side, time: now, startPosition: change.start,
             direction: change.direction, closedPnl: change.closedPnl, hash: hash, oid: order.oid, crossed: crossed, fee: charge.total,
-            tid: tid, cloid: order.cloid)
+            tid: tid, cloid: order.cloid, twapID: order.twapID)
         if let builderFee = charge.builder { fill.extras.append(JSON.Member("builderFee", .money(builderFee))) }
         if let liquidation { fill.note(liquidation, isOwn: account.address == liquidation.user) }
         account.record(fill)

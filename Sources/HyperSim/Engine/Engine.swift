@@ -45,6 +45,8 @@ final class Engine {
     /// Due times, earliest first.
     var timers: [Timer] = []
     var timerCount = 0
+    /// TWAP orders begun so far.
+    var twapCount: Int64 = 0
     /// Groups of the recorded file published so far.
     var replayed = 0
 

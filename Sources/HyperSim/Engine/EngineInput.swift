@@ -11,6 +11,10 @@ enum EngineInput {
     case fills(leader: String, [Engine.LeaderFill], replayed: Int)
     case action(SignedInput)
     case prices(PriceChange)
+    /// The book of one market, from outside.
+    case book(BookChange)
+    /// A trade between others, from outside.
+    case publicTrade(PublicTrade)
     /// Nothing but the passing of time: something was due.
     case time
 }
@@ -39,6 +43,10 @@ struct PriceChange {
     var isDelisted: Bool?
     /// The book no longer follows the mid.
     var isFrozen: Bool?
+    /// USDC; 0 lifts it.
+    var openInterestCap: Notional?
+    /// See ``MarketRules/oracleDistancePercent``; 0 lifts it.
+    var oracleDistancePercent: Int?
 }
 
 /// Where a market's funding rate comes from.

@@ -29,9 +29,17 @@ final class Market {
     var isDelisted = false
     /// The house's quotes stay where they are though the mid moves.
     var isFrozen = false
-    var book: SyntheticBook
-    /// Orders that rest here, oldest first.
-    var resting: [PlacedOrder] = []
+    var house: HouseBook
+    /// The users' resting orders.
+    var orders = OrderBook()
+    /// Trigger orders that wait for the mark price.
+    var triggers = TriggerBook()
+    /// When the engine looks at the orders here again by itself; see ``Engine/lookAgain(at:_:)``.
+    var nextLook: Int64?
+    var rules = MarketRules()
+    /// Coins held long and short over all accounts. The house holds the difference.
+    private(set) var longInterest = Size.zero
+    private(set) var shortInterest = Size.zero
     /// The newest public trades, for the replay a new subscriber gets.
     var recentTrades = BoundedHistory<Trade>(limit: Market.recentTradeLimit)
     /// Traded here since the start, both for `dayNtlVlm` / `dayBaseVlm`.
@@ -50,7 +58,16 @@ final class Market {
         marginMode = listing.marginMode
         initialPrice = listing.price
         mid = listing.price
-        self.book = SyntheticBook(shape: book, market: index, grid: grid)
+        house = HouseBook(shape: book, market: index, grid: grid)
+    }
+
+    /// One side counted, in coins.
+    var openInterest: Size { max(longInterest, shortInterest) }
+
+    /// Counts an account's change of position into the open interest.
+    func count(_ end: Size, insteadOf start: Size) {
+        longInterest = Money.clamped(longInterest, adding: max(.zero, end) - max(.zero, start))
+        shortInterest = Money.clamped(shortInterest, adding: max(.zero, -end) - max(.zero, -start))
     }
 
     /// - Returns: whether the mid is another than before.

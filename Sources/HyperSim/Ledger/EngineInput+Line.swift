@@ -24,6 +24,12 @@ extension EngineInput {
         case .prices(let change):
             writer.raw(#","input":"prices","change":"#)
             writer.json(change.json)
+        case .book(let change):
+            writer.raw(#","input":"book","change":"#)
+            writer.json(change.json)
+        case .publicTrade(let trade):
+            writer.raw(#","input":"publicTrade","trade":"#)
+            writer.json(trade.json)
         case .time: writer.raw(#","input":"time""#)
         }
         writer.raw("}\n")
@@ -41,6 +47,8 @@ extension EngineInput {
         case "leaders":
             return (.leaders(try json.list("leaders") { value throws(JSONError) in try value.asString() }), time)
         case "prices": return (.prices(try json.at("change", PriceChange.init(json:))), time)
+        case "book": return (.book(try json.at("change", BookChange.init(json:))), time)
+        case "publicTrade": return (.publicTrade(try json.at("trade", PublicTrade.init(json:))), time)
         case "time": return (.time, time)
         case let other: throw JSONError(path: "input", problem: "\(other) is unknown")
         }
@@ -74,8 +82,8 @@ extension SignedInput {
 }
 
 extension PriceChange {
-    /// `{"coin","mid"?,"mark"?,"oracle"?,"funding"?,"delisted"?,"frozen"?}`: prices as decimal strings, mark and oracle also `"mid"`:
-    /// following it; the hourly funding rate as a decimal string, or `"premium"`: computed from it.
+    /// `{"coin","mid"?,"mark"?,"oracle"?,"funding"?,"delisted"?,"frozen"?,"openInterestCap"?,"oracleDistancePercent"?}`: prices as decimal
+    /// strings, mark and oracle also `"mid"`: following it; the hourly funding rate as a decimal string, or `"premium"`: computed from it.
     init(json: JSON) throws(JSONError) {
         coin = try json.string("coin")
         mid = try json.maybeDecimal("mid")
@@ -84,6 +92,17 @@ extension PriceChange {
         funding = try json.maybe("funding", FundingSource.init(json:))
         isDelisted = try json.maybe("delisted") { value throws(JSONError) in try value.asBool() }
         isFrozen = try json.maybe("frozen") { value throws(JSONError) in try value.asBool() }
+        openInterestCap = try json.maybeDecimal("openInterestCap")
+        if let openInterestCap, openInterestCap.e8 < 0 {
+            throw JSONError(path: "openInterestCap", problem: "expected USDC, found \(openInterestCap)")
+        }
+        oracleDistancePercent = try json.maybe("oracleDistancePercent") { value throws(JSONError) in
+            let percent = Int(try value.asInteger())
+            guard percent == 0 || MarketRules.distanceRange.contains(percent) else {
+                throw JSONError(problem: "expected 0 or \(MarketRules.distanceRange), found \(percent)")
+            }
+            return percent
+        }
         if let mid, mid.e8 <= 0 { throw JSONError(path: "mid", problem: "expected a positive price, found \(mid)") }
     }
 
@@ -94,6 +113,8 @@ extension PriceChange {
         if let oracle { members.append(.init("oracle", .string(oracle.text))) }
         if let funding { members.append(.init("funding", .string(funding.text))) }
         if let isDelisted { members.append(.init("delisted", .bool(isDelisted))) }
+        if let openInterestCap { members.append(.init("openInterestCap", .string(openInterestCap.description))) }
+        if let oracleDistancePercent { members.append(.init("oracleDistancePercent", .integer(oracleDistancePercent))) }
         if let isFrozen { members.append(.init("frozen", .bool(isFrozen))) }
         return .object(members)
     }

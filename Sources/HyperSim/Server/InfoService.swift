@@ -35,7 +35,7 @@ struct InfoService {
             universe.writeMeta(dex: dex, to: &writer)
             writer.raw(",")
             writer.array(universe.markets(onDex: dex)) { writer, market in
-                market.writeContext(openInterest: engine.openInterest(market), to: &writer)
+                market.writeContext(openInterest: market.openInterest, now: now, to: &writer)
             }
             writer.raw("]")
         case .allMids(let name):
@@ -160,12 +160,5 @@ struct InfoService {
         writer.raw(#","nRequestsCap":"#)
         writer.integer(10_000 + volume.e8 / Notional.scale)
         writer.raw(#","nRequestsSurplus":0}"#)
-    }
-}
-
-extension Engine {
-    /// Coins held long over all accounts, one side counted.
-    func openInterest(_ market: Market) -> Size {
-        accounts.values.reduce(.zero) { $0 + max(.zero, $1.position(in: market).size) }
     }
 }

@@ -51,8 +51,7 @@ final class Publisher {
         let isSlow = ticks % Self.slowTicks == 0
         for index in moved {
             let market = engine.universe.markets[index]
-            let book = market.book.refreshed(mid: market.mid, now: now)
-            let offers = [book.bids.first, book.asks.first]
+            let offers = [market.bestBid(now: now), market.bestAsk(now: now)]
             guard bestOffers.updateValue(offers, forKey: index) != offers else { continue }
             send(hub.listeners(to: .bestOffers(coin: market.coin))) { SocketMessage.bestOffers(market, now: now) }
         }

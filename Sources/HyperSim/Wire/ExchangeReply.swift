@@ -81,6 +81,8 @@ enum ExchangeReply {
             writer.integer(oid)
             write(cloid, to: &writer)
             writer.raw("}}")
+        case .waitingForTrigger: writer.raw(#""waitingForTrigger""#)
+        case .waitingForFill: writer.raw(#""waitingForFill""#)
         case .error(let text):
             writer.raw(#"{"error":"#)
             writer.string(text)

@@ -56,7 +56,7 @@ extension Universe {
 extension Market {
     /// One element of the context array of `metaAndAssetCtxs`.
     /// - Parameter openInterest: coins, one side counted.
-    func writeContext(openInterest: Size, to writer: inout WireWriter) {
+    func writeContext(openInterest: Size, now: Int64, to writer: inout WireWriter) {
         writer.raw(#"{"funding":"0.0","openInterest":"#)
         writer.decimal(openInterest)
         writer.raw(#","prevDayPx":"#)
@@ -70,9 +70,9 @@ extension Market {
         writer.raw(#","midPx":"#)
         writer.decimal(mid)
         writer.raw(#","impactPxs":["#)
-        writer.decimal(book.bids.first?.price ?? mid)
+        writer.decimal(bestBid(now: now)?.price ?? mid)
         writer.raw(",")
-        writer.decimal(book.asks.first?.price ?? mid)
+        writer.decimal(bestAsk(now: now)?.price ?? mid)
         writer.raw(#"],"dayBaseVlm":"#)
         writer.decimal(baseVolume)
         writer.raw("}")
@@ -81,16 +81,16 @@ extension Market {
     /// `{"coin","time","levels":[bids,asks]}`.
     /// - Parameter fast: 5 levels a side and the mark `"fast":true`.
     func writeBook(_ aggregation: BookAggregation, fast: Bool = false, now: Int64, to writer: inout WireWriter) {
-        let book = book.refreshed(mid: mid, now: now)
-        let depth = fast ? 5 : 20
+        let book = depth(now: now)
+        let levels = fast ? 5 : 20
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)
         writer.integer(now)
         writer.raw(#","levels":["#)
-        writer.array(aggregation.merge(book.bids, .buy).prefix(depth)) { writer, level in level.write(to: &writer) }
+        writer.array(aggregation.merge(book.bids, .buy).prefix(levels)) { writer, level in level.write(to: &writer) }
         writer.raw(",")
-        writer.array(aggregation.merge(book.asks, .sell).prefix(depth)) { writer, level in level.write(to: &writer) }
+        writer.array(aggregation.merge(book.asks, .sell).prefix(levels)) { writer, level in level.write(to: &writer) }
         writer.raw("]")
         if fast { writer.raw(#","fast":true"#) }
         if aggregation.figures != nil, let bid = book.bids.first, let ask = book.asks.first {
@@ -102,13 +102,12 @@ extension Market {
 
     /// `{"coin","time","bbo":[bid|null,ask|null]}`.
     func writeBestOffers(now: Int64, to writer: inout WireWriter) {
-        let book = book.refreshed(mid: mid, now: now)
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)
         writer.integer(now)
         writer.raw(#","bbo":"#)
-        writer.array([book.bids.first, book.asks.first]) { writer, level in
+        writer.array([bestBid(now: now), bestAsk(now: now)]) { writer, level in
             if let level { level.write(to: &writer) } else { writer.raw("null") }
         }
         writer.raw("}")

@@ -1,6 +1,6 @@
 import CopyTrading
 
-/// How deep and how wide the synthetic books are.
+/// How deep and how wide the house's own quotes are.
 struct BookShape: Equatable {
     var halfSpreadBasisPoints: Int
     var levelSpacingBasisPoints: Int
@@ -19,21 +19,24 @@ struct BookLevel: Equatable {
     var orders: Int
 }
 
-/// A book around a mid price: levels at fixed distances, each with the configured depth times a factor of 0.5 to 1.5.
+/// The house's quotes: around a mid price, levels at fixed distances, each with the configured depth times a factor of 0.5 to 1.5; or given
+/// from outside.
 ///
-/// The factor is a hash of (seed, market, generation, side, level), so that a seed repeats a run. The generation rises whenever the book is
-/// built anew: when the mid has moved, or when something was taken and the refill time has passed. Until then what takers take is gone.
-struct SyntheticBook {
+/// The factor is a hash of (seed, market, generation, side, level), so that a seed repeats a run. The generation rises whenever the quotes
+/// are built anew: when the mid has moved, or when something was taken and the refill time has passed. Until then what takers take is gone.
+/// What is taken from a given book is gone until the next is given.
+struct HouseBook {
     private let shape: BookShape
     private let market: Int
     private let grid: PriceGrid
-    private var builtAround: Price?
+    private(set) var builtAround: Price?
     private var builtAt: Int64 = 0
     private var generation: UInt64 = 0
     private var wasTaken = false
+    private(set) var isGiven = false
     /// Best first.
-    private(set) var bids: [BookLevel] = []
-    private(set) var asks: [BookLevel] = []
+    private(set) var bids: ArraySlice<BookLevel> = []
+    private(set) var asks: ArraySlice<BookLevel> = []
 
     init(shape: BookShape, market: Int, grid: PriceGrid) {
         self.shape = shape
@@ -41,8 +44,11 @@ struct SyntheticBook {
         self.grid = grid
     }
 
+    /// When what was taken comes back; `nil` when nothing is missing or nothing comes back by itself.
+    var refillsAt: Int64? { wasTaken && !isGiven ? builtAt + shape.refillMilliseconds : nil }
+
     /// As it is to be seen now; what is only looked at stays as it is, so that looking changes no later trade.
-    func refreshed(mid: Price, now: Int64) -> SyntheticBook {
+    func refreshed(mid: Price, now: Int64) -> HouseBook {
         var book = self
         book.refresh(mid: mid, now: now)
         return book
@@ -50,40 +56,56 @@ struct SyntheticBook {
 
     /// Makes ``bids`` and ``asks`` those of now.
     mutating func refresh(mid: Price, now: Int64) {
-        let stale = wasTaken && now - builtAt >= shape.refillMilliseconds
-        guard builtAround != mid || stale else { return }
+        guard !isGiven else { return }
+        let isStale = refillsAt.map { now >= $0 } ?? false
+        guard builtAround != mid || isStale else { return }
+        begin(around: mid, now: now)
+        bids = levels(.buy, mid: mid)[...]
+        asks = levels(.sell, mid: mid)[...]
+        if let bid = bids.first, let ask = asks.first, ask.price <= bid.price { asks = levels(.sell, mid: mid, above: bid.price)[...] }
+    }
+
+    /// Starts with recorded levels; once the mid moves, or what was taken comes back, the house's own quotes take their place.
+    mutating func seed(bids: [BookLevel], asks: [BookLevel], mid: Price) {
+        begin(around: mid, now: 0)
+        self.bids = bids[...]
+        self.asks = asks[...]
+    }
+
+    /// Replaces the quotes by levels from outside, best first, until ``release()``.
+    mutating func give(bids: [BookLevel], asks: [BookLevel]) {
+        isGiven = true
+        self.bids = bids[...]
+        self.asks = asks[...]
+    }
+
+    /// The house quotes by itself again.
+    mutating func release() {
+        guard isGiven else { return }
+        isGiven = false
+        builtAround = nil
+    }
+
+    /// What an order of `side` meets first: the best ask for a buy.
+    func best(facing side: Side) -> BookLevel? { side == .buy ? asks.first : bids.first }
+
+    /// Takes `size` from the best level `side` meets.
+    /// - Parameter size: not above the level's.
+    mutating func take(_ side: Side, size: Size) {
+        wasTaken = true
+        if side == .buy { Self.take(size, from: &asks) } else { Self.take(size, from: &bids) }
+    }
+
+    private static func take(_ size: Size, from levels: inout ArraySlice<BookLevel>) {
+        levels[levels.startIndex].size -= size
+        if levels[levels.startIndex].size.isZero { levels.removeFirst() }
+    }
+
+    private mutating func begin(around mid: Price, now: Int64) {
         builtAround = mid
         builtAt = now
         wasTaken = false
         generation += 1
-        bids = levels(.buy, mid: mid)
-        asks = levels(.sell, mid: mid)
-        if let bid = bids.first, let ask = asks.first, ask.price <= bid.price { asks = levels(.sell, mid: mid, above: bid.price) }
-    }
-
-    /// What an order of `side` meets: the asks for a buy.
-    func facing(_ side: Side) -> [BookLevel] { side == .buy ? asks : bids }
-
-    /// Takes up to `size` at `limit` or better, best price first.
-    mutating func take(_ side: Side, size: Size, limit: Price) -> [BookLevel] {
-        var remaining = size
-        var taken: [BookLevel] = []
-        var emptied = 0
-        var levels = facing(side)
-        for index in levels.indices {
-            let level = levels[index]
-            guard !remaining.isZero, side == .buy ? level.price <= limit : level.price >= limit else { break }
-            let part = min(remaining, level.size)
-            taken.append(BookLevel(price: level.price, size: part, orders: level.orders))
-            remaining -= part
-            levels[index].size -= part
-            if levels[index].size.isZero { emptied += 1 }
-        }
-        guard !taken.isEmpty else { return [] }
-        wasTaken = true
-        levels.removeFirst(emptied)
-        if side == .buy { asks = levels } else { bids = levels }
-        return taken
     }
 
     private func levels(_ side: Side, mid: Price, above floor: Price? = nil) -> [BookLevel] {
