@@ -137,6 +137,8 @@ struct ControlService {
                 "fillsEmitted": .integer(replay.publishedFills), "fillsTotal": .integer(replay.total),
             ],
             "sockets": .integer(simulator.sockets.count), "connections": .integer(simulator.connectionCount),
+            "subscriptions": .integer(simulator.hub.active.count), "faults": faults["fired"] ?? [:],
+            "markets": .integer(simulator.engine.universe.markets.count), "mirror": .string(orNull: simulator.configuration.mirror),
             "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
             "time": .integer(simulator.now()),
         ]
