@@ -127,7 +127,7 @@ import Testing
                 try rig.order(Rig.btc, side, size, at: side == .buy ? "\(price + price / 10)" : "\(price - price / 10)", as: user)
                 try rig.order(Rig.oil, side, "\(1 + random.below(20))", at: side == .buy ? "90" : "70", as: user)
             }
-            price += (random.below(201) - 100) * price / 20_000
+            price += (random.below(201) - 100) * price / 12_000
             try rig.price("BTC", mid: "\(price)")
             liquidated += rig.effects.liquidations.count
             for user in [Rig.owner, Rig.other, Rig.third] {

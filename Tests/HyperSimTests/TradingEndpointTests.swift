@@ -34,7 +34,7 @@ import Testing
             #expect(open[path: 0, "children"].count == 2)
             let profit = open[path: 0, "children", 0]
             #expect(profit["triggerCondition"] == "Price above 52000" && profit["isTrigger"] == true && profit["triggerPx"] == "52000.0")
-            #expect(profit["orderType"] == "Take Profit Market" && profit["tif"] == .null && profit["isPositionTpsl"] == false)
+            #expect(profit["orderType"] == "Take Profit Market" && profit[path: "tif"] == .null && profit["isPositionTpsl"] == false)
             #expect(open[path: 0, "children", 1, "orderType"] == "Stop Limit" && open[path: 0, "children", 1, "triggerCondition"] == "Price below 48000")
             let filled = try await send(Signing.order(0, buy: true, "50100", "0.01"))
             #expect(filled[path: 0, "filled", "totalSz"] == "0.01")
