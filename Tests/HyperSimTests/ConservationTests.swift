@@ -31,12 +31,14 @@ import Testing
                 let amount = JSON.integer((random.below(400) - 200) * 1_000_000)
                 try rig.act(["type": "updateIsolatedMargin", "asset": .integer(asset), "isBuy": true, "ntli": amount], as: user)
             case 6: try rig.act(["type": "reserveRequestWeight", "weight": 100], as: user)
+            case 7: try rest(rig, user, &random)
             default: try trade(rig, user, step, &random)
             }
             try expectConserved(rig, "step \(step)")
+            for user in users { expectRestingSizes(rig.account(user)) }
         }
         let kinds = Set(rig.ledger.compactMap { line in try? line.string("action") })
-        #expect(kinds.isSuperset(of: ["order", "funding", "transfer", "liquidation", "builderFee"]), "\(kinds)")
+        #expect(kinds.isSuperset(of: ["order", "fill", "trigger", "funding", "transfer", "liquidation", "builderFee"]), "\(kinds)")
         try expectLedgerGivesBalances(rig)
         #expect(try rig.replayedLedger() == rig.ledgerText)
     }
@@ -50,6 +52,29 @@ import Testing
         let size = Size(e8: Int64(1 + random.below(coin == "BTC" ? 900 : 300)) * PowerOfTen[8 - decimals])
         let builder: JSON? = user == Rig.owner && step % 2 == 0 ? ["b": .string(Rig.third), "f": 50] : nil
         try rig.order(asset, side, size.description, at: price.description, as: user, builder: builder)
+    }
+
+    /// Between the quotes of the house, so that users meet each other there; or a trigger that may bring the account down.
+    private func rest(_ rig: Rig, _ user: String, _ random: inout SeededNumbers) throws {
+        let side: Side = random.below(2) == 0 ? .buy : .sell
+        let market = rig.market("BTC")
+        let price = market.grid.roundedDown(Price(e8: market.mid.e8 + market.mid.e8 / 100_000 * Int64(random.below(31) - 15)))
+        if random.below(3) == 0 {
+            let trigger = market.grid.roundedDown(Price(e8: market.mid.e8 - market.mid.e8 / 100)).description
+            let order: JSON = [
+                "a": 0, "b": false, "p": .string(trigger), "s": "0.01", "r": .bool(random.below(2) == 0),
+                "t": ["trigger": ["isMarket": true, "triggerPx": .string(trigger), "tpsl": "sl"]],
+            ]
+            try rig.act(Signing.action(order), as: user)
+        } else {
+            try rig.order(Rig.btc, side, "0.0\(1 + random.below(9))", at: price.description, "Gtc", as: user)
+        }
+    }
+
+    private func expectRestingSizes(_ account: Account) {
+        var sizes: [Int: RestingSizes] = [:]
+        for order in account.open.values where !order.reduceOnly { sizes[order.market.index, default: RestingSizes()].add(order.remaining, order.side) }
+        #expect(account.restingSizes == sizes)
     }
 
     private func transfer(_ rig: Rig, _ user: String, _ other: String, _ random: inout SeededNumbers) throws {
@@ -79,7 +104,7 @@ import Testing
         for line in rig.ledger {
             let account = try line.string("account")
             switch try line.string("action") {
-            case "order", "fill", "liquidation", "takeover":
+            case "order", "fill", "trigger", "liquidation", "takeover":
                 for fill in try line["fills"]?.asArray() ?? [] {
                     let (price, size, fee): (Price, Size, Notional) = (try fill.decimal("px"), try fill.decimal("sz"), try fill.decimal("fee"))
                     let value = Money.product(price, size)

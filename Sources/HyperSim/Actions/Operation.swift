@@ -71,6 +71,7 @@ enum Operations {
         "usdSend": SendUSD.self,
         "spotSend": SendSpot.self,
         "sendAsset": SendAsset.self,
+        "agentSendAsset": SendAssetByAgent.self,
         "usdClassTransfer": TransferBetweenClasses.self,
         "withdraw3": Withdraw.self,
         "userSetAbstraction": SetAbstraction.self,

@@ -68,3 +68,29 @@ struct SendAsset: UserSignedOperation {
     /// `USDC`, with or without `:` and its token id.
     static func isUSDC(_ token: String) -> Bool { token == "USDC" || token.hasPrefix("USDC:") }
 }
+
+/// `{"type":"agentSendAsset",…}` with the members of ``SendAsset``: by an agent, between its owner's own accounts.
+struct SendAssetByAgent: Operation {
+    let send: SendAsset
+    let canonical: JSON
+
+    /// Finer amounts are refused.
+    static let decimals = 6
+
+    init(json: JSON) throws(JSONError) {
+        send = try SendAsset(json: json)
+        canonical = [
+            "type": "agentSendAsset", "destination": .string(send.destination), "sourceDex": .string(send.sourceDex),
+            "destinationDex": .string(send.destinationDex), "token": .string(send.token), "amount": .string(try json.string("amount")),
+            "fromSubAccount": .string(send.fromSubAccount), "nonce": .integer(send.nonce),
+        ]
+    }
+
+    func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
+        guard engine.ownAccount(send.destination, context.account) != nil else {
+            return .refused("Agent can only send asset to same user or their sub-accounts.")
+        }
+        guard send.amount == send.amount.truncated(decimals: Self.decimals) else { return .refused(Engine.invalidSend) }
+        return send.perform(on: engine, context)
+    }
+}

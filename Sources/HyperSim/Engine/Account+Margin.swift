@@ -54,41 +54,41 @@ extension Account {
 
     /// Margin all positions, resting orders and `addition` need together.
     func requiredMargin(_ universe: Universe, adding addition: Addition? = nil) -> Notional {
-        var resting = restingSizes
-        if let addition { resting[addition.market.index, default: RestingSizes()].add(addition.size, addition.side) }
         var total = Notional.zero
         for (index, position) in positions {
-            total += requiredMargin(in: universe.markets[index], position: position, resting: resting.removeValue(forKey: index))
+            total += requiredMargin(in: universe.markets[index], position: position, resting: restingSizes(index, adding: addition))
         }
-        for (index, sizes) in resting { total += requiredMargin(in: universe.markets[index], position: .flat, resting: sizes) }
+        for index in restingSizes.keys where positions[index] == nil {
+            total += requiredMargin(in: universe.markets[index], position: .flat, resting: restingSizes(index, adding: addition))
+        }
+        if let addition, positions[addition.market.index] == nil, restingSizes[addition.market.index] == nil {
+            total += requiredMargin(in: addition.market, position: .flat, resting: restingSizes(addition.market.index, adding: addition))
+        }
         return total
     }
 
-    private struct RestingSizes {
-        var buys = Size.zero
-        var sells = Size.zero
-
-        mutating func add(_ size: Size, _ side: Side) {
-            if side == .buy { buys += size } else { sells += size }
-        }
+    private func restingSizes(_ index: Int, adding addition: Addition?) -> RestingSizes {
+        var sizes = restingSizes[index] ?? RestingSizes()
+        if let addition, addition.market.index == index { sizes.add(addition.size, addition.side) }
+        return sizes
     }
 
-    /// By market, of orders that may open something.
-    private var restingSizes: [Int: RestingSizes] {
-        open.values.reduce(into: [:]) { sizes, order in
-            guard !order.reduceOnly else { return }
-            sizes[order.market.index, default: RestingSizes()].add(order.remaining, order.side)
-        }
-    }
-
-    private func requiredMargin(in market: Market, position: Position, resting: RestingSizes?) -> Notional {
-        let buys = resting?.buys ?? .zero
-        let sells = resting?.sells ?? .zero
-        let worst = max((position.size + buys).magnitude, (position.size - sells).magnitude)
+    private func requiredMargin(in market: Market, position: Position, resting: RestingSizes) -> Notional {
+        let worst = max((position.size + resting.buys).magnitude, (position.size - resting.sells).magnitude)
         let leverage = leverage(in: market)
         let isCross = position.size.isZero ? leverage.isCross : position.isolatedCash == nil
         let exposure = isCross ? worst : max(.zero, worst - position.size.magnitude)
         return Margin.initial(exposure, market: market, leverage: leverage.value)
+    }
+}
+
+/// What rests on each side of one market.
+struct RestingSizes: Equatable {
+    var buys = Size.zero
+    var sells = Size.zero
+
+    mutating func add(_ size: Size, _ side: Side) {
+        if side == .buy { buys += size } else { sells += size }
     }
 }
 

@@ -51,6 +51,8 @@ final class Account {
     private var leverages: [Int: Leverage] = [:]
     /// Orders that rest in a book.
     private(set) var open: [Int64: PlacedOrder] = [:]
+    /// By market index, of orders that rest and may open something.
+    private(set) var restingSizes: [Int: RestingSizes] = [:]
     /// Trigger orders that wait for the mark price or for their parent.
     private(set) var waiting: [Int64: PlacedOrder] = [:]
     /// Resting reduce-only orders and whole-position triggers, by market index, oldest first: those that may not outlive the position.
@@ -123,6 +125,8 @@ final class Account {
 
     func rest(_ order: PlacedOrder) {
         open[order.oid] = order
+        order.rests = true
+        restingSizeChanged(of: order, by: order.remaining)
         if order.reduceOnly { boundToPosition[order.market.index, default: []].append(order) }
     }
 
@@ -133,11 +137,22 @@ final class Account {
 
     /// Neither rests nor waits any more.
     func withdraw(_ order: PlacedOrder) {
+        if order.rests {
+            order.rests = false
+            restingSizeChanged(of: order, by: -order.remaining)
+        }
         open[order.oid] = nil
         waiting[order.oid] = nil
         guard order.reduceOnly || order.isPositionTpsl, var bound = boundToPosition[order.market.index] else { return }
         bound.removeAll { $0 === order }
         boundToPosition[order.market.index] = bound.isEmpty ? nil : bound
+    }
+
+    func restingSizeChanged(of order: PlacedOrder, by change: Size) {
+        guard !order.reduceOnly, !change.isZero else { return }
+        let index = order.market.index
+        restingSizes[index, default: RestingSizes()].add(change, order.side)
+        if restingSizes[index] == RestingSizes() { restingSizes[index] = nil }
     }
 
     func order(oid: Int64) -> PlacedOrder? { ordersByOid[oid] ?? open[oid] ?? waiting[oid] }

@@ -38,7 +38,11 @@ final class PlacedOrder {
     let limit: Price
     let originalSize: Size
     /// Not yet filled.
-    var remaining: Size
+    var remaining: Size {
+        didSet { if rests { account.restingSizeChanged(of: self, by: remaining - oldValue) } }
+    }
+    /// In its market's book.
+    var rests = false
     let reduceOnly: Bool
     let lifetime: OrderLifetime
     let trigger: OrderTrigger?
