@@ -13,7 +13,7 @@ import Testing
     static let maker = try! SigningKey(bytes: [UInt8](repeating: 0x32, count: 32))
     static let builder = "0x" + String(repeating: "b", count: 40)
     /// Fewer than this means that steps were lost.
-    static let stepCount = 44
+    static let stepCount = 42
     static let vault = "0x" + String(repeating: "d", count: 40)
 
     @Test("the published Python SDK works against the simulator as against the exchange")
