@@ -29,9 +29,9 @@ extension Engine {
             child.parent = nil
             return (nil, refuse(child, error, ticket, .parentAndChildren, context))
         }
-        guard parent.status != .filled else {
+        if parent.status == .filled, let trigger = child.trigger {
             child.parent = nil
-            return (child, accept(child, child.trigger!, ticket, .parentAndChildren, context))
+            return (child, accept(child, trigger, ticket, .parentAndChildren, context))
         }
         context.account.wait(child)
         parent.children.append(child)

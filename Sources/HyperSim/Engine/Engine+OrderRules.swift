@@ -19,6 +19,7 @@ extension Engine {
         if let trigger = order.trigger { guard !trigger.isMet(by: reference, order.side) else { throw .trigger } }
         try checkOpenOrders(of: order)
         guard order.trigger == nil else { return }
+        try checkMarketOrder(order)
         try checkMargin(order, position: position)
         try checkOpenInterest(order, position: position)
         try checkOracle(order)
@@ -42,15 +43,16 @@ extension Engine {
         }
     }
 
+    private func checkMarketOrder(_ order: PlacedOrder) throws(Refusal) {
+        guard !order.lifetime.mayRest else { return }
+        let maximum = order.market.maximumMarketOrder
+        guard Money.product(order.market.mid, order.originalSize) <= maximum else { throw .marketOrderValue(maximum: maximum) }
+    }
+
     private func checkMargin(_ order: PlacedOrder, position: Size) throws(Refusal) {
-        let market = order.market
-        if !order.lifetime.mayRest {
-            let maximum = market.maximumMarketOrder
-            guard Money.product(market.mid, order.originalSize) <= maximum else { throw .marketOrderValue(maximum: maximum) }
-        }
         guard !order.reduceOnly else { return }
         guard order.lifetime.mayRest || !order.side.reduces(position) || order.originalSize > position.magnitude else { return }
-        let addition = Account.Addition(market: market, side: order.side, size: order.originalSize)
+        let addition = Account.Addition(market: order.market, side: order.side, size: order.originalSize)
         guard !order.account.exceedsTier(addition) else { throw .marginTier }
         guard order.account.affords(addition, universe) else { throw .margin }
     }
@@ -70,9 +72,7 @@ extension Engine {
         guard Money.product(market.mark, market.openInterest) < cap else {
             guard !increases, !isFlip else { throw .openInterestCap(isFlip: isFlip) }
             let distance = Market.share(100 + Int(order.side.sign) * MarketRules.cappedDistancePercent, of: market.oracle)
-            guard !order.lifetime.mayRest || order.side.reaches(order.limit, limit: distance) else {
-                throw .openInterestCapPrice
-            }
+            guard !order.lifetime.mayRest || order.side.reaches(order.limit, limit: distance) else { throw .openInterestCapPrice }
             return
         }
         let added = increases ? end.magnitude - (isFlip ? .zero : position.magnitude) : .zero

@@ -44,7 +44,8 @@ struct TriggerBook {
 
     /// The next order whose condition `mark` meets.
     func firstMet(by mark: Price) -> PlacedOrder? {
-        for order in [above.first, below.first].compactMap({ $0 }) where order.trigger?.isMet(by: mark, order.side) == true { return order }
+        if let order = above.first, let trigger = order.trigger, trigger.price <= mark { return order }
+        if let order = below.first, let trigger = order.trigger, trigger.price >= mark { return order }
         return nil
     }
 }

@@ -7,7 +7,8 @@ import CopyTrading
 ///
 /// An order may have more members: `grouping`, and of a trigger order `trigger`, in the exchange's shapes.
 ///
-/// `action` is one of `order` (accepted or refused), `cancel`, `noop`, `updateLeverage`, `refused` (a whole action, for its nonce, expiry or
+/// `action` is one of `order` (accepted or refused), `cancel` (with the status `modified` when another order took its place), `scheduleCancel`,
+/// `twap` (a TWAP order began, ended or was refused), `noop`, `updateLeverage`, `refused` (a whole action, for its nonce, expiry or
 /// vault), and without signer and nonce `fill` (a resting order was filled, in whole or, with the status `open`, in part), `trigger` (a trigger
 /// order was set off), `twapSlice` and `systemCancel` (the exchange's own rule).
 /// Money and accounts: see `LedgerEntry+Accounts`.
