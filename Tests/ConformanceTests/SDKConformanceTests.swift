@@ -12,6 +12,8 @@ import Testing
     static let owner = try! SigningKey(bytes: [UInt8](repeating: 0x31, count: 32))
     static let maker = try! SigningKey(bytes: [UInt8](repeating: 0x32, count: 32))
     static let builder = "0x" + String(repeating: "b", count: 40)
+    /// Fewer than this means that steps were lost.
+    static let stepCount = 42
     static let vault = "0x" + String(repeating: "d", count: 40)
 
     @Test("the published Python SDK works against the simulator as against the exchange")
@@ -35,6 +37,8 @@ import Testing
         await server.stop()
         let failures = result.lines.filter { $0.hasPrefix("FAIL") }
         for failure in failures { Issue.record("\(failure)") }
+        let passed = result.lines.filter { $0.hasPrefix("ok ") }.count
+        #expect(passed + failures.count >= Self.stepCount)
         #expect(result.status == 0 && result.lines.last?.hasSuffix("steps, 0 failed") == true, "\(result.lines.suffix(20).joined(separator: "\n"))")
     }
 

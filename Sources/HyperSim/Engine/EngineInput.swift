@@ -21,6 +21,16 @@ enum EngineInput {
     case time
 }
 
+extension EngineInput {
+    /// Concerns accounts only by what it leads to.
+    var isMarketData: Bool {
+        switch self {
+        case .prices, .book, .publicTrade, .time: true
+        case .accounts, .leaders, .fills, .action, .revokedAgent: false
+        }
+    }
+}
+
 /// An action with a known signer.
 struct SignedInput {
     /// Lower case.

@@ -19,7 +19,7 @@ final class Mirror: Sendable {
         case follow(Set<String>)
     }
 
-    private let client: ExchangeClient
+    private let endpoint: ExchangeEndpoint
     private let feed: ExchangeFeed
     private let markets: Set<FeedSubscription>
     private let errands: AsyncStream<Errand>
@@ -28,7 +28,7 @@ final class Mirror: Sendable {
 
     /// - Parameter coins: what is followed: for each its book, its trades, and its mark and oracle prices.
     init(_ endpoint: ExchangeEndpoint, coins: [String], logger: Logger) {
-        client = ExchangeClient(endpoint: endpoint, timeout: Self.timeout, maximumConnections: Self.maximumRequests)
+        self.endpoint = endpoint
         feed = ExchangeFeed(endpoint: endpoint, budget: ConnectionBudget(), logger: logger)
         markets = Set(coins.flatMap { [.l2Book(coin: $0, fast: true), .trades(coin: $0), .activeAssetCtx(coin: $0)] as [FeedSubscription] })
         (errands, errand) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.maximumRequests))
@@ -49,11 +49,12 @@ final class Mirror: Sendable {
 
     /// - Parameter deliver: takes what the other exchange tells, in its order.
     func run(_ deliver: @escaping @Sendable (MirrorEvent) async -> Void) async throws {
+        let client = ExchangeClient(endpoint: endpoint, timeout: Self.timeout, maximumConnections: Self.maximumRequests)
         await feed.want(markets)
-                do {
+        do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.feed.run { event in await self.receive(event, deliver) } }
-                group.addTask { await self.runErrands() }
+                group.addTask { await self.runErrands(client) }
                 try await group.next()
                 group.cancelAll()
             }
@@ -64,18 +65,18 @@ final class Mirror: Sendable {
         await client.shutdown()
     }
 
-    private func runErrands() async {
+    private func runErrands(_ client: ExchangeClient) async {
         await withDiscardingTaskGroup { group in
             for await errand in errands {
                 switch errand {
-                case .ask(let request, let answer): group.addTask { answer.succeed(await self.reply(to: request)) }
+                case .ask(let request, let answer): group.addTask { answer.succeed(await self.reply(to: request, client)) }
                 case .follow(let users): await feed.want(markets.union(users.map { .userFills(user: $0) }))
                 }
             }
         }
     }
 
-    private func reply(to request: JSON) async -> Reply {
+    private func reply(to request: JSON, _ client: ExchangeClient) async -> Reply {
         do throws(ExchangeError) { return .json(try await client.info(request).bytes()) } catch {
             switch error {
             case .rateLimited: return .limited

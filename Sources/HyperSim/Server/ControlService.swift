@@ -145,7 +145,9 @@ struct ControlService {
                 "fillsEmitted": .integer(replay.publishedFills), "fillsTotal": .integer(replay.total),
             ],
             "sockets": .integer(simulator.sockets.count), "connections": .integer(simulator.connectionCount),
-            "floodFrames": .integer(simulator.flood.sent), "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
+            "floodFrames": .integer(simulator.flood.sent), "subscriptions": .integer(simulator.hub.active.count), "faults": faults["fired"] ?? [:],
+            "markets": .integer(simulator.engine.universe.markets.count), "mirror": .string(orNull: simulator.configuration.mirror),
+            "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
             "time": .integer(simulator.now()),
         ]
     }

@@ -13,6 +13,8 @@ final class FrameQueue: TurnMember {
     private var waitingBytes = 0
     /// A frame that lets the next one pass.
     private var overtaken: ByteBuffer?
+    /// The close frame that ends what is owed.
+    private var farewell: WebSocketFrame?
     /// Nothing is sent while this is above zero.
     private var silences = 0
     private(set) var lastSentAt: Int64
@@ -31,8 +33,20 @@ final class FrameQueue: TurnMember {
         overtaken = nil
     }
 
+    var isFinishing: Bool { farewell != nil }
+
+    /// Closes the socket at the end of the turn, after what it still owes.
+    func finish(_ code: WebSocketErrorCode, reason: String) {
+        guard let context, farewell == nil else { return }
+        var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
+        data.write(webSocketErrorCode: code)
+        data.writeString(reason)
+        farewell = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
+        simulator.enlist(self)
+    }
+
     func append(_ message: ByteBuffer) {
-        guard let context else { return }
+        guard let context, farewell == nil else { return }
         waiting.append(message)
         waitingBytes += message.readableBytes
         if waiting.count == 1, silences == 0 { simulator.enlist(self) }
@@ -60,7 +74,14 @@ final class FrameQueue: TurnMember {
     }
 
     func endTurn() {
-        guard let context, !waiting.isEmpty, silences == 0 else { return }
+        guard let context else { return }
+        if silences == 0, !waiting.isEmpty { sendWaiting(context) }
+        guard let farewell else { return }
+        context.writeAndFlush(NIOAny(farewell), promise: nil)
+        context.close(promise: nil)
+    }
+
+    private func sendWaiting(_ context: ChannelHandlerContext) {
         let messages = waiting
         waiting.removeAll(keepingCapacity: true)
         waitingBytes = 0

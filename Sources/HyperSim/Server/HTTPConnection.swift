@@ -180,7 +180,9 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
         drain: while let slot = slots.first, !closes {
             switch slot.content {
             case .pending: break drain
-            case .cut(let resets): return context.channel.cut(resets: resets)
+            case .cut(let resets):
+                if buffer.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+                return context.channel.cut(resets: resets)
             case .response(let response): response.write(to: &buffer, closes: slot.closes, withoutBody: slot.isHead)
             case .download(let download):
                 guard download.write(to: &buffer, closes: slot.closes, withoutBody: slot.isHead) else { break drain }

@@ -52,27 +52,28 @@ final class WebSocketConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !output.isFinishing else { return }
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
-        case .text, .continuation: receive(frame, context)
+        case .text, .continuation: receive(frame)
         case .ping:
             context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)
-        case .connectionClose: close(context, .normalClosure)
-        case .binary: close(context, .unacceptableData)
+        case .connectionClose: output.finish(.normalClosure, reason: "")
+        case .binary: output.finish(.unacceptableData, reason: "")
         default: break
         }
     }
 
-    private func receive(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
-        guard (frame.opcode == .text) == (fragments == nil) else { return close(context, .protocolError) }
+    private func receive(_ frame: WebSocketFrame) {
+        guard (frame.opcode == .text) == (fragments == nil) else { return output.finish(.protocolError, reason: "") }
         var part = frame.unmaskedData
         var whole = fragments ?? ByteBuffer()
-        guard whole.readableBytes + part.readableBytes <= Self.maximumFrameBytes else { return close(context, .messageTooLarge) }
+        guard whole.readableBytes + part.readableBytes <= Self.maximumFrameBytes else { return output.finish(.messageTooLarge, reason: "") }
         whole.writeBuffer(&part)
         fragments = frame.fin ? nil : whole
         guard frame.fin else { return }
         guard use.takeMessage(now: simulator.now()) else {
-            return close(context, .policyViolation, reason: "more than \(use.limits.messagesPerMinute) messages per minute")
+            return output.finish(.policyViolation, reason: "more than \(use.limits.messagesPerMinute) messages per minute")
         }
         handle(whole)
     }
@@ -164,16 +165,8 @@ final class WebSocketConnection: ChannelInboundHandler {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         idleTimer = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
             let connection = bound.value
-            guard let context = connection.context, connection.simulator.now() - connection.output.lastSentAt >= limit else { return }
-            connection.close(context, .normalClosure, reason: "Expired")
+            guard connection.simulator.now() - connection.output.lastSentAt >= limit else { return }
+            connection.output.finish(.normalClosure, reason: "Expired")
         }
-    }
-
-    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, reason: String = "") {
-        var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
-        data.write(webSocketErrorCode: code)
-        data.writeString(reason)
-        context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .connectionClose, data: data)), promise: nil)
-        context.close(promise: nil)
     }
 }

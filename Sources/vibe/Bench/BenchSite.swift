@@ -50,7 +50,7 @@ struct BenchSite: Sendable {
     private func startProcesses(_ options: BenchOptions) async throws {
         let leaders = options.leaderCount
         try await fleet.start(
-            "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)"])
+            "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)", "--no-sync"])
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
         try await monitor.waitUntilReady(options.counts)
