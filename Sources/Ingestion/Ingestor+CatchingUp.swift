@@ -70,21 +70,32 @@ extension Ingestor {
     private func isUnchanged(_ address: String, _ generation: Int) async throws -> Bool {
         guard let track = tracks[address], track.tier == .market else { return false }
         let readings = try await read(address, dexs: knownDexs(of: track))
+        guard var builder = tracks[address]?.builder, tracks[address]?.generation == generation, let first = readings.map(\.state.time).min()
+        else { return false }
+        if readings.allSatisfy({ Self.agrees(&builder, $0) }) {
+            // what was traded meanwhile, and is told again now, came to nothing
+            for reading in readings { builder.settle(at: reading.state.time, isWhole: false) { Self.dex(of: $0) == reading.dex } }
+            if readings.count == dexs.count { builder.settle(at: first, isWhole: true) { _ in false } }
+            tracks[address]?.builder = builder
+            markVerified(address, to: first)
+            return true
+        }
         for isLast in [false, true] {
             guard let current = tracks[address], current.generation == generation, !current.isOverrun else { return false }
             var trial = current.builder
             for (fills, receivedAt) in current.waiting { _ = trial.receive(message: fills, at: receivedAt) }
-            let isEqual = readings.allSatisfy { reading in
-                trial.compare(positions: reading.state.positions, at: reading.state.time) { Self.dex(of: $0) == reading.dex }.isEqual
-            }
-            if isEqual {
-                markVerified(address, to: readings.map(\.state.time).min() ?? 0)
+            if readings.allSatisfy({ Self.agrees(&trial, $0) }) {
+                markVerified(address, to: first)
                 return true
             }
             // a trade may still be on its way
             if !isLast { try await Task.sleep(for: configuration.flightTime) }
         }
         return false
+    }
+
+    private static func agrees(_ builder: inout SignalBuilder, _ reading: DexReading) -> Bool {
+        builder.compare(positions: reading.state.positions, at: reading.state.time) { dex(of: $0) == reading.dex }.isEqual
     }
 
     /// The leader's own fills since the cursor; when they do not reach back, its positions as they are.

@@ -92,8 +92,19 @@ struct MarketFillTests {
         // proven meanwhile by a fill that says where it began: what is older is contained in that
         events = builder.receive(message: [Sample.fill(.buy, "1", from: "5", tid: 4, oid: 4, after: 300)], at: now)
         events += builder.receive(message: [trade(.buy, "9", tid: 5, after: 250, hash: "0x05")], at: now)
-        #expect(moves(events) == ["5>6"])
-        guard case .late? = events.others.first else { Issue.record("not told as late"); return }
+        #expect(moves(events) == ["5>6"] && events.others.isEmpty)
+    }
+
+    @Test("after a reading that agreed, trades before its moment are history, in coins never seen too; those after it count")
+    func settled() {
+        var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(2)], at: Sample.t0 - 1_000))
+        builder.settle(at: Sample.t0 + 500, isWhole: true) { _ in true }
+        #expect(builder.receive(message: [trade(.buy, "1", tid: 1), trade(.sell, "1", tid: 2, after: 10, hash: "0x02")], at: now).isEmpty)
+        var other = trade(.buy, "1", tid: 3)
+        other.coin = "BTC"
+        #expect(builder.receive(message: [other], at: now).isEmpty)
+        #expect(moves(builder.receive(message: [trade(.buy, "1", tid: 4, after: 501, hash: "0x04")], at: now)) == ["2>3"])
+        #expect(builder.cursor.floor == Sample.t0 + 500)
     }
 
     @Test("a missed trade that history brings is traded, though later trades are known already")

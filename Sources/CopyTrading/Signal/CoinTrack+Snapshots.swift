@@ -20,6 +20,12 @@ extension CoinTrack {
         return .equal
     }
 
+    /// A reading agreed: nothing before its moment is needed any more, whatever is delivered of it.
+    mutating func settle(at time: Int64) {
+        guard let known, isIdle, known.time < time else { return }
+        anchor(position: known.position, time: time, price: known.price)
+    }
+
     /// Takes a position read from the exchange as truth, with the changes since, unless fills that told where they began are newer.
     mutating func adopt(_ position: Size, time: Int64, price: Price?, at now: Int64, _ context: SignalContext) -> [SignalEvent] {
         guard let known else {

@@ -108,7 +108,13 @@ extension CoinTrack {
             let after = held[next...].firstIndex { $0.fill.time > time } ?? held.count
             let group = Array(held[next..<after])
             if let known, time < known.time {
-                for late in group { events += time <= provenAt ? [.late(late.fill)] : applyUnordered(late, context) }
+                for late in group {
+                    if time > provenAt {
+                        events += applyUnordered(late, context)
+                    } else if late.fill.source == .own || time == provenAt {
+                        events.append(.late(late.fill))
+                    }  // else a trade that is told again, as markets do on subscribing
+                }
                 if let chain, chain.isDue(context.configuration) { events += emitChain(context) }
                 next = after
                 continue

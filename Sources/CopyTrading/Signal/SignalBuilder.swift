@@ -20,7 +20,7 @@ public struct SignalBuilder: Sendable {
     /// Coins with something waiting.
     private var busy: Set<Coin> = []
     private var seen: SeenFills
-    private let floor: Int64?
+    private var floor: Int64?
     /// Newest exchange time seen, milliseconds.
     private var latest: Int64?
 
@@ -126,6 +126,16 @@ public struct SignalBuilder: Sendable {
             }
         }
         return comparison
+    }
+
+    /// Says that a reading agreed with what was known, and no fill since is known: what happened before its moment is history, also
+    /// trades that are told again later.
+    /// - Parameters:
+    ///   - isWhole: the reading was of all coins, so that those never seen were flat.
+    ///   - covers: whether it speaks of a coin.
+    public mutating func settle(at time: Int64, isWhole: Bool, covers: (Coin) -> Bool) {
+        for coin in tracks.keys where covers(coin) { tracks[coin]!.settle(at: time) }
+        if isWhole, let floor { self.floor = max(floor, time) }
     }
 
     /// A coin that a snapshot did not list was flat then.
