@@ -72,11 +72,15 @@ extension Settings {
 
     public struct Exchange: Sendable {
         public enum Network: String, Sendable { case mainnet, testnet }
+        public enum Transport: String, Sendable { case rest, websocket }
 
         public let url: String
         public let network: Network
         public let timeout: Duration
         public let connections: Int
+        public let transport: Transport
+        /// A minute.
+        public let socketMessages: Int
         public let entryMargin: Duration
         public let expiresAfterMargin: Duration
 
@@ -85,6 +89,8 @@ extension Settings {
             network = reader.choice("EXCHANGE_NETWORK")
             timeout = reader.duration("EXCHANGE_TIMEOUT")
             connections = reader.integer("EXCHANGE_CONNECTIONS")
+            transport = reader.choice("EXCHANGE_TRANSPORT")
+            socketMessages = reader.integer("EXCHANGE_SOCKET_MESSAGES")
             entryMargin = reader.duration("ENTRY_MARGIN")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
         }

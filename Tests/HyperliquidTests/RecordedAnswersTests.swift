@@ -1,4 +1,5 @@
 import CopyTrading
+import Cryptography
 import Foundation
 import JSON
 import Testing

@@ -31,12 +31,12 @@ struct IngestCommand: AsyncParsableCommand {
             signals.debounce = settings.ingest.debounce.microseconds
             signals.maximumHold = settings.ingest.maximumHold.microseconds
             let client = recording == nil ? process.exchange() : nil
-            var limits = ConnectionBudget.Limits()
-            limits.users = settings.ingest.usersPerEgress
             let ingestor = Ingestor(
                 config: config, client: client,
                 feed: recording == nil
-                    ? ExchangeFeed(endpoint: process.endpoint, budget: ConnectionBudget(limits: limits), logger: process.logger) : nil,
+                    ? ExchangeFeed(
+                        endpoint: process.endpoint, budget: process.connectionBudget(users: settings.ingest.usersPerEgress),
+                        logger: process.logger) : nil,
                 redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
                 configuration: .init(usersPerEgress: settings.ingest.usersPerEgress, signals: signals),
                 network: settings.exchange.network.rawValue, now: { WallClock.microseconds }, logger: process.logger)
