@@ -72,6 +72,7 @@ extension Settings {
 
     public struct Exchange: Sendable {
         public enum Network: String, Sendable { case mainnet, testnet }
+        public enum Transport: String, Sendable { case rest, websocket }
 
         public let url: String
         public let network: Network
@@ -79,6 +80,9 @@ extension Settings {
         public let connections: Int
         /// The name of the address this process sends from.
         public let egress: String
+        public let transport: Transport
+        /// A minute.
+        public let socketMessages: Int
         public let entryMargin: Duration
         public let expiresAfterMargin: Duration
 
@@ -88,6 +92,8 @@ extension Settings {
             timeout = reader.duration("EXCHANGE_TIMEOUT")
             connections = reader.integer("EXCHANGE_CONNECTIONS")
             egress = reader.required("EGRESS") { Settings.isName($0, limit: 32, besides: "-_") ? $0 : nil }
+            transport = reader.choice("EXCHANGE_TRANSPORT")
+            socketMessages = reader.integer("EXCHANGE_SOCKET_MESSAGES")
             entryMargin = reader.duration("ENTRY_MARGIN")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
         }

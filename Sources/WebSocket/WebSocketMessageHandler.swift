@@ -57,6 +57,13 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .text(let text): send(.text, ByteBuffer(string: text), context: context, promise: promise)
+        case .gated(let text, let gate):
+            // After a close frame nothing may follow.
+            guard !sentClose, gate.take() else {
+                promise?.succeed()
+                return
+            }
+            send(.text, ByteBuffer(bytes: text), context: context, promise: promise)
         case .ping: send(.ping, ByteBuffer(), context: context, promise: promise)
         case .close(let code, let reason):
             sendClose(WebSocketErrorCode(codeNumber: Int(code)), reason, context: context, promise: promise)

@@ -49,12 +49,13 @@ struct ConnectionBudgetTests {
     @Test("messages are counted over all connections, and what was not sent is given back")
     func messages() {
         let budget = budget { $0.messagesPerMinute = 100; $0.messageShare = 100 }
-        #expect(budget.messages(30, at: start) == 30)
-        #expect(budget.messages(30, at: start) == 20)
-        #expect(budget.messages(30, at: start) == 0)
+        #expect(budget.messages(15, at: start) == 15)
+        #expect(budget.messages(15, at: start) == 10)
+        #expect(budget.messages(15, at: start) == 0)
         budget.unsent(5)
-        #expect(budget.messages(30, at: start) == 5)
-        #expect(budget.messages(100, at: start + .seconds(60)) == 50)
+        #expect(budget.messages(15, at: start) == 5)
+        #expect(budget.messages(100, at: start + .seconds(4)) == 5)
+        #expect(budget.messages(100, at: start + .seconds(64)) == 25)
     }
 
     @Test("an eleventh user is not admitted, whichever connection asks, until one has left")

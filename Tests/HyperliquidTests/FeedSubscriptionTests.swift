@@ -10,7 +10,7 @@ struct FeedSubscriptionTests {
     /// One of each kind with everything set, and the forms with defaults.
     static let all: [FeedSubscription] = [
         .trades(coin: "BTC"), .l2Book(coin: "BTC"), .l2Book(coin: "xyz:CL", significantFigures: 5, mantissa: 2, fast: true), .bbo(coin: "@107"),
-        .allMids(), .allMids(dex: "xyz"), .activeAssetCtx(coin: "ETH"), .candle(coin: "BTC", interval: "1M"), .userFills(user: user),
+        .allMids(), .allMids(dex: "xyz"), .activeAssetCtx(coin: "ETH"), .candle(coin: "BTC", interval: .oneMonth), .userFills(user: user),
         .userFills(user: user, aggregateByTime: true), .orderUpdates(user: user), .userEvents(user: user), .userFundings(user: user),
         .userNonFundingLedgerUpdates(user: user), .userTwapSliceFills(user: user), .clearinghouseState(user: user),
         .clearinghouseState(user: user, dex: "xyz"), .openOrders(user: user, dex: "xyz"), .activeAssetData(user: user, coin: "BTC"),
@@ -35,7 +35,7 @@ struct FeedSubscriptionTests {
             (#"{"type":"l2Book","coin":"BTC","nSigFigs":null,"mantissa":null}"#, .l2Book(coin: "BTC")),
             (#"{"type":"userFills","user":"0xab","aggregateByTime":false}"#, .userFills(user: "0xAB")),
             (#"{"type":"allMids","dex":""}"#, .allMids(dex: nil)),
-            (#"{"type":"candle","interval":"1d","coin":"HYPE"}"#, .candle(coin: "HYPE", interval: "1d")),
+            (#"{"type":"candle","interval":"1d","coin":"HYPE"}"#, .candle(coin: "HYPE", interval: .oneDay)),
         ] as [(String, FeedSubscription)])
     func defaults(_ text: String, _ subscription: FeedSubscription) throws {
         #expect(FeedSubscription(echo: try JSON.parse(text)) == subscription.normalised)

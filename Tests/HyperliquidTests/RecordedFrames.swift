@@ -2,8 +2,7 @@ import Foundation
 import JSON
 import Testing
 
-/// Recorded WebSocket frames: those committed, and where the full collection lies beside the package (or where `VIBE_RECORDED`
-/// says), all of that.
+/// Recorded WebSocket frames: those committed, and all of the collection where there is one, see ``Recorded``.
 enum RecordedFrames {
     struct File: Sendable, CustomTestStringConvertible {
         let path: String
@@ -26,14 +25,11 @@ enum RecordedFrames {
     }
 
     static let files: [File] = {
-        var files = list(Fixture.directory.appending(path: "recorded/ws"), ".jsonl")
-        let package = Fixture.directory.deletingLastPathComponent().deletingLastPathComponent()
-        let recorded =
-            ProcessInfo.processInfo.environment["VIBE_RECORDED"].map { URL(filePath: $0) }
-            ?? package.deletingLastPathComponent().appending(path: "shared/data/recorded")
-        files += list(recorded.appending(path: "ws-frames"), ".jsonl")
-        files += list(recorded.appending(path: "mainnet-2026-07"), ".jsonl")
-        files += list(recorded.appending(path: "jkorf-hyperliquid.net"), ".json").filter { $0.testDescription.hasPrefix("ws_") }
+        var files = list(Recorded.committed.appending(path: "ws"), ".jsonl")
+        guard let collection = Recorded.collection else { return files }
+        files += list(collection.appending(path: "ws-frames"), ".jsonl")
+        files += list(collection.appending(path: "mainnet-2026-07"), ".jsonl")
+        files += list(collection.appending(path: "jkorf-hyperliquid.net"), ".json").filter { $0.testDescription.hasPrefix("ws_") }
         return files
     }()
 

@@ -6,7 +6,7 @@ enum FeedErrorText: Equatable {
     case alreadySubscribed(JSON)
     case alreadyUnsubscribed(JSON)
     case invalidSubscription(JSON)
-    /// The request was not understood; also for an unknown kind of subscription. With the request's subscription, if it has one.
+    /// The request was not understood; also for an unknown kind of subscription. With the request, if it is JSON.
     case unreadableRequest(JSON?)
     /// The address follows as many users as it may, over all its connections.
     case tooManyUsers(String)
@@ -24,7 +24,7 @@ enum FeedErrorText: Equatable {
         } else if let json = Self.json(in: text, after: "Invalid subscription ") {
             self = .invalidSubscription(json)
         } else if text.hasPrefix("Error parsing JSON") {
-            self = .unreadableRequest(Self.json(in: text, after: "Error parsing JSON into valid websocket request: ")?["subscription"])
+            self = .unreadableRequest(Self.json(in: text, after: "Error parsing JSON into valid websocket request: "))
         } else if text.hasPrefix("Cannot track more than") {
             self = .tooManyUsers(text)
         } else if text.hasPrefix("Cannot subscribe to more than") {

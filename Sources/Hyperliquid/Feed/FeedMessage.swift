@@ -10,8 +10,10 @@ public enum FeedMessage: Sendable, Equatable {
     case bestOffers(BestOffers)
     /// Mid prices of the exchange's own dex and spot pairs (`nil`), or of a builder dex.
     case mids(dex: String?, [Coin: Price])
-    case marketContext(MarketContext)
-    case candle(CandleUpdate)
+    case assetContext(Coin, AssetContext)
+    case spotContext(SpotContext)
+    /// Still forming, or in its last state.
+    case candle(Candle)
     /// `isSnapshot`: the user's newest fills (at most 2000), sent after each subscription.
     case userFills(user: String, fills: [UserFill], isSnapshot: Bool)
     /// `user`: of the connection's only such subscription, as the frame does not say; `nil` with several.
@@ -21,6 +23,8 @@ public enum FeedMessage: Sendable, Equatable {
     case ledger(user: String, [LedgerEvent], isSnapshot: Bool)
     case twapSliceFills(user: String, [TwapSliceFill], isSnapshot: Bool)
     case accountState(user: String, dex: String?, AccountState)
+    case openOrders(user: String, dex: String?, [OpenOrder])
+    case assetAllowance(user: String, AssetAllowance)
     case notification(String)
     /// A channel whose data is not decoded here, by its name; the frame has it.
     case other(channel: String)
@@ -55,8 +59,10 @@ extension FeedMessage {
         case "l2Book": .book(try Book(json: data))
         case "bbo": .bestOffers(try BestOffers(json: data))
         case "allMids": .mids(dex: try dex(data), try data.at("mids") { mids throws(JSONError) in try Mids.read(mids) })
-        case "activeAssetCtx", "activeSpotAssetCtx": .marketContext(try MarketContext(json: data))
-        case "candle": .candle(try CandleUpdate(json: data))
+        case "activeAssetCtx": .assetContext(Coin(try data.string("coin")), try data.at("ctx", AssetContext.init(json:)))
+        // The pair's name stands in the context too.
+        case "activeSpotAssetCtx": .spotContext(try data.at("ctx", SpotContext.init(json:)))
+        case "candle": .candle(try Candle(json: data))
         case "userFills":
             .userFills(
                 user: try user(data), fills: UserFill.inOrderOfExecution(try readable(data, "fills", &faults, UserFill.init(json:))),
@@ -76,6 +82,8 @@ extension FeedMessage {
             .accountState(
                 user: try user(data), dex: try dex(data),
                 try data.at("clearinghouseState") { state throws(JSONError) in try AccountState(json: state) })
+        case "openOrders": .openOrders(user: try user(data), dex: try dex(data), try readable(data, "orders", &faults, OpenOrder.init(json:)))
+        case "activeAssetData": .assetAllowance(user: try user(data), try AssetAllowance(json: data))
         case "notification": .notification(try data.string("notification"))
         default: nil
         }
@@ -115,10 +123,10 @@ extension FeedMessage {
     var user: String? {
         switch self {
         case .userFills(let user, _, _), .fundings(let user, _, _), .ledger(let user, _, _), .twapSliceFills(let user, _, _),
-            .accountState(let user, _, _):
+            .accountState(let user, _, _), .openOrders(let user, _, _), .assetAllowance(let user, _):
             user
         case .orderUpdates(let user, _), .userEvent(let user, _): user
-        case .trades, .book, .bestOffers, .mids, .marketContext, .candle, .notification, .other: nil
+        case .trades, .book, .bestOffers, .mids, .assetContext, .spotContext, .candle, .notification, .other: nil
         }
     }
 }

@@ -241,10 +241,10 @@ struct FeedSession {
         case .alreadySubscribed(let echo): return acknowledge(echo, now)
         case .alreadyUnsubscribed(let echo): return acknowledgeEnd(echo)
         case .invalidSubscription(let echo): return invalid(echo, text)
-        case .unreadableRequest(let echo?): return invalid(echo, text)
+        case .unreadableRequest(let request): return request?["subscription"].map { invalid($0, text) } ?? [.problem(text)]
         case .tooManyUsers: return refuse(text, now, FeedRefusal.tooManyUsers) { $0.user != nil }
         case .tooManyChannels: return refuse(text, now, FeedRefusal.tooManyChannels) { _ in true }
-        case .unreadableRequest(nil), .tooManyPosts, .other: return [.problem(text)]
+        case .tooManyPosts, .other: return [.problem(text)]
         }
     }
 

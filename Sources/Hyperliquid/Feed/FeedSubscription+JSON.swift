@@ -20,7 +20,7 @@ extension FeedSubscription {
             if fast { members.append(.init("fast", true)) }
         case .candle(let coin, let interval):
             add("coin", coin)
-            add("interval", interval)
+            add("interval", interval.rawValue)
         case .allMids(let dex), .clearinghouseState(_, let dex), .openOrders(_, let dex): add("dex", dex)
         case .userFills(_, let aggregateByTime): if aggregateByTime { members.append(.init("aggregateByTime", true)) }
         case .orderUpdates, .userEvents, .userFundings, .userNonFundingLedgerUpdates, .userTwapSliceFills, .notification, .webData3: break
@@ -45,7 +45,7 @@ extension FeedSubscription {
             case .bbo: coin.map { .bbo(coin: $0) }
             case .allMids: .allMids(dex: text("dex"))
             case .activeAssetCtx: coin.map { .activeAssetCtx(coin: $0) }
-            case .candle: coin.flatMap { coin in text("interval").map { .candle(coin: coin, interval: $0) } }
+            case .candle: coin.flatMap { coin in text("interval").flatMap(Candle.Interval.init(rawValue:)).map { .candle(coin: coin, interval: $0) } }
             case .userFills: user.map { .userFills(user: $0, aggregateByTime: json["aggregateByTime"] == true) }
             case .orderUpdates: user.map { .orderUpdates(user: $0) }
             case .userEvents: user.map { .userEvents(user: $0) }

@@ -12,8 +12,7 @@ public enum FeedSubscription: Hashable, Sendable {
     case allMids(dex: String? = nil)
     /// Funding, open interest, mark and oracle price; a spot coin's arrive on channel `activeSpotAssetCtx`.
     case activeAssetCtx(coin: String)
-    /// `1m`, `15m`, `1h`, `1d` and others, see ``candleIntervals``.
-    case candle(coin: String, interval: String)
+    case candle(coin: String, interval: Candle.Interval)
 
     // Of one user; the exchange limits how many users an address follows.
     /// Snapshot first.
@@ -37,8 +36,6 @@ public enum FeedSubscription: Hashable, Sendable {
         case userFills, orderUpdates, userEvents, userFundings, userNonFundingLedgerUpdates, userTwapSliceFills
         case clearinghouseState, openOrders, activeAssetData, notification, webData3
     }
-
-    public static let candleIntervals = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "1w", "1M"]
 
     public var kind: Kind {
         switch self {

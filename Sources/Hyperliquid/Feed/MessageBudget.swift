@@ -1,5 +1,5 @@
-/// A token bucket for a limit per minute. It starts half full and holds half a minute's worth, so that in no minute more than the limit
-/// is spent: what is there at the minute's beginning, and what comes in during it, is at most half and half.
+/// A token bucket for a limit per minute. It holds a quarter of the limit and refills by three quarters a minute, so that in no minute
+/// more than the limit is spent: what is there at its beginning, and what comes in during it.
 struct MessageBudget {
     private let capacity: Double
     private let perSecond: Double
@@ -8,8 +8,8 @@ struct MessageBudget {
 
     init(perMinute: Int, now: ContinuousClock.Instant) {
         precondition(perMinute > 0)
-        capacity = max(1, Double(perMinute) / 2)
-        perSecond = max(1, Double(perMinute) / 2) / 60
+        capacity = max(1, Double(perMinute) / 4)
+        perSecond = max(1, Double(perMinute) * 3 / 4) / 60
         available = capacity
         updated = now
     }

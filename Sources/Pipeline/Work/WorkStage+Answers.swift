@@ -33,7 +33,9 @@ extension WorkStage {
             return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
         }
         do {
-            let answer = try await client.submit(signed, notAfter: deadline)
+            // entries and exits are never in one action
+            let priority: RequestPriority = launch.action.orders.contains(where: \.reduceOnly) ? .exit : .entry
+            let answer = try await transport.submit(signed, priority: priority, notAfter: deadline)
             await answered(launch, .success(answer), sentAt: sentAt)
         } catch {
             await answered(launch, .failure(error), sentAt: sentAt)

@@ -87,7 +87,10 @@ public actor WorkStage: StageHandler {
     }
 
     let config: ConfigStore
+    /// For reads.
     let client: ExchangeClient
+    /// For orders.
+    let transport: any ExchangeTransport
     let network: Network
     let instruments: Instruments
     let journal: AttemptJournal
@@ -128,12 +131,17 @@ public actor WorkStage: StageHandler {
         case readBudget(AccountKey, generation: Int)
     }
 
+    /// - Parameters:
+    ///   - client: for reads.
+    ///   - transport: for orders; may be the client.
     public init(
-        config: ConfigStore, client: ExchangeClient, instruments: Instruments, journal: AttemptJournal, leases: LeaseTable, keys: Keys,
-        stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
+        config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
+        leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8],
+        configuration: Configuration, committing: Wake, logger: Logger
     ) {
         self.config = config
         self.client = client
+        self.transport = transport
         network = client.endpoint.network
         self.instruments = instruments
         self.journal = journal

@@ -58,9 +58,7 @@ struct IngestCommand: AsyncParsableCommand {
     private static let slotLife = Duration.seconds(30)
 
     private static func feeds(_ process: RoleProcess) -> [ExchangeFeed] {
-        var limits = ConnectionBudget.Limits()
-        limits.users = process.settings.ingest.usersPerEgress
-        let budget = ConnectionBudget(limits: limits)
+        let budget = process.connectionBudget(users: process.settings.ingest.usersPerEgress)
         return (0..<process.settings.ingest.sockets).map { _ in ExchangeFeed(endpoint: process.endpoint, budget: budget, logger: process.logger) }
     }
 

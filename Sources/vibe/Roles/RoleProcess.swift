@@ -102,6 +102,22 @@ struct RoleProcess: Sendable {
             gate: EgressGate(bucket: bucket, logger: logger))
     }
 
+    /// What all WebSocket connections of this process share.
+    func connectionBudget(users: Int? = nil) -> ConnectionBudget {
+        var limits = ConnectionBudget.Limits()
+        limits.messagesPerMinute = settings.exchange.socketMessages
+        if let users { limits.users = users }
+        return ConnectionBudget(limits: limits)
+    }
+
+    /// The socket that carries orders, when the settings want one.
+    func postSocket() -> PostSocket? {
+        guard settings.exchange.transport == .websocket else { return nil }
+        var configuration = PostSocket.Configuration()
+        configuration.timeout = settings.exchange.timeout
+        return PostSocket(endpoint: endpoint, configuration: configuration, budget: connectionBudget(), logger: logger)
+    }
+
     var endpoint: ExchangeEndpoint {
         ExchangeEndpoint(base: settings.exchange.url, network: Hyperliquid.Network(rawValue: settings.exchange.network.rawValue) ?? .testnet)
     }

@@ -61,12 +61,13 @@ struct WorkCommand: AsyncParsableCommand {
             try await config.check(sealingKey)
             let stage = Stage.work(process.partitioning)
             let client = try process.exchange()
+            let socket = process.postSocket()
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
             let wake = Wake()
             let handler = WorkStage(
-                config: config, client: client, instruments: instruments,
+                config: config, client: client, transport: socket ?? client, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
                 keys: process.keys, stage: stage, partitioning: process.partitioning,
                 auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys), sealingKey: sealingKey.bytes,
@@ -77,7 +78,15 @@ struct WorkCommand: AsyncParsableCommand {
                     maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress)),
                 committing: wake, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }], client: client)
+            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await handler.run() }]
+            if let socket {
+                loops.append {
+                    do { try await socket.run() } catch is CancellationError {} catch {
+                        process.logger.critical("post_socket.ended", metadata: ["error": "\(error)"])
+                    }
+                }
+            }
+            return StageRole(runner: runner, loops: loops, client: client)
         }
     }
 

@@ -98,10 +98,14 @@ extension Fleet {
             cleanUp: { await client.shutdown() })
     }
 
+    /// How orders reach the exchange.
+    enum Transport: Sendable, CaseIterable { case rest, webSocket }
+
     struct WorkSettings: Sendable {
         /// Where it reaches the exchange; `nil` directly.
         var url: String?
         var timeout = Duration.seconds(10)
+        var transport = Transport.rest
         var laneLimit = 256
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
@@ -114,12 +118,13 @@ extension Fleet {
         let config = parts.config
         let stage = Stage.work(partitioning)
         let client = client(settings.url, timeout: settings.timeout)
+        let socket = settings.transport == .webSocket ? postSocket(settings, parts.logger) : nil
         let instruments = Instruments(client: client, logger: parts.logger)
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let wake = Wake()
         let handler = WorkStage(
-            config: config, client: client, instruments: instruments,
+            config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             sealingKey: Self.sealingKey.bytes,
@@ -130,8 +135,21 @@ extension Fleet {
                     egress: ("default", WorkSettings.unlimited))),
             committing: wake, logger: parts.logger)
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, loops: [{ await config.run() }, { await handler.run() }],
-            cleanUp: { await client.shutdown() })
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
+            // The socket ends only when it is cancelled.
+            loops: [{ await config.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
+    }
+
+    private func postSocket(_ settings: WorkSettings, _ logger: Logger) -> PostSocket {
+        var configuration = PostSocket.Configuration()
+        configuration.timeout = settings.timeout
+        configuration.longestPause = .milliseconds(200)
+        var limits = ConnectionBudget.Limits()
+        limits.newConnectionsPerMinute = 10_000
+        limits.messagesPerMinute = 1_000_000
+        return PostSocket(
+            endpoint: ExchangeEndpoint(base: settings.url ?? exchange.url, network: .testnet), configuration: configuration,
+            budget: ConnectionBudget(limits: limits), logger: logger)
     }
 
     /// - Parameter keep: how long acknowledged entries stay in the streams.

@@ -22,10 +22,9 @@ public struct FundingEvent: Sendable, Equatable {
 
     /// `{"coin","usdc","szi","fundingRate"}`; its time stands here, or a level above.
     init(_ json: JSON, time: Int64) throws(JSONError) {
-        guard let rate = try json.rate("fundingRate") else { throw JSONError(path: "fundingRate", problem: "missing") }
         self.init(
             time: time, coin: Coin(try json.string("coin")), amount: try json.denoisedDecimal("usdc"), position: try json.denoisedDecimal("szi"),
-            rate: rate)
+            rate: try json.ratio("fundingRate"))
     }
 
     /// An item of `userFundings`: as above, or in the form of /info with its `delta`.

@@ -56,24 +56,4 @@ extension JSON {
         }
         return side
     }
-
-    /// A value the exchange derived, `nil` when it is absent or `null`, or greater than this type holds (volumes and supplies of coins
-    /// that cost next to nothing).
-    func derived<Value: FixedPoint>(_ name: String) throws(JSONError) -> Value? {
-        guard let value = self[name] else { return nil }
-        let text: String
-        do { text = try value.asString() } catch { throw JSONError(path: name, problem: error.problem) }
-        do { return try WireDecimal.denoised(text) } catch {
-            if case .outOfRange = error { return nil }
-            throw JSONError(path: name, problem: error.description)
-        }
-    }
-
-    /// A rate such as `0.0000052764`, all its digits; `nil` when it is absent or `null`.
-    func rate(_ name: String) throws(JSONError) -> Ratio? {
-        guard let value = self[name] else { return nil }
-        let text: String
-        do { text = try value.asString() } catch { throw JSONError(path: name, problem: error.problem) }
-        do { return try Ratio(exactly: text) } catch { throw JSONError(path: name, problem: error.description) }
-    }
 }
