@@ -113,6 +113,11 @@ let package = Package(
         .testTarget(
             name: "ConfigStoreTests",
             dependencies: ["ConfigStore", "CopyTrading", "Cryptography", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "HyperSim", "Hyperliquid", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(
