@@ -22,7 +22,8 @@ extension ExchangeClient {
     /// Every funding payment from `from` to `to` (milliseconds since 1970), oldest first.
     public func fundingPayments(_ user: String, from: Int64, to: Int64? = nil) async throws(InfoError) -> [FundingEvent] {
         let paging = TimePaging(
-            from: from, pageSize: PageSize.updates, time: { (payment: FundingEvent) in payment.time }, key: { [$0.coin.text, "\($0.time)"] })
+            from: from, pageSize: PageSize.updates, time: { (payment: FundingEvent) in payment.time },
+            key: { [$0.coin.text, "\($0.time)"] })
         return try await readAll(paging) { .userFunding(user, from: $0, to: to) }
     }
 

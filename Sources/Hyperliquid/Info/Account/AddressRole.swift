@@ -28,7 +28,9 @@ public enum AddressRole: Sendable, Equatable {
 
 extension InfoRequest where Answer == AddressRole {
     /// The dearest read: weight 60.
-    public static func userRole(_ address: String) -> Self { Self("userRole", [("user", .string(address))], decode: AddressRole.init(json:)) }
+    public static func userRole(_ address: String) -> Self {
+        Self("userRole", [("user", .string(address))], decode: AddressRole.init(json:))
+    }
 }
 
 /// Which of an account's balances back its perpetuals.
