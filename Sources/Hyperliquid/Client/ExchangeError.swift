@@ -1,7 +1,7 @@
 /// Why there is no answer of the exchange. Only ``unknown(_:)`` leaves open whether an action was executed.
 public enum ExchangeError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Not a byte of the request's body was written: certainly not executed. No connection, no name, no free place in the pool, or
-    /// the send deadline had passed.
+    /// Certainly not executed: not a byte of the request was written (no connection, no name, no free place, the send deadline had
+    /// passed), or the exchange did not take it (too many posts unanswered).
     case notSent(String)
     /// HTTP 429: not executed, the address has used up its weight.
     case rateLimited

@@ -83,6 +83,7 @@ struct BenchSite: Sendable {
             operatorSettings: ProcessInfo.processInfo.environment,
             defaults: [
                 "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
+                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000",
                 // with a slow exchange, orders in flight are rate × latency
                 "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",
