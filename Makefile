@@ -21,7 +21,8 @@ demo: build ## replay recorded leaders' fills through a whole fleet on this mach
 up: build ## run a fleet on this machine until Ctrl-C; ARGS="--sim --work 3"
 	@$(VIBE) up $(ARGS)
 
-bench: build ## measure throughput and latency of the same fleet
+bench: build ## measure ingestion, then throughput and latency of the same fleet
+	@$(VIBE) bench ingest
 	@$(VIBE) bench $(ARGS)
 
 soak: build ## ingest from an exchange that misbehaves and prove that no signal is lost; ARGS="--minutes 60"

@@ -24,6 +24,11 @@ struct SimulatorControl: Sendable {
         try await post("fills", fills).list("tids") { value throws(JSONError) in try value.asInteger() }
     }
 
+    /// Sends strangers' market messages to every socket that follows trades.
+    func flood(framesPerSecond: Int, seconds: Int) async throws {
+        _ = try await post("flood", ["framesPerSecond": .integer(framesPerSecond), "seconds": .integer(seconds)])
+    }
+
     /// Adds faults, `{"seed","faults":[{"fault":"rate429",…}]}`.
     func addFaults(_ plan: JSON) async throws { _ = try await post("faults", plan) }
 
