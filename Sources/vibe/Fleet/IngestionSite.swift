@@ -24,8 +24,6 @@ struct IngestionSite: Sendable {
     let port: Int
     private let supervision: Supervision
 
-    /// A leader's fills before ingest has read its state are history; nobody trades until then.
-    private static let settlingTime = Duration.seconds(5)
     private static let startLimit = Duration.seconds(60)
 
     /// - Parameter name: of the command that asks.
@@ -58,12 +56,19 @@ struct IngestionSite: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         try await fleet.scale(FleetRole.ingest.rawValue, to: plan.ingest)
-        while try await simulator.status().integer("sockets") < Int64(plan.ingest) {
+        // fills before ingest has read a leader's state are history; nobody trades until it has stored where each begins
+        while try await begun() < plan.leaders {
             try await checkProcesses()
-            guard ContinuousClock.now < limit else { throw Failure(.unavailable, "ingest did not connect within a minute") }
+            guard ContinuousClock.now < limit else { throw Failure(.unavailable, "ingest did not begin with every leader within a minute") }
             try await Task.sleep(for: .milliseconds(100))
         }
-        try await Task.sleep(for: Self.settlingTime)
+    }
+
+    /// Leaders that have a cursor.
+    private func begun() async throws -> Int {
+        let partitions = 0..<context.partitioning.signals
+        let replies = try await redis.send(partitions.map { RedisCommand("HLEN", context.keys.cursors($0)) })
+        return try replies.reduce(0) { $0 + Int(try $1.checked().integer ?? 0) }
     }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended.
@@ -104,6 +109,6 @@ struct IngestionSite: Sendable {
 
     private static func yaml(leaders: Int, name: String) -> String {
         let lines = (0..<leaders).map { "  - {id: \(SyntheticLoad.leader($0)), address: \"\(SyntheticLoad.address($0))\"}" }
-        return (["# Made up by `vibe \(name)`.", "influencers:"] + lines).joined(separator: "\n") + "\n"
+        return (["# Made up by `vibe \(name)`.", "subscribers: []", "subscriptions: []", "influencers:"] + lines).joined(separator: "\n") + "\n"
     }
 }

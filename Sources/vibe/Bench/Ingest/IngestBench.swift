@@ -24,7 +24,8 @@ struct IngestBench: Sendable {
         let schedule = LoadSchedule(
             fills: 0..<(options.rate * total), leaders: options.leaders, rate: options.rate, start: WallClock.microseconds + 500_000)
         let measured = (options.rate * options.warmUp)..<schedule.fills.upperBound
-        try await site.simulator.flood(framesPerSecond: options.frames, seconds: total)
+        // longer than the load, which begins a little later
+        try await site.simulator.flood(framesPerSecond: options.frames, seconds: total + 3)
         let load = LoadGenerator(schedule, port: site.port)
         async let outcome = load.run()
         try await pause(until: schedule.due(measured.lowerBound), site)
