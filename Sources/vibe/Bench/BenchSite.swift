@@ -18,8 +18,6 @@ struct BenchSite: Sendable {
     private let monitor: DemoMonitor
     private let supervision: Supervision
 
-    /// The feed reads each leader's state when it connects; a fill that comes before that counts as history.
-    private static let settlingTime = Duration.seconds(2)
     /// Redis memory an execution: a signal's share, a request, a job and a result with their payloads, kept for the whole run.
     private static let bytesPerExecution = 6_000
 
@@ -53,8 +51,7 @@ struct BenchSite: Sendable {
             "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)", "--no-sync"])
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
-        try await monitor.waitUntilReady(options.counts)
-        try await Task.sleep(for: Self.settlingTime)
+        try await monitor.waitUntilReady(options.counts, leaders: leaders)
     }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended: then there is nothing to measure.
@@ -83,7 +80,7 @@ struct BenchSite: Sendable {
             operatorSettings: ProcessInfo.processInfo.environment,
             defaults: [
                 "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
-                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
+                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000", "VIBE_INGEST_WEIGHT": "100000",
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000",
                 // with a slow exchange, orders in flight are rate × latency
                 "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",

@@ -57,19 +57,13 @@ struct IngestionSite: Sendable {
         }
         try await fleet.scale(FleetRole.ingest.rawValue, to: plan.ingest)
         // fills before ingest has read a leader's state are history; nobody trades until it has stored where each begins
-        while try await begun() < plan.leaders {
+        while try await context.leadersBegun(redis) < plan.leaders {
             try await checkProcesses()
             guard ContinuousClock.now < limit else { throw Failure(.unavailable, "ingest did not begin with every leader within a minute") }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
 
-    /// Leaders that have a cursor.
-    private func begun() async throws -> Int {
-        let partitions = 0..<context.partitioning.signals
-        let replies = try await redis.send(partitions.map { RedisCommand("HLEN", context.keys.cursors($0)) })
-        return try replies.reduce(0) { $0 + Int(try $1.checked().integer ?? 0) }
-    }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended.
     func checkProcesses() async throws {

@@ -53,3 +53,11 @@ enum CommandLogger {
         return logger
     }
 }
+
+extension OperatorContext {
+    /// Leaders whose base ingest has read and stored. What the others trade now is history to it.
+    func leadersBegun(_ redis: RedisConnection) async throws -> Int {
+        let replies = try await redis.send((0..<partitioning.signals).map { RedisCommand("HLEN", keys.cursors($0)) })
+        return try replies.reduce(0) { $0 + Int(try $1.checked().integer ?? 0) }
+    }
+}

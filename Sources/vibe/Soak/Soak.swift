@@ -12,12 +12,16 @@ struct Soak: Sendable {
     /// Nothing new for this long: everything that will come has come. Longer than the longest pause between two tries of ingest.
     private static let restTime = Duration.seconds(20)
     private static let restLimit = Duration.seconds(300)
+    private static let weightPerMinute = 30_000
     private static let progressEvery = Duration.seconds(10)
 
     func run() async throws -> SoakReport {
         let site = try await IngestionSite.open(
-            IngestionSite.Plan(leaders: options.leaders, ingest: options.ingest, simulatorArguments: ["--seed", "\(options.seed)"]), run,
-            supervision, name: "soak")
+            IngestionSite.Plan(
+                leaders: options.leaders, ingest: options.ingest, simulatorArguments: ["--seed", "\(options.seed)"],
+                // sockets are cut some thousand times as often as by the exchange, and each time positions are read again: within the
+                // exchange's weight that takes longer than a leader may go unverified, and entries would be left out, as R-14 wants
+                environment: ["VIBE_INGEST_WEIGHT": "\(Self.weightPerMinute)"]), run, supervision, name: "soak")
         var check = SignalCheck()
         try await site.simulator.addFaults(SoakFaults.plan(options))
         try await trade(site, &check)

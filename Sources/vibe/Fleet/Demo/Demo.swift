@@ -11,8 +11,6 @@ struct Demo: Sendable {
     let workers: Int
 
     static let fills = "Tests/Fixtures/leader_fills.json"
-    /// The feed reads each leader's state when it connects; fills that come meanwhile wait, those before are history.
-    static let settlingTime = Duration.seconds(2)
 
     func play() async throws -> VerificationReport {
         let logger = CommandLogger.make("demo")
@@ -35,7 +33,7 @@ struct Demo: Sendable {
         let simulator = SimulatorControl(base: settings.exchange.url)
         let redis = try context.redis("demo")
         let monitor = DemoMonitor(fleet: fleet, supervision: supervision, simulator: simulator, redis: redis, context: context)
-        try await startProcesses(fleet, monitor)
+        try await startProcesses(fleet, monitor, leaders: files.leaderCount)
         let tail = try await ResultTail.fromNow(redis, context.keys, context.partitioning)
         if try ReplayProgress(try await simulator.status()).state == "idle" { try await simulator.replay(speed: speed) }
         try await monitor.watch(counts, tail: tail)
@@ -69,12 +67,11 @@ struct Demo: Sendable {
         return counts
     }
 
-    private func startProcesses(_ fleet: Fleet, _ monitor: DemoMonitor) async throws {
+    private func startProcesses(_ fleet: Fleet, _ monitor: DemoMonitor, leaders: Int) async throws {
         try await fleet.start("sim")
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: counts[role]) }
         Terminal.say("running: \(await UpCommand.summary(fleet)); logs in \(run.path("log"))")
-        try await monitor.waitUntilReady(counts)
-        try await Task.sleep(for: Self.settlingTime)
+        try await monitor.waitUntilReady(counts, leaders: leaders)
     }
 }

@@ -7,6 +7,7 @@ struct DemoFiles: Sendable {
     let fills: String
     let accounts: String
     let configuration: String
+    let leaderCount: Int
     /// For people.
     let summary: String
 
@@ -17,7 +18,8 @@ struct DemoFiles: Sendable {
         let names = try leaders(of: fills)
         let cast = try DemoCast(seed: try seed(directory + "/seed"), leaders: names, subscribers: subscribers)
         let files = DemoFiles(
-            fills: fills, accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml", summary: summary(cast))
+            fills: fills, accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml",
+            leaderCount: names.count, summary: summary(cast))
         try FileManager.default.writeFile(files.accounts, accounts(cast).text() + "\n", mode: 0o600)
         try FileManager.default.writeFile(directory + "/agent-keys.yaml", keys(cast), mode: 0o600)
         try FileManager.default.writeFile(files.configuration, DemoYAML.text(cast, keys: "agent-keys.yaml"))

@@ -30,8 +30,9 @@ struct DemoMonitor {
         }
     }
 
-    /// Waits until each stage has its processes, every partition an owner, and the feed is connected.
-    func waitUntilReady(_ counts: FleetCounts) async throws {
+    /// Waits until each stage has its processes, every partition an owner, and ingest has begun with so many leaders: what they trade
+    /// before is history.
+    func waitUntilReady(_ counts: FleetCounts, leaders: Int) async throws {
         let limit = ContinuousClock.now + .seconds(60)
         while true {
             try await checkProcesses(counts)
@@ -40,9 +41,9 @@ struct DemoMonitor {
                 guard let stage = status.stage(role.rawValue) else { return true }
                 return stage.members.count < counts[role] || stage.unowned > 0 || stage.partitions.isEmpty
             }
-            if unready.isEmpty, try ReplayProgress(try await simulator.status()).sockets > 0 { return }
+            if unready.isEmpty, try await context.leadersBegun(redis) >= leaders { return }
             guard ContinuousClock.now < limit else {
-                let names = unready.isEmpty ? "the feed is not connected" : unready.map(\.rawValue).joined(separator: ", ") + " not ready"
+                let names = unready.isEmpty ? "ingest has not begun with every leader" : unready.map(\.rawValue).joined(separator: ", ") + " not ready"
                 throw Failure(.unavailable, "after a minute: \(names)", nextStep: "see the logs under \(context.settings.fleet.runDirectory)/log")
             }
             try await Task.sleep(for: .milliseconds(100))
