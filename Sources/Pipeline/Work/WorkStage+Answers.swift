@@ -139,7 +139,7 @@ extension WorkStage {
         updateHead(key, partition) { $0.fills.add(fills) }
         guard let head = partitions[partition]?.lanes[key]?.jobs.first else { return }
         let asked = head.asked ?? record.intent.size
-        let short = !job.job.action.isEntry && fills.filled < record.intent.size
+        let short = !job.job.action.isEntry && fills.filled < record.intent.size + record.intent.remainder
         if short, head.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
         finish(key, Outcome.settled(asked: asked, filled: head.fills.filled, isSnapClose: head.isSnapClose), nil, partition)
     }

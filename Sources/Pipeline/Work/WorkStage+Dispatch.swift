@@ -193,7 +193,8 @@ extension WorkStage {
             updateHead(candidate.lane, key.partition) { job in
                 job.preparedAt = now
                 if job.asked == nil {
-                    job.asked = candidate.intent.size
+                    job.asked = candidate.intent.size + candidate.intent.remainder
+                    job.clips += candidate.intent.clips
                     job.isSnapClose = candidate.intent.isSnapClose
                     if let detail = candidate.intent.detail { job.details.append(detail) }
                 }
