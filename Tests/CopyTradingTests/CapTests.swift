@@ -26,7 +26,7 @@ struct CapTests {
         let facts = AccountFacts(equity: Notional(360), freeMargin: Notional(100))
         let plan = plan(limits, facts, own: own)
         #expect(plan.jobs.first?.clips.map(\.gate) == [
-            .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin,
+            .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin, .lot,
         ])
         let clips = plan.jobs.first?.clips ?? []
         #expect(clips.map(\.before).dropFirst() == clips.map(\.after).dropLast())

@@ -37,7 +37,8 @@ struct SafetyTests {
         ClosedGate(.state) { $0.facts.states.coin = .windDown },
         ClosedGate(.dailyLoss) { $0.facts.safety.losses = .entriesOff(.dailyLoss, "lost") },
         ClosedGate(.drawdown) { $0.facts.safety.losses = .entriesOff(.drawdown, "fell") },
-        ClosedGate(.dailyLoss) { $0.facts.safety.losses = .unknown },
+        ClosedGate(.dailyLoss) { $0.account.losses.dailyLoss = Notional(100) },
+        ClosedGate(.triggers) { $0.subscription.protection.stopLossBasisPoints = 500 },
         ClosedGate(.breaker) { $0.facts.safety.openBreakers = ["everything"] },
         ClosedGate(.frozen) { $0.facts.safety.isFrozen = true },
         ClosedGate(.coins) { $0.subscription.limits.deniedCoins = ["*"] },
@@ -152,6 +153,16 @@ struct SafetyTests {
         }
         #expect(!observe(Notional(800), 2 * Self.day - 2 * 3_600_000 - 1).allowsEntries)
         #expect(observe(Notional(800), 2 * Self.day - 2 * 3_600_000) == .clear)
+    }
+
+    @Test("R-82, R-63: what a subscriber asks for and nobody can keep opens nothing; once it is kept, it does")
+    func unkept() {
+        let account = AccountSettings(losses: LossLimits(dailyLoss: Notional(100)))
+        #expect(Sample.plan(open, account: account).outcomes == [.halted])
+        #expect(Sample.plan(open, account: account) { $0.safety.losses = .clear }.outcomes == [nil])
+        let protected = Sample.subscription { $0.protection.stopLossBasisPoints = 500 }
+        #expect(Sample.plan(open, protected).outcomes == [.unsupported])
+        #expect(Sample.plan(open, protected) { $0.safety.keepsTriggers = true }.outcomes == [nil])
     }
 
     @Test("R-82: software only tightens limits")

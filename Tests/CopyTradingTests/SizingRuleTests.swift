@@ -132,6 +132,16 @@ struct SizingRuleTests {
         #expect(plan.outcomes == [.roundedToZero])
     }
 
+    @Test("R-31: a size is rounded down to the lot, what that takes is on record, and k is not touched by it")
+    func roundedDown() throws {
+        let plan = Sample.plan(Sample.signal(from: "0", to: "10.003"))
+        #expect(plan.jobs.first?.quantity == .size(money("0.25")))
+        #expect(plan.jobs.first?.clips == [Clip(gate: .lot, before: money("0.250075"), after: money("0.25"))])
+        #expect(plan.lifecycle?.k == (try Ratio(exactly: "0.025")))
+        let dear = Sample.plan(Sample.signal(from: "0", to: "10.003"), Sample.subscription(belowMinimum: .accumulate))
+        #expect(dear.jobs.first?.quantity == .size(money("0.250075")) && dear.jobs.first?.clips == [])
+    }
+
     @Test("R-26: an uncopied position may be joined with the leader's next increase, as large as that")
     func joinOnIncrease() throws {
         let joining = Sample.subscription { $0.joinsOnIncrease = true }

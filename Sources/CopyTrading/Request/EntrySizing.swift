@@ -98,8 +98,10 @@ struct EntrySizing {
     /// joins a position late holds only its own part of it.
     private static func k(raw: EntrySize, entry: ClippedEntry, leg: Leg, base: Lifecycle?) -> Ratio {
         let isLate = base == nil && leg.action == .increase
-        guard entry.size != raw.size || isLate else { return raw.k }
+        // Rounding to the lot is no cap: what is filled corrects for it.
+        let size = entry.clips.last.map { $0.gate == .lot ? $0.before : entry.size } ?? entry.size
+        guard size != raw.size || isLate else { return raw.k }
         let before = base == nil ? .zero : (try? raw.k * leg.start.magnitude) ?? .zero
-        return (try? Ratio(roundingUp: before + entry.size, over: leg.end.magnitude)) ?? raw.k
+        return (try? Ratio(roundingUp: before + size, over: leg.end.magnitude)) ?? raw.k
     }
 }

@@ -25,18 +25,23 @@ public struct PlanningFacts: Sendable, Equatable {
     public struct Safety: Sendable, Equatable {
         /// As latched; what cannot be read counts as level 1.
         public var killLevel: KillLevel
-        /// Of the subscriber's account and subscription.
-        public var losses: LossLimits.Verdict
+        /// Of the subscriber's account; `nil` is not known: then an account with loss limits opens nothing.
+        public var losses: LossLimits.Verdict?
+        /// Whether who carries the plan out keeps stop-losses and take-profits at the exchange. A subscription that asks for
+        /// them opens nothing without.
+        public var keepsTriggers: Bool
         /// Names of the open circuit breakers that concern this order.
         public var openBreakers: [String]
         /// The coin holds something on this account that nobody accounts for.
         public var isFrozen: Bool
 
         public init(
-            killLevel: KillLevel = .none, losses: LossLimits.Verdict = .clear, openBreakers: [String] = [], isFrozen: Bool = false
+            killLevel: KillLevel = .none, losses: LossLimits.Verdict? = nil, keepsTriggers: Bool = false, openBreakers: [String] = [],
+            isFrozen: Bool = false
         ) {
             self.killLevel = killLevel
             self.losses = losses
+            self.keepsTriggers = keepsTriggers
             self.openBreakers = openBreakers
             self.isFrozen = isFrozen
         }

@@ -7,6 +7,7 @@ public enum Gate: String, Sendable, CaseIterable {
     case state
     case dailyLoss = "daily_loss"
     case drawdown
+    case triggers
     case breaker
     case frozen
     // filters
@@ -55,7 +56,7 @@ public enum Gate: String, Sendable, CaseIterable {
     public var appliesTo: Scope {
         switch self {
         case .holding, .unknownOutcome, .exchangeDown: .everything
-        case .subscription, .killSwitch, .state, .dailyLoss, .drawdown, .breaker, .frozen, .coins, .newListing, .direction,
+        case .subscription, .killSwitch, .state, .dailyLoss, .drawdown, .triggers, .breaker, .frozen, .coins, .newListing, .direction,
             .leaderNotional, .conviction, .leaderLeverage, .schedule, .market, .age, .verification, .lock, .manual, .base, .size,
             .filledShare, .owed, .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin,
             .lot, .minimumNotional, .spread, .price:
@@ -64,7 +65,7 @@ public enum Gate: String, Sendable, CaseIterable {
     }
 
     /// Whether what an order of another size leaves held is a new measure for increases.
-    var correctsK: Bool { self != .filledShare && self != .owed }
+    var correctsK: Bool { self != .filledShare && self != .owed && self != .lot }
 
     /// The outcome of an entry that a cap left nothing of, or too little.
     public var capOutcome: Outcome {

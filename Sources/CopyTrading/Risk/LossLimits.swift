@@ -21,8 +21,6 @@ public struct LossLimits: Sendable, Equatable {
         case clear
         case entriesOff(Outcome, String)
         case flatten(Outcome, String)
-        /// The state could not be read: entries wait (R-84 in spirit: unreadable is not clear).
-        case unknown
 
         public var allowsEntries: Bool { self == .clear }
     }

@@ -31,12 +31,15 @@ enum MinimumRule {
         var size: Size
     }
 
-    /// - Returns: whole lots, worth enough.
+    /// - Returns: whole lots, worth enough. What rounding takes is recorded, unless it waits for more.
     static func size(
         _ entry: inout ClippedEntry, policy: BelowMinimum, instrument: Instrument, limit: Price
     ) throws(Refusal) -> Size {
         let size = entry.size.roundedDown(to: instrument)
-        if !size.isZero, MinimumNotional.allows(size, reference: entry.price, limit: limit) { return size }
+        if !size.isZero, MinimumNotional.allows(size, reference: entry.price, limit: limit) {
+            if policy != .accumulate { entry.change(to: size, by: .lot) }
+            return size
+        }
         let clips = entry.clips.text.map { " (\($0))" } ?? ""
         // What a cap made too small is that cap's doing, and is not raised against it.
         let capped = entry.lastGate.map { $0.capOutcome == .accumulated ? .minimumNotional : $0.capOutcome }

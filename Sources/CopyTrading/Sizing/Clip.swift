@@ -25,8 +25,11 @@ extension Clip {
 }
 
 extension [Clip] {
-    /// For people; `nil` when nothing was clipped.
-    public var text: String? { isEmpty ? nil : map(\.description).joined(separator: "; ") }
+    /// For people: each cap that bit; `nil` when none did. What rounding to the lot takes is in the list only.
+    public var text: String? {
+        let caps = filter { $0.gate != .lot }
+        return caps.isEmpty ? nil : caps.map(\.description).joined(separator: "; ")
+    }
 
     /// The member `clips`; absent reads as none.
     public init(member name: String = "clips", of json: JSON) throws(JSONError) {

@@ -14,7 +14,8 @@ struct SimulateCommand: AsyncParsableCommand {
             What is simplified: an order whose limit reaches the price it would meet is filled completely at that price, which is the
             leader's own, or with --book the best price there. Without a book the finest size traded in a coin is taken for its lot. A leader's
             equity is what --leader-equity says, else the most its positions were worth together. Figures of an account are known when its
-            subscriber has limits.equity; caps on them refuse otherwise. The leaders' leverage and the coins' volatility are not known.
+            subscriber has limits.equity; caps on them refuse otherwise. The leaders' leverage and the coins' volatility are not known;
+            losses, kill switch, breakers and stop-loss or take-profit triggers are left out.
 
             --fills: {"leaders": [{"leader": id or address, "fills": [as from the exchange's userFills]}]}
             --book:  {"ETH": {"szDecimals": 4, "maxLeverage": 25, "bid": "1999", "ask": "2001", "mark": "2000", "listedMs": 0}}, all optional
