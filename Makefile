@@ -1,9 +1,10 @@
 # Recipes are short; what takes longer is a subcommand of `vibe`. ARGS goes to it: make demo ARGS="--speed max".
 .DEFAULT_GOAL := help
-.PHONY: help demo up bench test build lint env clean deps deps-lint
+.PHONY: help demo up bench soak test build lint env clean deps deps-lint conformance-deps
 
-PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev redis-server postgresql pkg-config
+PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config python3-venv
 LINTERS := shellcheck lua-check
+CONFORMANCE := .build/conformance-venv
 VIBE := .build/release/vibe
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
@@ -20,11 +21,15 @@ demo: build ## replay recorded leaders' fills through a whole fleet on this mach
 up: build ## run a fleet on this machine until Ctrl-C; ARGS="--sim --work 3"
 	@$(VIBE) up $(ARGS)
 
-bench: build ## measure throughput and latency of the same fleet
+bench: build ## measure ingestion, then throughput and latency of the same fleet
+	@$(VIBE) bench ingest
 	@$(VIBE) bench $(ARGS)
 
+soak: build ## ingest from an exchange that misbehaves and prove that no signal is lost; ARGS="--minutes 60"
+	@$(VIBE) soak $(ARGS)
+
 # One test at a time: those that wait for a time-out would mistake two busy cores for one.
-test: deps ## run all tests, on real Redis and Postgres servers that they start themselves
+test: deps conformance-deps ## run all tests, on real Redis and Postgres servers that they start themselves
 	swift test --disable-xctest --no-parallel $(ARGS)
 
 build: deps ## build the program, optimised, as .build/release/vibe
@@ -42,6 +47,13 @@ clean: ## remove what was built and what runs left behind
 
 deps: ## install what building and running needs (Debian packages)
 	@$(call install,$(PACKAGES))
+
+# The exchange's published Python SDK, which the simulator is tested with.
+conformance-deps: $(CONFORMANCE)/bin/python
+
+$(CONFORMANCE)/bin/python:
+	python3 -m venv $(CONFORMANCE)
+	$(CONFORMANCE)/bin/pip install --quiet hyperliquid-python-sdk==0.24.0 || { rm -rf $(CONFORMANCE); exit 1; }
 
 deps-lint:
 	@$(call install,$(LINTERS))

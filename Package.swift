@@ -19,7 +19,7 @@ let package = Package(
         .executableTarget(
             name: "vibe",
             dependencies: [
-                "AuditTrail", "Ingestion", "Pipeline", "HyperSim", "Hyperliquid", "RedisStreams", "ConfigStore",
+                "AuditTrail", "Ingestion", "Pipeline", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -36,7 +36,10 @@ let package = Package(
             ]),
         .target(
             name: "Ingestion",
-            dependencies: ["RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "Pipeline",
             dependencies: ["RedisStreams", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
@@ -59,6 +62,9 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
+        .target(
+            name: "RawFrames",
+            dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
             dependencies: ["Redis", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
@@ -84,6 +90,7 @@ let package = Package(
         .target(name: "Settings"),
         .target(name: "Blocking"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
+        .target(name: "Zstandard", dependencies: ["CZstd"]),
         .target(name: "JSON"),
         .target(
             name: "LuaScripts", path: "lua",
@@ -92,11 +99,12 @@ let package = Package(
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
                 .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
                 .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
-                .embedInCode("trim-stream-1.lua"),
+                .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .target(
             name: "TestServers", dependencies: ["Postgres", "Redis", .product(name: "Logging", package: "swift-log")],
@@ -105,6 +113,11 @@ let package = Package(
         .testTarget(
             name: "ConfigStoreTests",
             dependencies: ["ConfigStore", "CopyTrading", "Cryptography", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "HyperSim", "Hyperliquid", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(
@@ -115,19 +128,24 @@ let package = Package(
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
+        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "ConfigStore", "RedisStreams", "Redis", "Postgres",
+                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams", "Redis", "Postgres",
                 "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "RawFramesTests",
+            dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
         .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
+        .testTarget(name: "ZstandardTests", dependencies: ["Zstandard"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,9 @@ public enum LuaScripts {
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)
     public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)
+    public static let takeTokens = text(PackageResources.take_tokens_1_lua)
     public static let trimStream = text(PackageResources.trim_stream_1_lua)
+    public static let updateUserSlots = text(PackageResources.update_user_slots_1_lua)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

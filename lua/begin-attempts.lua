@@ -3,7 +3,7 @@
 -- KEYS  1 lease (hash)   2 attempts (hash: job -> attempt)   3 nonces (hash: signer -> highest nonce)   4.. buckets (string: theoretical
 --       arrival time, us)                                          one slot
 -- ARGV  1 epoch   2 largest legal penalty ahead of a bucket (us)   3 number of actions n, then n times:
---       signer, nonce, number of buckets, {index of the bucket from 1, us per token, depth (us), tokens}…,
+--       signer, nonce, number of buckets, {index of the bucket from 1, us per token, depth (us), tokens, tokens that must stay}…,
 --       number of orders, {job, attempt}…
 -- RETURNS per action {1, 0, 0} go | {0, us to wait, which of its buckets limits} | {-1, 0, which} can never pass: costs more than the depth
 --         | {-2, highest nonce, 0} the nonce does not rise: take a higher one        error FENCED (nothing was written)
@@ -20,13 +20,14 @@ for action = 1, tonumber(ARGV[3]) do
   local wait, limiting, never, arrivals = 0, 0, 0, {}
   for b = 1, buckets do
     local key, period, depth, tokens = KEYS[3 + ARGV[at]], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-    at = at + 4
+    local spare = period * tonumber(ARGV[at + 4])
+    at = at + 5
     local arrival = tonumber(redis.call('GET', key) or '0')
     -- a clock that was set back must not close a bucket for longer than a penalty may
     if arrival < now then arrival = now elseif arrival > now + depth + ahead then arrival = now + depth end
     local after = arrival + period * tokens
-    if period * tokens > depth then never = b end
-    if after - depth - now > wait then wait, limiting = after - depth - now, b end
+    if period * tokens + spare > depth then never = b end
+    if after + spare - depth - now > wait then wait, limiting = after + spare - depth - now, b end
     arrivals[b] = {key, after}
   end
   local orders = tonumber(ARGV[at])

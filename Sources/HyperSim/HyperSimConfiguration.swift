@@ -11,14 +11,20 @@ public struct HyperSimConfiguration: Sendable {
 
     /// Directory of the ledger; made when missing, continued when it has one.
     public var ledgerDirectory: String
-    /// fsync before each answer: what was answered then survives the machine, not only the process.
-    public var ledgerSync = false
+    /// fsync before the answers of each turn: what was answered then survives the machine, not only the process.
+    public var ledgerSync = true
 
     /// Recorded leaders' fills: the leaders, the coins and what is replayed. See ``LeaderAddress`` for the addresses.
     public var fillsFile: String?
+    /// Recorded order books the markets start with; see ``RecordedBooks``.
+    public var booksFile: String?
     /// `{"accounts":[{"account","agent","balance"}]}`.
     public var accountsFile: String?
     public var syntheticCoins: [SyntheticCoin] = []
+    /// Another exchange whose markets are shown here, such as `https://api.hyperliquid.xyz`; see ``HyperSimServer/runMirror()``.
+    public var mirror: String?
+    /// Which of its coins; without any, all of them.
+    public var mirrorCoins: [String] = []
     /// Addresses that may publish fills through the control endpoint, beside the leaders of the fills file.
     public var syntheticLeaders: [String] = []
     /// Equity of every leader, over all its dexes together.
@@ -39,15 +45,17 @@ public struct HyperSimConfiguration: Sendable {
     /// 450 is 4.5 basis points.
     public var takerFeeMillionths = 450
     public var makerFeeMillionths = 150
+    /// Requests an account may send before it has traded; each USDC traded adds one.
+    public var initialRequests = 10_000
 
     /// Acknowledgement delay of POST /exchange and of `post` actions, after execution: fixed, plus up to the jitter, evenly spread.
     public var latencyMilliseconds = 0
     public var latencyJitterMilliseconds = 0
 
-    /// Distinct users over all user subscriptions of one client address.
-    public var maximumUsers = 15
-    /// Subscriptions of one client address.
-    public var maximumSubscriptions = 1_000
+    /// Counted per client address.
+    public var limits = ClientLimits.local
+    /// Faults from the start on, such as `rate429:every=100,path=/info`; see ``FaultRule``.
+    public var faults: [String] = []
     /// A socket to which nothing was sent for this long is closed.
     public var idleCloseSeconds = 60
     /// Whether a socket is first sent the plain text `Websocket connection established.`
@@ -75,6 +83,9 @@ public struct SyntheticCoin: Sendable, Equatable {
     /// 0…6.
     public var sizeDecimals: Int
     public var maximumLeverage: Int
+    /// `nil` for the same leverage at every size.
+    public var marginTable: MarginTable?
+    public var marginMode = MarginMode.any
 
     public init(name: String, price: Price, sizeDecimals: Int, maximumLeverage: Int = 20) {
         self.name = name
@@ -91,9 +102,9 @@ extension HyperSimConfiguration {
             ("port", port, 0...65_535), ("halfSpreadBasisPoints", halfSpreadBasisPoints, 0...1_000),
             ("levelSpacingBasisPoints", levelSpacingBasisPoints, 0...1_000), ("levelCount", levelCount, 1...200),
             ("bookRefillMilliseconds", bookRefillMilliseconds, 0...3_600_000), ("takerFeeMillionths", takerFeeMillionths, 0...10_000),
-            ("makerFeeMillionths", makerFeeMillionths, 0...10_000), ("latencyMilliseconds", latencyMilliseconds, 0...600_000),
-            ("latencyJitterMilliseconds", latencyJitterMilliseconds, 0...600_000), ("maximumUsers", maximumUsers, 1...1_000_000),
-            ("maximumSubscriptions", maximumSubscriptions, 1...1_000_000), ("idleCloseSeconds", idleCloseSeconds, 1...86_400),
+            ("makerFeeMillionths", makerFeeMillionths, 0...10_000), ("initialRequests", initialRequests, 0...1_000_000_000),
+            ("latencyMilliseconds", latencyMilliseconds, 0...600_000),
+            ("latencyJitterMilliseconds", latencyJitterMilliseconds, 0...600_000), ("idleCloseSeconds", idleCloseSeconds, 1...86_400),
             ("replayBurstFills", replayBurstFills, 1...100_000), ("replayBurstMilliseconds", replayBurstMilliseconds, 1...60_000),
             ("followerHistoryLimit", followerHistoryLimit, 1...1_000_000), ("leaderHistoryLimit", leaderHistoryLimit, 1...1_000_000),
             ("maximumBodyBytes", maximumBodyBytes, 1_024...(64 << 20)),
@@ -101,12 +112,15 @@ extension HyperSimConfiguration {
         for setting in ranges where !setting.range.contains(setting.value) {
             throw .configuration("\(setting.name): \(setting.value), expected \(setting.range.lowerBound) to \(setting.range.upperBound)")
         }
+        try limits.validate()
         guard levelDepth.e8 > 0 else { throw .configuration("levelDepth: \(levelDepth), expected more than 0") }
         guard leaderAccountValue.e8 >= 0, leaderAccountValue <= AccountEntry.maximumBalance else {
             throw .configuration("leaderAccountValue: \(leaderAccountValue), expected 0 to \(AccountEntry.maximumBalance)")
         }
         for address in syntheticLeaders where Address(address) == nil { throw .configuration("syntheticLeaders: \(address) is no address") }
     }
+
+    var acknowledgementDelay: LatencyModel { LatencyModel(fixed: latencyMilliseconds, jitter: latencyJitterMilliseconds) }
 
     var bookShape: BookShape {
         BookShape(
@@ -116,7 +130,7 @@ extension HyperSimConfiguration {
 
     var engineParameters: EngineParameters {
         EngineParameters(
-            takerFeeMillionths: takerFeeMillionths, makerFeeMillionths: makerFeeMillionths, followerHistoryLimit: followerHistoryLimit,
-            leaderHistoryLimit: leaderHistoryLimit, leaderEquity: leaderAccountValue, seed: seed)
+            takerFeeMillionths: takerFeeMillionths, makerFeeMillionths: makerFeeMillionths, initialRequests: initialRequests,
+            followerHistoryLimit: followerHistoryLimit, leaderHistoryLimit: leaderHistoryLimit, leaderEquity: leaderAccountValue, seed: seed)
     }
 }

@@ -9,7 +9,12 @@ public enum LeaderAddress {
     /// The synthetic book's side of every trade, in the `users` of public trades.
     static let book = derived(from: "book")
 
-    private static func derived(from text: String) -> String {
+    fileprivate static func derived(from text: String) -> String {
         "0x" + Hexadecimal.text(Keccak256.hash(Array(text.utf8)).suffix(20))
     }
+}
+
+/// Addresses of sub-accounts: of each master's first, second … the same on every run.
+enum SubAccountAddress {
+    static func of(_ master: String, number: Int) -> String { LeaderAddress.derived(from: "sub-account:\(master):\(number)") }
 }

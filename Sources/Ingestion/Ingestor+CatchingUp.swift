@@ -1,84 +1,168 @@
 import CopyTrading
 import Hyperliquid
+import RawFrames
 
-/// From where a leader's fills were last turned into signals to now: at the start, after a reconnect, and when fills are missing.
+/// From where a leader's fills were last turned into signals to now: at the start, after its source was lost, and when
+/// fills are missing.
 extension Ingestor {
-    func perform(_ errand: Errand) async {
-        switch errand {
-        case .catchUp(let address, let generation): await catchUp(address, generation)
-        case .backfill(let address, let generation, let since): await backfill(address, generation, since)
-        }
-    }
+    private static let pauses: (first: Duration, longest: Duration) = (.milliseconds(250), .seconds(10))
+    /// Readings for a first base that are spoiled by trades of the same moment.
+    private static let baseReadings = 10
 
-    /// From the cursor to now: history, then what waited meanwhile, then live.
-    private func catchUp(_ address: String, _ generation: Int) async {
-        guard let client else { return }
-        var pause = Duration.milliseconds(250)
+    private struct NotYet: Error, CustomStringConvertible { let description: String }
+
+    /// From the cursor to now: what happened meanwhile, then what waited, then live.
+    func catchUp(_ address: String, _ generation: Int) async {
+        var pause = Self.pauses.first
         while !Task.isCancelled, let track = tracks[address], track.generation == generation {
+            tracks[address]?.isOverrun = false
             do {
-                try await loadDexs(client)
-                let equity = try await state(of: address, client)
-                var history: [UserFill] = []
-                if let from = track.builder.cursor.resumeFrom {
-                    history = try await client.fills(address, from: from)
-                }
-                guard tracks[address]?.generation == generation else { return }
+                guard marketsReadAt != nil else { throw NotYet(description: "the exchange's markets are not known yet") }
                 if track.builder.cursor.resumeFrom == nil {
-                    // first sight of this leader: what is open now is the base, nothing before it is traded
-                    tracks[address]?.builder = SignalBuilder(
-                        influencer: track.influencer, network: network,
-                        cursor: LeaderCursor(positions: equity.positions, at: equity.time), configuration: configuration.signals)
+                    try await takeBase(address, generation)
+                } else if try await !isUnchanged(address, generation) {
+                    try await readGap(address, generation)
                 }
-                tracks[address]?.builder.leaderEquity = EquityHysteresis.adopt(equity.value, over: track.builder.leaderEquity)
-                if !history.isEmpty { take(address) { $0.receive(message: history.map { $0.leaderFill(of: address) }, at: self.now()) } }
-                goLive(address)
+                guard let current = tracks[address], current.generation == generation else { return }
+                if current.isOverrun { continue }
+                tracks[address]?.isCatchingUp = false
+                // the source was lost again: when it is back this begins anew
+                if !current.needsCatchUp { goLive(address) }
                 return
             } catch {
                 logger.warning("leader.catch_up.failed", metadata: ["influencer": "\(track.influencer)", "error": "\(error)"])
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
-                pause = min(pause * 2, .seconds(10))
+                pause = min(pause * 2, Self.pauses.longest)
             }
         }
+    }
+
+    /// First sight of this leader: what is open now is the base, nothing before it is traded.
+    ///
+    /// Each dex answers for a moment of its own, and a public trade in between, or in the very millisecond, could be contained or not:
+    /// then it is read again.
+    private func takeBase(_ address: String, _ generation: Int) async throws {
+        for attempt in 1...Self.baseReadings {
+            let readings = try await read(address, dexs: dexs)
+            guard let track = tracks[address], track.generation == generation, let first = readings.map(\.state.time).min(),
+                let last = readings.map(\.state.time).max()
+            else { return }
+            if track.tier == .market {
+                try await Task.sleep(for: configuration.flightTime)
+                let isSpoiled = tracks[address]?.waiting.contains { $0.fills.contains { (first...last).contains($0.time) } } ?? false
+                if isSpoiled, attempt < Self.baseReadings { continue }
+            }
+            guard let current = tracks[address], current.generation == generation else { return }
+            var positions: [Coin: Size] = [:]
+            for reading in readings { positions.merge(reading.state.positions) { first, _ in first } }
+            var builder = SignalBuilder(
+                influencer: current.influencer, network: network, cursor: LeaderCursor(positions: positions, at: first),
+                configuration: configuration.signals)
+            builder.leaderEquity = current.builder.leaderEquity
+            tracks[address]?.builder = builder
+            markVerified(address, to: first)
+            return
+        }
+    }
+
+    /// For a leader followed by public trades: whether its positions are those of the cursor and of what came since. Then nothing was
+    /// missed that is worth more than a look.
+    private func isUnchanged(_ address: String, _ generation: Int) async throws -> Bool {
+        guard let track = tracks[address], track.tier == .market else { return false }
+        let readings = try await read(address, dexs: knownDexs(of: track))
+        guard var builder = tracks[address]?.builder, tracks[address]?.generation == generation, let first = readings.map(\.state.time).min()
+        else { return false }
+        if readings.allSatisfy({ Self.agrees(&builder, $0) }) {
+            // what was traded meanwhile, and is told again now, came to nothing
+            for reading in readings { builder.settle(at: reading.state.time, isWhole: false) { Self.dex(of: $0) == reading.dex } }
+            if readings.count == dexs.count { builder.settle(at: first, isWhole: true) { _ in false } }
+            tracks[address]?.builder = builder
+            markVerified(address, to: first)
+            return true
+        }
+        for isLast in [false, true] {
+            guard let current = tracks[address], current.generation == generation, !current.isOverrun else { return false }
+            var trial = current.builder
+            for (fills, receivedAt) in current.waiting { _ = trial.receive(message: fills, at: receivedAt) }
+            if readings.allSatisfy({ Self.agrees(&trial, $0) }) {
+                markVerified(address, to: first)
+                return true
+            }
+            // a trade may still be on its way
+            if !isLast { try await Task.sleep(for: configuration.flightTime) }
+        }
+        return false
+    }
+
+    private static func agrees(_ builder: inout SignalBuilder, _ reading: DexReading) -> Bool {
+        builder.compare(positions: reading.state.positions, at: reading.state.time) { dex(of: $0) == reading.dex }.isEqual
+    }
+
+    /// The leader's own fills since the cursor; when they do not reach back, its positions as they are.
+    private func readGap(_ address: String, _ generation: Int) async throws {
+        guard let track = tracks[address], let from = track.builder.cursor.resumeFrom else { return }
+        let since = max(from - Self.historyOverlap, track.builder.cursor.floor ?? 0)
+        if let fills = try await history(address, since: since) {
+            guard tracks[address]?.generation == generation else { return }
+            // own fills say where they began
+            markVerified(address, to: fills.last?.time ?? from)
+            take(address) { $0.receive(message: fills, at: self.now()) }
+            tracks[address]?.mustVerify = true
+            return
+        }
+        logger.error("leader.gap", metadata: ["influencer": "\(track.influencer)", "since": "\(from)", "limit": "\(configuration.historyLimit)"])
+        recorder?.declare(
+            LeaderGap(
+                influencer: track.influencer, coin: nil, from: from, to: now() / 1_000, reason: .historyTooLong, handling: .resynchronised))
+        try await adopt(address, generation)
+    }
+
+    /// Takes the leader's positions as the exchange has them: unseen exits are mirrored, unseen entries are not.
+    func adopt(_ address: String, _ generation: Int) async throws {
+        let readings = try await read(address, dexs: dexs)
+        try await Task.sleep(for: configuration.flightTime)
+        var prices: [Coin: Price] = [:]
+        for dex in dexs {
+            await spend(2)
+            prices.merge(try await client?.allMids(dex: dex.isEmpty ? nil : dex) ?? [:]) { first, _ in first }
+        }
+        guard tracks[address]?.generation == generation else { return }
+        for reading in readings {
+            take(address) {
+                $0.adopt(positions: reading.state.positions, prices: prices, at: reading.state.time, now: self.now()) { coin in
+                    Self.dex(of: coin) == reading.dex
+                }
+            }
+        }
+        markVerified(address, to: readings.map(\.state.time).min() ?? 0)
+    }
+
+    func markVerified(_ address: String, to time: Int64) {
+        tracks[address]?.verifiedAt = now()
+        tracks[address]?.verifiedTo = time
+        tracks[address]?.mustVerify = false
     }
 
     private func goLive(_ address: String) {
         let waiting = tracks[address]?.waiting ?? []
         tracks[address]?.waiting = []
         tracks[address]?.phase = .live
-        for (fills, receivedAt) in waiting { take(address) { $0.receive(message: fills.map { $0.leaderFill(of: address) }, at: receivedAt) } }
+        for (fills, receivedAt) in waiting { take(address) { $0.receive(message: fills, at: receivedAt) } }
+        // the base is kept before the first signal, so that a restart knows what was missed
+        take(address, storesCursor: true) { _ in [] }
     }
 
-    private func backfill(_ address: String, _ generation: Int, _ since: Int64) async {
-        guard let client else { return }
+    /// Fills that a later one showed to be missing.
+    func backfill(_ address: String, _ generation: Int, _ since: Int64) async {
         do {
-            let fills = try await client.fills(address, from: since)
+            let fills = try await history(address, since: since - 1)
             guard tracks[address]?.generation == generation else { return }
-            take(address) { $0.receive(message: fills.map { $0.leaderFill(of: address) }, at: self.now()) }
+            take(address) { $0.receive(message: fills ?? [], at: self.now()) }
         } catch {
             logger.error("leader.backfill.failed", metadata: ["address": "\(address)", "error": "\(error)"])
         }
         guard tracks[address]?.generation == generation else { return }
         tracks[address]?.isBackfilling = false
         take(address) { $0.backfillEnded(at: self.now()) }
-    }
-
-    /// An account is spread over the exchange's own dex and the builder dexs, one request each.
-    func state(of address: String, _ client: ExchangeClient) async throws -> (value: Notional, positions: [Coin: Size], time: Int64) {
-        var value = Notional.zero
-        var positions: [Coin: Size] = [:]
-        var time = Int64.max
-        for dex in dexs {
-            let state = try await client.accountState(address, dex: dex)
-            value += state.accountValue
-            positions.merge(state.positions) { first, _ in first }
-            time = min(time, state.time)
-        }
-        return (value, positions, time)
-    }
-
-    private func loadDexs(_ client: ExchangeClient) async throws {
-        guard dexs.count == 1 else { return }
-        let names = Set(try await client.instruments().compactMap { $0.coin.text.split(separator: ":").count == 2 ? String($0.coin.text.prefix { $0 != ":" }) : nil })
-        dexs = [nil] + names.sorted()
     }
 }

@@ -97,7 +97,7 @@ extension Ingestor {
             fill.time = moment / 1_000
             return fill
         }
-        await receive(.fills(address, shifted, receivedAt: moment))
+        await receive(shifted, of: address, receivedAt: moment)
     }
 
     func waitUntilPublished() async throws {

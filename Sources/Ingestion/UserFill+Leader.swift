@@ -10,3 +10,14 @@ extension UserFill {
             tid: tid, twapID: twapID, isLiquidationOfLeader: liquidation?.liquidatedUser.lowercased() == leader)
     }
 }
+
+extension MarketTrade {
+    /// The part of one of its parties; `nil` for anyone else, and for one who traded with itself, which changes nothing.
+    /// - Parameter leader: lower-case address.
+    func leaderFill(of leader: String) -> LeaderFill? {
+        guard buyer != seller else { return nil }
+        let own: Side
+        if buyer == leader { own = .buy } else if seller == leader { own = .sell } else { return nil }
+        return LeaderFill(tradeIn: coin, price: price, size: size, side: own, time: time, hash: hash, crossed: side == own, tid: tid)
+    }
+}

@@ -32,7 +32,8 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { path.isEmpty ? problem : "\(path): \(problem)" }
 
-    func inside(_ parent: String) -> JSONError {
+    /// The same fault as seen from the value around, in its member or element `parent`.
+    public func inside(_ parent: String) -> JSONError {
         let joint = path.isEmpty || path.hasPrefix("[") ? "" : "."
         return JSONError(path: parent + joint + path, problem: problem)
     }

@@ -39,6 +39,8 @@ public struct Keys: Sendable, Hashable {
     public var acknowledged: String { key("acked") }
     /// String: theoretical arrival time of one rate-limit bucket, microseconds of Redis time.
     public func tokens(_ kind: String, _ id: String) -> String { key("tokens:\(kind):\(id)") }
+    /// Hash: user → who follows it from this egress address, and until when (ms of Redis time).
+    public func userSlots(egress: String) -> String { key("users:\(egress)") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }

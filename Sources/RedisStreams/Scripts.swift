@@ -15,5 +15,7 @@ enum Script {
     static let releaseLease = RedisScript(name: "release-lease", source: LuaScripts.releaseLease)
     static let renewLeases = RedisScript(name: "renew-leases", source: LuaScripts.renewLeases)
     static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)
+    static let takeTokens = RedisScript(name: "take-tokens", source: LuaScripts.takeTokens)
     static let trimStream = RedisScript(name: "trim-stream", source: LuaScripts.trimStream)
+    static let updateUserSlots = RedisScript(name: "update-user-slots", source: LuaScripts.updateUserSlots)
 }

@@ -72,11 +72,17 @@ extension Settings {
 
     public struct Exchange: Sendable {
         public enum Network: String, Sendable { case mainnet, testnet }
+        public enum Transport: String, Sendable { case rest, websocket }
 
         public let url: String
         public let network: Network
         public let timeout: Duration
         public let connections: Int
+        /// The name of the address this process sends from.
+        public let egress: String
+        public let transport: Transport
+        /// A minute.
+        public let socketMessages: Int
         public let entryMargin: Duration
         public let expiresAfterMargin: Duration
 
@@ -85,18 +91,41 @@ extension Settings {
             network = reader.choice("EXCHANGE_NETWORK")
             timeout = reader.duration("EXCHANGE_TIMEOUT")
             connections = reader.integer("EXCHANGE_CONNECTIONS")
+            egress = reader.required("EGRESS") { Settings.isName($0, limit: 32, besides: "-_") ? $0 : nil }
+            transport = reader.choice("EXCHANGE_TRANSPORT")
+            socketMessages = reader.integer("EXCHANGE_SOCKET_MESSAGES")
             entryMargin = reader.duration("ENTRY_MARGIN")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
         }
     }
 
     public struct Ingest: Sendable {
+        public enum RawFrames: String, Sendable { case leaders, none }
+
         public let usersPerEgress: Int
+        public let sockets: Int
+        public let verifyEvery: Duration
+        /// Units a minute.
+        public let weight: Int
+        public let history: Duration
         public let debounce: Duration
         public let maximumHold: Duration
+        public let rawFrames: RawFrames
+        /// Frames.
+        public let rawBuffer: Int
+        public let archiveAfter: Duration
+        public let archiveDirectory: String
 
         init(_ reader: inout SettingsReader) {
             usersPerEgress = reader.integer("INGEST_USERS_PER_EGRESS")
+            sockets = reader.integer("INGEST_SOCKETS")
+            verifyEvery = reader.duration("INGEST_VERIFY_EVERY")
+            weight = reader.integer("INGEST_WEIGHT")
+            history = reader.duration("INGEST_HISTORY")
+            rawFrames = reader.choice("RAW_FRAMES")
+            rawBuffer = reader.integer("RAW_BUFFER")
+            archiveAfter = reader.duration("ARCHIVE_AFTER")
+            archiveDirectory = reader.required("ARCHIVE_DIRECTORY") { $0 }
             debounce = reader.duration("INGEST_DEBOUNCE")
             maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
         }
@@ -123,6 +152,22 @@ extension Settings {
         /// A decimal number, or `max`.
         public let speed: String
         public let usersPerSocket: Int
+        /// The exchange's own limits, where the members below do not say otherwise.
+        public let isStrict: Bool
+        public let weightPerMinute: Int?
+        public let sockets: Int?
+        public let newSocketsPerMinute: Int?
+        public let subscriptions: Int?
+        public let messagesPerMinute: Int?
+        public let pendingPosts: Int?
+        public let linger: Duration?
+        public let syncs: Bool
+        /// One rule each.
+        public let faults: [String]
+        public let seed: Int
+        public let mirror: String?
+        /// All of them when empty.
+        public let mirrorCoins: [String]
 
         init(_ reader: inout SettingsReader) {
             port = reader.integer("SIM_PORT")
@@ -133,6 +178,19 @@ extension Settings {
             jitter = reader.duration("SIM_JITTER")
             speed = reader.required("SIM_SPEED") { Settings.isSpeed($0) ? $0 : nil }
             usersPerSocket = reader.integer("SIM_USERS_PER_SOCKET")
+            isStrict = reader.flag("SIM_STRICT")
+            weightPerMinute = reader.optionalInteger("SIM_WEIGHT_PER_MINUTE")
+            sockets = reader.optionalInteger("SIM_SOCKETS")
+            newSocketsPerMinute = reader.optionalInteger("SIM_NEW_SOCKETS_PER_MINUTE")
+            subscriptions = reader.optionalInteger("SIM_SUBSCRIPTIONS")
+            messagesPerMinute = reader.optionalInteger("SIM_MESSAGES_PER_MINUTE")
+            pendingPosts = reader.optionalInteger("SIM_PENDING_POSTS")
+            linger = reader.optionalDuration("SIM_LINGER")
+            syncs = reader.flag("SIM_SYNC")
+            faults = reader.optional("SIM_FAULTS") { $0.split(separator: " ").map(String.init) } ?? []
+            seed = reader.integer("SIM_SEED")
+            mirror = reader.optional("SIM_MIRROR") { $0.hasPrefix("http://") || $0.hasPrefix("https://") ? $0 : nil }
+            mirrorCoins = reader.optional("SIM_MIRROR_COINS") { $0.split(separator: ",").map(String.init) } ?? []
         }
     }
 

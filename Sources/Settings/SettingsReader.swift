@@ -54,6 +54,11 @@ public struct SettingsReader {
         return required(name) { text in Duration(parsing: text).flatMap { range.contains($0) ? $0 : nil } }
     }
 
+    public mutating func optionalDuration(_ name: String) -> Duration? {
+        guard case .duration(let range) = knob(name).kind else { preconditionFailure("\(name) is no duration") }
+        return optional(name) { text in Duration(parsing: text).flatMap { range.contains($0) ? $0 : nil } }
+    }
+
     public mutating func choice<Choice: RawRepresentable<String>>(_ name: String, as: Choice.Type = Choice.self) -> Choice {
         guard case .choice(let choices) = knob(name).kind else { preconditionFailure("\(name) is no choice") }
         return required(name) { text in choices.contains(text) ? Choice(rawValue: text) : nil }

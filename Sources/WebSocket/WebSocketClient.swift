@@ -30,7 +30,7 @@ public enum WebSocketClient {
         }
     }
 
-    typealias MessageChannel = NIOAsyncChannel<WebSocketMessage, WebSocketCommand>
+    typealias MessageChannel = NIOAsyncChannel<[WebSocketMessage], WebSocketCommand>
 
     private enum Upgrade: Sendable {
         case done(MessageChannel)
@@ -89,6 +89,8 @@ public enum WebSocketClient {
     }
 
     private static func messages(_ channel: any Channel, _ configuration: Configuration) throws -> MessageChannel {
+        // A channel that closed while it was being upgraded has told so to handlers that are gone; those added now would never hear of it.
+        guard channel.isActive else { throw WebSocketError.broken("closed right after the upgrade") }
         try channel.pipeline.syncOperations.addHandlers([
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1 << 16,

@@ -12,8 +12,10 @@ public enum WebSocketMessage: Sendable, Equatable {
 }
 
 /// What is written to a connection.
-public enum WebSocketCommand: Sendable, Equatable {
+public enum WebSocketCommand: Sendable {
     case text(String)
+    /// Written only if the gate opens; asked on the connection's own thread, right before the bytes go to the socket.
+    case gated([UInt8], WriteGate)
     case ping
     /// Ends the connection properly; the peer answers in kind.
     case close(code: UInt16, reason: String)

@@ -10,31 +10,60 @@ import NIOWebSocket
 #endif
 
 /// Between frames and messages: stamps arrival, answers pings, completes the closing handshake, masks what is sent (RFC 6455).
+///
+/// Messages go on in batches, one for each turn of reading the socket: waking a reader costs more than reading a message.
 final class WebSocketMessageHandler: ChannelDuplexHandler {
     typealias InboundIn = WebSocketFrame
-    typealias InboundOut = WebSocketMessage
+    typealias InboundOut = [WebSocketMessage]
     typealias OutboundIn = WebSocketCommand
     typealias OutboundOut = WebSocketFrame
 
     private var sentClose = false
     private var receivedClose = false
+    /// Read and not passed on yet; bounded by what NIO reads from a socket in one turn.
+    private var batch: [WebSocketMessage] = []
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        passOn(context)
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        passOn(context)
+        context.fireChannelInactive()
+    }
+
+    private func passOn(_ context: ChannelHandlerContext) {
+        guard !batch.isEmpty else { return }
+        context.fireChannelRead(wrapInboundOut(batch))
+        batch.removeAll(keepingCapacity: true)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !receivedClose else { return }
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
-        case .text: context.fireChannelRead(wrapInboundOut(.text(Self.bytes(frame), receivedAt: Self.now())))
-        case .binary: context.fireChannelRead(wrapInboundOut(.binary(Self.bytes(frame), receivedAt: Self.now())))
+        case .text: batch.append(.text(Self.bytes(frame), receivedAt: Self.now()))
+        case .binary: batch.append(.binary(Self.bytes(frame), receivedAt: Self.now()))
         case .ping: send(.pong, frame.unmaskedData, context: context, promise: nil)
-        case .pong: context.fireChannelRead(wrapInboundOut(.pong))
+        case .pong: batch.append(.pong)
         case .connectionClose: close(frame, context: context)
-        default: context.fireErrorCaught(WebSocketError.protocolViolation("unexpected opcode \(frame.opcode)"))
+        default:
+            passOn(context)
+            context.fireErrorCaught(WebSocketError.protocolViolation("unexpected opcode \(frame.opcode)"))
         }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .text(let text): send(.text, ByteBuffer(string: text), context: context, promise: promise)
+        case .gated(let text, let gate):
+            // After a close frame nothing may follow.
+            guard !sentClose, gate.take() else {
+                promise?.succeed()
+                return
+            }
+            send(.text, ByteBuffer(bytes: text), context: context, promise: promise)
         case .ping: send(.ping, ByteBuffer(), context: context, promise: promise)
         case .close(let code, let reason):
             sendClose(WebSocketErrorCode(codeNumber: Int(code)), reason, context: context, promise: promise)
@@ -44,6 +73,7 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
     /// Broken framing leaves no way to find the next frame, so every error here ends the connection. After the closing handshake
     /// an error (a peer that ends TLS uncleanly, say) changes nothing any more.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        passOn(context)
         switch error {
         case _ where receivedClose: break
         case is WebSocketError: context.fireErrorCaught(error)
@@ -77,7 +107,8 @@ final class WebSocketMessageHandler: ChannelDuplexHandler {
         let echo = data
         let code = data.readInteger(as: UInt16.self)
         let reason = String(buffer: data)
-        context.fireChannelRead(wrapInboundOut(.closed(code: code, reason: reason)))
+        batch.append(.closed(code: code, reason: reason))
+        passOn(context)
         guard !sentClose else {
             context.close(promise: nil)
             return

@@ -35,6 +35,16 @@ struct ConfigFileTests {
         #expect(file.subscriptions[2].limits.deniedCoins == ["kPEPE"])
     }
 
+    @Test("a leader's tier is auto, 1 or 2, and auto when it is not said")
+    func tiers() throws {
+        func text(_ tier: String) -> String {
+            "influencers:\n  - {id: a, address: \"\(Sample.address(1))\"\(tier)}\nsubscribers: []\nsubscriptions: []\n"
+        }
+        let tiers = try ["", ", tier: auto", ", tier: 1", #", tier: "2""#].map { try Sample().read(text($0)).influencers[0].tier }
+        #expect(tiers == [.automatic, .automatic, .ownFills, .publicTrades])
+        #expect(try Sample().faults(text(", tier: 3")) == [#"2 influencers[0].tier: "3" is none of auto, 1, 2"#])
+    }
+
     @Test("every mistake is reported at once, with its line, field and value")
     func allAtOnce() throws {
         let text = """
@@ -72,7 +82,7 @@ struct ConfigFileTests {
         let expected = [
             "4 influencers[1].id: \"leader-a\" is given twice: line 2 has this influencer too",
             "3 influencers[0].address: \"0x12\" is not an address: expected 0x and 40 hexadecimal digits",
-            "6 influencers[1].colour: unknown; known are active, address, hygiene, id, state",
+            "6 influencers[1].colour: unknown; known are active, address, hygiene, id, state, tier",
             "11 subscribers[1].account: \"\(Sample.address(1))\" is given twice: line 8 has this account too",
             "11 subscribers[1].vault_address: \"\(Sample.address(3))\" is not the account \(Sample.address(1))",
             "14 subscribers[1].agent_key_env: \"K9\" is not set in the environment",

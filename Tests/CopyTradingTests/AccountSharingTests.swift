@@ -78,6 +78,33 @@ struct AccountSharingTests {
         }
     }
 
+    @Test("R-80: sleeves on both sides are left whatever the account's setting is by then", arguments: [AccountSharing.lock, .isolated])
+    func settingChanged(sharing: AccountSharing) throws {
+        let close = try job(from: "8", to: "0", sharing)
+        let sleeve = Sleeve(position: money("0.3"), averageEntry: Price(2000), lifecycle: "life")
+        let first = try #require(Sample.prepare(close, sleeve, others: ["sub-2": Sleeve(position: money("-0.2"))]).intent)
+        #expect(first.size == money("0.1") && first.reduceOnly && first.remainder == money("0.2"))
+        let same = try #require(Sample.prepare(close, sleeve, others: ["sub-2": Sleeve(position: money("0.2"))]).intent)
+        #expect(same.size == money("0.3") && same.reduceOnly && same.remainder.isZero)
+    }
+
+    @Test(
+        "R-51: when the account holds something else than its sleeves add up to, a sleeve keeps what the others leave it",
+        arguments: [
+            // position, others, net → kept
+            ("1", "0", "1", "1"), ("1", "0", "0.4", "0.4"), ("1", "0", "0", "0"), ("1", "0", "-0.5", "0"), ("1", "0", "3", "1"),
+            ("1", "-0.6", "0.4", "1"), ("1", "-0.6", "0", "0.6"), ("1", "-0.6", "-0.2", "0.4"), ("1", "-0.6", "-0.6", "0"), ("1", "-0.6", "-2", "0"),
+            ("1", "1", "1", "0"), ("1", "1", "1.5", "0.5"), ("-1", "0.6", "0.2", "-0.4"), ("-1", "0", "-2", "-1"), ("-1", "0", "1", "0"),
+        ])
+    func corrected(position: String, others: String, net: String, kept: String) {
+        let sleeve = Sleeve(position: money(position), averageEntry: Price(2000), lifecycle: "life", owed: money("0.5"))
+        let corrected = sleeve.corrected(net: money(net), others: money(others))
+        let expected: Size = money(kept)
+        #expect(corrected.position == expected)
+        #expect(corrected.owed == min(money("0.5"), expected.magnitude))
+        #expect(corrected.isEmpty == (kept == "0"))
+    }
+
     @Test("R-54: allocations fit into equity less its buffer")
     func allocations() throws {
         #expect(AllocationCheck.excess(of: [Notional(5_000), Notional(4_500)], equity: Notional(10_000), bufferBasisPoints: 500) == nil)

@@ -52,7 +52,7 @@ struct DriftTests {
     ])
     func account(drift: AccountDrift, decision: AccountDrift.Decision) { #expect(drift.decision == decision) }
 
-    private let held = Sleeve(position: money("0.25"), averageEntry: Price(2000), lifecycle: "life", residue: money("0.001"), residueAt: 1)
+    private let held = Sleeve(position: money("0.25"), averageEntry: Price(2000), lifecycle: "life", residue: money("0.001"), residueUntil: 1)
 
     @Test("R-56: a fill without an order of ours is the subscriber's own, and stops entries until the leader is flat")
     func manual() throws {

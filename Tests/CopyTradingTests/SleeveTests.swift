@@ -35,7 +35,7 @@ struct SleeveTests {
     func json() throws {
         let sleeve = Sleeve(
             position: money("-0.25"), averageEntry: money("2000.12345678"), lifecycle: "life", owed: money("0.00003333"),
-            owedThrough: "job", k: Ratio(e18: 33_333_333_333_333_334), residue: money("0.001"), residueAt: 5, isManual: true, revision: 7)
+            owedThrough: "job", k: Ratio(e18: 33_333_333_333_333_334), residue: money("0.001"), residueUntil: 5, isManual: true, revision: 7)
         #expect(try Sleeve(json: JSON.parse(sleeve.json.text())) == sleeve)
         #expect(try Sleeve(json: JSON.parse(Sleeve.empty.json.text())) == .empty)
         let life = Lifecycle(id: "s", k: Ratio(e18: 33_333_333_333_333_334), status: .uncopied, direction: .sell)

@@ -87,11 +87,16 @@ struct SmallSizeTests {
 
     @Test("R-32: what waits and what is owed meet: opposite small changes make no order")
     func nets() throws {
-        let held = Sleeve(position: Size(1), averageEntry: Price(2000), lifecycle: "life", residue: money("0.003"), residueAt: Sample.t0)
+        let held = Sleeve(position: Size(1), averageEntry: Price(2000), lifecycle: "life", residue: money("0.003"), residueUntil: Sample.t0)
         let reduce = try #require(Sample.plan(Sample.signal(from: "1000", to: "998"), lifecycle: life("life")).jobs.first)
         let netted = try #require(Sample.prepare(reduce, held).sleeve)
         // 0.002 are owed, 0.003 less 0.2 % wait.
         #expect(netted.owed.isZero && netted.residue == money("0.000994"))
+        // What has waited too long will not be bought: it meets nothing, and the reduction stays owed.
+        var expired = held
+        expired.residueUntil = Sample.t0 - 1
+        let kept = try #require(Sample.prepare(reduce, expired).sleeve)
+        #expect(kept.owed == money("0.002") && kept.residue.isZero)
         let owing = Sleeve(position: Size(1), averageEntry: Price(2000), lifecycle: "life", owed: money("0.004"))
         let small = try #require(try entry("1000", "1002", k: "0.001"))
         let met = Sample.prepare(small, owing)

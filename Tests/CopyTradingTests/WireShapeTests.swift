@@ -58,7 +58,7 @@ struct WireShapeTests {
         #expect(earlier == job)
         #expect(Sample.prepare(earlier, .empty).intent?.size == money("0.25"))
         let sleeve = Sleeve(position: Size(1), averageEntry: Price(2000), lifecycle: "life", revision: 3)
-        #expect(try Sleeve(json: without(sleeve.json, ["k", "residue", "residueMs", "manual"])) == sleeve)
+        #expect(try Sleeve(json: without(sleeve.json, ["k", "residue", "residueUntilMs", "manual"])) == sleeve)
     }
 
     @Test("a share outside 0…1 is refused", arguments: ["0", "-0.5", "1.000000000000000001", "x"])

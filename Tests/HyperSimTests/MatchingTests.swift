@@ -16,8 +16,8 @@ import Testing
     @Test("an order walks the levels up to its limit and the rest is cancelled")
     func partial() throws {
         let scenario = try Scenario(depth: Notional(1_000), refillMilliseconds: 1_000)
-        scenario.market("BTC").book.refresh(mid: Price(50_000), now: scenario.now)
-        let asks = scenario.market("BTC").book.asks
+        scenario.market("BTC").house.refresh(mid: Price(50_000), now: scenario.now)
+        let asks = Array(scenario.market("BTC").house.asks)
         #expect(asks.map(\.price) == [50_010, 50_020, 50_030, 50_040, 50_050].map { Price($0) })
         let reachable = asks[0].size + asks[1].size
         let answer = scenario.order("BTC", .buy, "0.5", at: "50020")
@@ -35,8 +35,8 @@ import Testing
     @Test("the average price is weighted by size and cut to the price decimals")
     func averagePrice() throws {
         let scenario = try Scenario(depth: Notional(1_000), refillMilliseconds: 1_000)
-        scenario.market("BTC").book.refresh(mid: Price(50_000), now: scenario.now)
-        let levels = Array(scenario.market("BTC").book.asks.prefix(2))
+        scenario.market("BTC").house.refresh(mid: Price(50_000), now: scenario.now)
+        let levels = Array(scenario.market("BTC").house.asks.prefix(2))
         guard case .filled(let size, let average, _, _) = scenario.order("BTC", .buy, "0.5", at: "50020") else {
             Issue.record("not filled")
             return
@@ -51,8 +51,8 @@ import Testing
             halfSpreadBasisPoints: 2, levelSpacingBasisPoints: 2, levelCount: 20, levelDepth: Notional(20_000), refillMilliseconds: 0, seed: 3)
         for (price, decimals) in [("0.003202", 0), ("63908", 5), ("0.05944", 0), ("1235.7", 3), ("9.9999", 2)] {
             let grid = PriceGrid(sizeDecimals: decimals)
-            var first = SyntheticBook(shape: shape, market: 1, grid: grid)
-            var second = SyntheticBook(shape: shape, market: 1, grid: grid)
+            var first = HouseBook(shape: shape, market: 1, grid: grid)
+            var second = HouseBook(shape: shape, market: 1, grid: grid)
             let mid = try Price(parsing: price)
             first.refresh(mid: mid, now: 0)
             second.refresh(mid: mid, now: 99)
@@ -61,7 +61,7 @@ import Testing
             #expect((first.asks + first.bids).allSatisfy { grid.isOnTick($0.price) && grid.isLot($0.size) && !$0.size.isZero })
             #expect(zip(first.asks, first.asks.dropFirst()).allSatisfy { $0.price < $1.price })
             #expect(zip(first.bids, first.bids.dropFirst()).allSatisfy { $0.price > $1.price })
-            #expect(first.bids[0].price < mid && mid < first.asks[0].price)
+            #expect(first.bids.first!.price < mid && mid < first.asks.first!.price)
         }
     }
 
@@ -79,7 +79,7 @@ import Testing
         #expect(scenario.lastFill?.crossed == false)
         #expect(scenario.lastFill?.fee == Notional(e8: 7_425_000))  // 495 × 1.5 bp = 0.07425
         #expect(scenario.account.order(oid: oid)?.status == .filled)
-        #expect(scenario.account.openOrders.isEmpty && scenario.market("BTC").resting.isEmpty)
+        #expect(scenario.account.openOrders.isEmpty && scenario.market("BTC").orders.isEmpty)
     }
 
     @Test("an order that matches in part and may rest keeps the rest in the book")

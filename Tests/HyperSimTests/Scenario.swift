@@ -35,24 +35,71 @@ final class Scenario {
         let leaderAddress = LeaderAddress.of("leader")
         try engine.openLeader(leaderAddress, name: "leader", equity: Notional(200_000))
         leader = engine.account(leaderAddress)!
+        _ = engine.takeEffects()
     }
 
-    var context: ActionContext {
+    var context: ActionContext { context(of: account) }
+
+    func context(of account: Account, hash: String = Fill.zeroHash) -> ActionContext {
         nonce += 1
-        return ActionContext(signer: engine.signer(Self.agent)!, account: account, nonce: nonce, hash: Fill.zeroHash, now: now)
+        return ActionContext(signer: engine.signer(account.address)!, account: account, nonce: nonce, hash: hash, now: now)
+    }
+
+    /// One more follower.
+    func open(_ digit: Character, balance: Notional = Notional(10_000)) throws -> Account {
+        let address = "0x" + String(repeating: digit, count: 40)
+        try engine.open(address, agent: nil, master: nil, balance: balance)
+        return engine.account(address)!
     }
 
     func market(_ coin: String) -> Market { engine.universe.market(coin: coin)! }
 
+    func ticket(
+        _ coin: String, _ side: Side, _ size: String, at price: String, reduceOnly: Bool = false, _ lifetime: OrderLifetime = .immediateOrCancel,
+        cloid: String? = nil
+    ) -> OrderTicket {
+        OrderTicket(
+            asset: market(coin).asset, side: side, price: try? Price(parsing: price), size: try? Size(parsing: size), priceText: price,
+            sizeText: size, reduceOnly: reduceOnly, lifetime: lifetime, cloid: cloid)
+    }
+
+    /// A reduce-only trigger order.
+    /// - Parameter limit: without one it executes at the market.
+    func trigger(
+        _ kind: OrderTrigger.Kind, _ coin: String, _ side: Side, _ size: String, at price: String, limit: String? = nil, reduceOnly: Bool = true,
+        cloid: String? = nil
+    ) -> OrderTicket {
+        var ticket = ticket(
+            coin, side, size, at: limit ?? price, reduceOnly: reduceOnly, limit == nil ? .immediateOrCancel : .untilCancelled, cloid: cloid)
+        ticket.trigger = OrderTrigger(price: try! Price(parsing: price), isMarket: limit == nil, kind: kind)
+        return ticket
+    }
+
     @discardableResult
     func order(
         _ coin: String, _ side: Side, _ size: String, at price: String, reduceOnly: Bool = false, _ lifetime: OrderLifetime = .immediateOrCancel,
-        cloid: String? = nil
+        cloid: String? = nil, by other: Account? = nil
     ) -> OrderAnswer {
-        let ticket = OrderTicket(
-            asset: market(coin).asset, side: side, price: try? Price(parsing: price), size: try? Size(parsing: size), priceText: price,
-            sizeText: size, reduceOnly: reduceOnly, lifetime: lifetime, cloid: cloid)
-        return engine.order([ticket], context)[0]
+        place([ticket(coin, side, size, at: price, reduceOnly: reduceOnly, lifetime, cloid: cloid)], by: other)[0]
+    }
+
+    @discardableResult
+    func place(_ tickets: [OrderTicket], grouping: OrderGrouping = .none, by other: Account? = nil) -> [OrderAnswer] {
+        engine.order(tickets, grouping: grouping, context(of: other ?? account))
+    }
+
+    /// The world moves a price, or time passes.
+    func set(_ coin: String, mid: String? = nil, mark: String? = nil, _ change: (inout PriceChange) -> Void = { _ in }) throws {
+        var prices = PriceChange(coin: coin)
+        prices.mid = try mid.map { try Price(parsing: $0) }
+        prices.mark = try mark.map { .fixed(try Price(parsing: $0)) }
+        change(&prices)
+        try engine.apply(.prices(prices), at: now)
+    }
+
+    func pass(milliseconds: Int64) throws {
+        now += milliseconds
+        try engine.apply(.time, at: now)
     }
 
     /// Moves the mid by a leader's trade.
@@ -69,21 +116,9 @@ final class Scenario {
 }
 
 extension OrderAnswer {
-    var errorText: String? {
-        guard case .error(let text) = self else { return nil }
-        return text
-    }
-
     var filledSize: Size? {
         guard case .filled(let size, _, _, _) = self else { return nil }
         return size
-    }
-
-    var oid: Int64? {
-        switch self {
-        case .filled(_, _, let oid, _), .resting(let oid, _): oid
-        case .error: nil
-        }
     }
 }
 

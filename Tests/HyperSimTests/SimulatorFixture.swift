@@ -72,9 +72,11 @@ struct SimulatorFixture {
         return connection
     }
 
+    /// The ledger's lines, without the deposits that opened the accounts.
     var ledger: [JSON] {
         get throws {
             try String(contentsOfFile: directory + "/ledger.jsonl", encoding: .utf8).split(separator: "\n").map { try JSON.parse($0.description) }
+                .filter { $0["type"] != "deposit" }
         }
     }
 }

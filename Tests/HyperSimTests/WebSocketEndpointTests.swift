@@ -59,7 +59,7 @@ import Testing
 
     @Test("refusals are worded as the exchange words them")
     func errors() async throws {
-        try await SimulatorFixture.run({ $0.maximumUsers = 2 }) { fixture in
+        try await SimulatorFixture.run({ $0.limits.users = 2 }) { fixture in
             let socket = try await fixture.socket()
             func user(_ digit: Int) -> JSON { ["type": "userFills", "user": .string("0x" + String(repeating: "\(digit)", count: 40))] }
             for digit in 2...3 {

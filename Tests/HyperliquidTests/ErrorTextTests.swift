@@ -94,6 +94,8 @@ struct ErrorTextTests {
         ("Insufficient balance for withdrawal", .terminal(venueStatus: "transferRefused")),
         ("Insufficient balance for token transfer", .terminal(venueStatus: "transferRefused")),
         ("Referral code not registered", .terminal(venueStatus: "referralRefused")),
+        ("Unexpected error (code=148)", .terminal(venueStatus: "unexpectedError")),
+        ("TWAP order value too large. Max is $1", .terminal(venueStatus: "twapRefused")),
     ]
 
     @Test("a text has its class", arguments: texts)
@@ -127,24 +129,108 @@ struct ErrorTextTests {
     @Test(
         "budget refusals keep their text",
         arguments: [
-            "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded.",
-            "Only post-only orders allowed immediately after a network upgrade",
-            "Only post-only orders allowed immediately after network upgrade",
+            "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded."
         ])
     func budget(text: String) {
         #expect(ErrorText.classify(text) == .budget(text))
     }
 
-    @Test("a text nobody has seen is not guessed at", arguments: ["Unexpected error (code=148)", "", "Something new"])
-    func unknown(text: String) {
-        #expect(ErrorText.classify(text) == .unclassified(text))
+    @Test(
+        "a temporary closure is none of the account's doing",
+        arguments: [
+            "Only post-only orders allowed immediately after a network upgrade",
+            "Only post-only orders allowed immediately after network upgrade",
+        ])
+    func closed(text: String) {
+        #expect(ErrorText.classify(text) == .closed(text))
     }
 
-    @Test("an order's status word has the class of its text")
-    func venueStatus() {
-        #expect(ErrorText.classify(venueStatus: "iocCancelRejected") == .requote("iocCancelRejected"))
-        #expect(ErrorText.classify(venueStatus: "perpMarginRejected") == .refresh("perpMarginRejected"))
-        #expect(ErrorText.classify(venueStatus: "tickRejected") == .terminal(venueStatus: "tickRejected"))
-        #expect(ErrorText.classify(venueStatus: "liquidatedCanceled") == .terminal(venueStatus: "liquidatedCanceled"))
+    @Test("a text nobody has seen is not guessed at, and counted", arguments: ["", "Something new", "HTTP 200"])
+    func unknown(text: String) {
+        let counter = UnclassifiedErrors()
+        for _ in 0..<3 { #expect(ErrorText.classify(text, counting: counter) == .unclassified(text)) }
+        #expect(counter.counts == .init(texts: [text: 3], beyond: 0))
+    }
+
+    @Test("no known text is counted as unknown")
+    func known() {
+        let counter = UnclassifiedErrors()
+        for (text, _) in Self.texts { _ = ErrorText.classify(text, counting: counter) }
+        for word in OrderStatusWord.phases.keys { _ = ErrorText.classify(venueStatus: word, counting: counter) }
+        #expect(counter.counts == .init())
+    }
+
+    @Test("the counter keeps a hundred texts of 120 characters, and counts the rest together")
+    func bound() {
+        let counter = UnclassifiedErrors()
+        for number in 0..<150 { counter.record("\(number) " + String(repeating: "x", count: 500)) }
+        counter.record("0 " + String(repeating: "x", count: 400))
+        let counts = counter.counts
+        #expect(counts.texts.count == 100 && counts.beyond == 50)
+        #expect(counts.texts.keys.allSatisfy { $0.count == 120 })
+        #expect(counts.texts.values.reduce(0, +) == 101)
+    }
+}
+
+@Suite("Status words of orders")
+struct OrderStatusWordTests {
+    /// Every word the exchange is known to use, with its phase and what R-47 demands of an order that ended so.
+    static let words: [(String, OrderStatusWord.Phase, ErrorClass)] =
+        [
+            ("open", .live), ("triggered", .live), ("filled", .filled), ("canceled", .canceled), ("rejected", .rejected),
+            ("vaultWithdrawalCanceled", .canceled), ("openInterestCapCanceled", .canceled), ("selfTradeCanceled", .canceled),
+            ("siblingFilledCanceled", .canceled), ("delistedCanceled", .canceled), ("liquidatedCanceled", .canceled),
+            ("outcomeSettledCanceled", .canceled), ("scheduledCancel", .canceled), ("internalCancel", .canceled),
+            ("perpMaxPositionCanceled", .canceled), ("tickRejected", .rejected), ("minTradeNtlRejected", .rejected),
+            ("badTriggerPxRejected", .rejected), ("positionIncreaseAtOpenInterestCapRejected", .rejected),
+            ("positionFlipAtOpenInterestCapRejected", .rejected), ("tooAggressiveAtOpenInterestCapRejected", .rejected),
+            ("openInterestIncreaseRejected", .rejected), ("perpMaxPositionRejected", .rejected), ("tooManyOpenOrdersRejected", .rejected),
+            ("outcomeSettledRejected", .rejected),
+        ].map { ($0, $1, .terminal(venueStatus: $0)) }
+        + [
+            ("marginCanceled", .canceled), ("reduceOnlyCanceled", .canceled), ("perpMarginRejected", .rejected),
+            ("reduceOnlyRejected", .rejected), ("insufficientSpotBalanceRejected", .rejected), ("oracleRejected", .rejected),
+        ].map { ($0, $1, .refresh($0)) }
+        + [("badAloPxRejected", .rejected), ("iocCancelRejected", .rejected), ("marketOrderNoLiquidityRejected", .rejected)]
+        .map { ($0, $1, .requote($0)) }
+
+    @Test("a word has its phase and its class", arguments: words)
+    func classes(word: String, phase: OrderStatusWord.Phase, expected: ErrorClass) {
+        #expect(OrderStatusWord.phase(of: word) == phase)
+        #expect(OrderStatusWord.isTerminal(word) == (phase != .live))
+        #expect(ErrorText.classify(venueStatus: word) == expected)
+    }
+
+    @Test("the list is whole")
+    func completeness() {
+        #expect(Set(Self.words.map(\.0)) == Set(OrderStatusWord.phases.keys) && Self.words.count == 34)
+    }
+
+    @Test("a word nobody has seen ends its order, and is counted")
+    func unknown() {
+        let counter = UnclassifiedErrors()
+        #expect(OrderStatusWord.phase(of: "moonRejected") == nil && OrderStatusWord.isTerminal("moonRejected"))
+        #expect(ErrorText.classify(venueStatus: "moonRejected", counting: counter) == .terminal(venueStatus: "moonRejected"))
+        #expect(counter.counts.texts == ["moonRejected": 1])
+    }
+}
+
+@Suite("Errors of WebSocket posts")
+struct PostErrorTextTests {
+    static let texts: [(String, ExchangeError)] = [
+        ("429 Too Many Requests", .rateLimited), ("429", .rateLimited), ("429 null", .rateLimited),
+        (
+            "422 Failed to deserialize the JSON body into the target type",
+            .malformed("HTTP 422: Failed to deserialize the JSON body into the target type")
+        ),
+        ("408 Request Timeout", .unknown("HTTP 408: Request Timeout")), ("502: Bad Gateway", .unknown("HTTP 502: Bad Gateway")),
+        ("500", .unknown("HTTP 500")), ("200 OK", .unknown("HTTP 200: OK")), ("Bad Gateway", .unknown("post: Bad Gateway")),
+        ("42", .unknown("post: 42")), ("4290 things", .unknown("post: 4290 things")), ("429th", .unknown("post: 429th")),
+        ("", .unknown("post: ")), ("999 what", .unknown("post: 999 what")),
+    ]
+
+    @Test("a post's error means what the HTTP status at its beginning means", arguments: texts)
+    func status(text: String, expected: ExchangeError) {
+        #expect(ExchangeError(postErrorText: text) == expected)
     }
 }

@@ -57,7 +57,7 @@ struct ExchangeClientTests {
         (.respond(400, #"{"code":17,"msg":"bad vault","data":null}"#), .malformed("HTTP 400: bad vault (code 17)")),
         (.respond(403, "<html>no</html>"), .malformed("HTTP 403: <html>no</html>")),
         (.respond(502, "<html>Bad Gateway</html>"), .unknown("HTTP 502: <html>Bad Gateway</html>")),
-        (.respond(302, ""), .unknown("HTTP 302: ")),
+        (.respond(302, ""), .unknown("HTTP 302")),
         (.respond(408, ""), .unknown("HTTP 408")),
     ]
 

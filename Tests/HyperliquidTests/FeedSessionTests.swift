@@ -10,148 +10,223 @@ struct FeedSessionTests {
     private let alice = "0x" + String(repeating: "a", count: 40)
     private let bob = "0x" + String(repeating: "b", count: 40)
 
+    private func fills(_ user: String) -> FeedSubscription { .userFills(user: user) }
+
     private func request(_ method: String, _ user: String) -> String {
         #"{"method":"\#(method)","subscription":{"type":"userFills","user":"\#(user)"}}"#
     }
 
-    private func acknowledgement(_ user: String) -> String {
-        #"{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"userFills","user":"\#(user)","aggregateByTime":false}}}"#
+    private func acknowledgement(_ user: String, _ method: String = "subscribe") -> String {
+        #"{"channel":"subscriptionResponse","data":{"method":"\#(method)","subscription":{"type":"userFills","user":"\#(user)","aggregateByTime":false}}}"#
     }
 
-    private func receive(_ session: inout FeedSession, _ text: String) -> [FeedEvent] { session.receive(Array(text.utf8), receivedAt: 7) }
+    private func error(_ text: String) -> String { JSON.object([.init("channel", "error"), .init("data", .string(text))]).text() }
 
-    @Test("every user is asked for once, in lower case, and acknowledged in the exchange's form")
+    private func receive(_ session: inout FeedSession, _ text: String, after: Duration = .zero) -> [FeedEvent] {
+        session.receive(Array(text.utf8), receivedAt: 7, at: start + after)
+    }
+
+    @Test("every subscription is asked for once, those of users first, and acknowledged in the exchange's form")
     func subscribes() {
-        var session = FeedSession(users: [alice.uppercased().replacingOccurrences("0X", "0x"), bob], acknowledgeWithin: .seconds(15))
-        #expect(session.due(at: start, limit: 9) == [request("subscribe", alice), request("subscribe", bob)])
+        var session = FeedSession([.trades(coin: "BTC"), fills(bob), fills(alice)])
+        #expect(
+            session.due(at: start, limit: 9) == [
+                request("subscribe", alice), request("subscribe", bob),
+                #"{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}"#,
+            ])
         #expect(session.due(at: start, limit: 9) == [])
-        #expect(receive(&session, acknowledgement(alice)) == [.subscribed(alice)])
+        #expect(receive(&session, acknowledgement(alice)) == [.subscribed(fills(alice))])
         #expect(receive(&session, acknowledgement(alice)) == [])
     }
 
     @Test("no more is sent at once than allowed")
     func limit() {
-        var session = FeedSession(users: [alice, bob], acknowledgeWithin: .seconds(15))
+        var session = FeedSession([fills(alice), fills(bob)])
         #expect(session.due(at: start, limit: 0) == [])
         #expect(session.due(at: start, limit: 1) == [request("subscribe", alice)])
         #expect(session.due(at: start, limit: 1) == [request("subscribe", bob)])
     }
 
-    @Test("users come and go on an open connection")
+    @Test("subscriptions come and go on an open connection; a place is free when the exchange says so")
     func changes() {
-        var session = FeedSession(users: [alice], acknowledgeWithin: .seconds(15))
+        var session = FeedSession([fills(alice)])
         _ = session.due(at: start, limit: 9)
         _ = receive(&session, acknowledgement(alice))
-        session.want([bob])
+        session.want([fills(bob)])
         #expect(session.due(at: start, limit: 9) == [request("unsubscribe", alice), request("subscribe", bob)])
         #expect(receive(&session, #"{"channel":"userFills","data":{"user":"\#(alice)","fills":[]}}"#) == [])
-        session.want([alice, bob])
+        #expect(session.takeFreed() == [])
+        // Wanted again before it has left: it leaves first.
+        session.want([fills(alice), fills(bob)])
+        #expect(session.due(at: start, limit: 9) == [])
+        #expect(receive(&session, acknowledgement(alice, "unsubscribe")) == [.unsubscribed(fills(alice))])
+        #expect(session.takeFreed() == [fills(alice)])
         #expect(session.due(at: start, limit: 9) == [request("subscribe", alice)])
     }
 
-    @Test("a subscription that is not acknowledged is asked for again, and reported")
+    @Test("what is not acknowledged is asked for again, and reported")
     func notAcknowledged() {
-        var session = FeedSession(users: [alice], acknowledgeWithin: .seconds(15))
+        var session = FeedSession([fills(alice)])
         _ = session.due(at: start, limit: 9)
         #expect(session.due(at: start + .seconds(14), limit: 9) == [])
         #expect(session.due(at: start + .seconds(15), limit: 9) == [request("subscribe", alice)])
-        #expect(
-            receive(&session, #"{"channel":"pong"}"#)
-                == [.problem("subscription to the fills of \(alice) is not acknowledged, asking again")])
+        #expect(session.hasUnreported)
+        let reported = [FeedEvent.problem("subscription \(fills(alice)) is not acknowledged, asking again")]
+        #expect(receive(&session, #"{"channel":"pong"}"#) == reported)
         #expect(receive(&session, #"{"channel":"pong"}"#) == [])
+
+        session.want([])
+        #expect(session.due(at: start + .seconds(20), limit: 9) == [request("unsubscribe", alice)])
+        #expect(session.due(at: start + .seconds(34), limit: 9) == [])
+        #expect(session.due(at: start + .seconds(35), limit: 9) == [request("unsubscribe", alice)])
+        #expect(receive(&session, error("Already unsubscribed: \(fills(alice))")).last == .unsubscribed(fills(alice)))
     }
 
-    @Test("the exchange's refusals are understood")
-    func refusals() {
-        func error(_ text: String) -> String { JSON.object([.init("channel", "error"), .init("data", .string(text))]).text() }
-        var session = FeedSession(users: [alice, bob], acknowledgeWithin: .seconds(15))
+    @Test("one user too many is told with those it may be, and asked for again after growing pauses")
+    func tooManyUsers() {
+        let text = "Cannot track more than 15 total users."
+        var session = FeedSession([fills(alice), fills(bob), .trades(coin: "BTC")])
         _ = session.due(at: start, limit: 9)
-        #expect(receive(&session, error(#"Already subscribed: {"type":"userFills","user":"\#(alice)"}"#)) == [.subscribed(alice)])
-        #expect(receive(&session, error(#"Already unsubscribed: {"type":"userFills","user":"\#(alice)"}"#)) == [])
-        for text in ["Cannot track more than 15 total users.", "Cannot subscribe to more than 1000 channels.", "Error parsing JSON into valid websocket request: {}", "?"] {
+        _ = receive(&session, acknowledgement(alice))
+        #expect(receive(&session, error(text)) == [.refused([fills(bob)], .tooManyUsers(text))])
+        #expect(session.due(at: start + .seconds(4), limit: 9) == [])
+        #expect(session.due(at: start + .seconds(5), limit: 9) == [request("subscribe", bob)])
+        #expect(receive(&session, error(text), after: .seconds(5)) == [.refused([fills(bob)], .tooManyUsers(text))])
+        #expect(session.due(at: start + .seconds(14), limit: 1) == [])
+        #expect(session.due(at: start + .seconds(15), limit: 1) == [request("subscribe", bob)])
+        #expect(receive(&session, acknowledgement(bob), after: .seconds(15)).last == .subscribed(fills(bob)))
+    }
+
+    @Test("of several without an answer the first is the refused one; an acknowledgement corrects that")
+    func whoIsRefused() {
+        let text = "Cannot track more than 15 total users."
+        var session = FeedSession([fills(alice), fills(bob)])
+        _ = session.due(at: start, limit: 9)
+        #expect(receive(&session, error(text)) == [.refused([fills(alice), fills(bob)], .tooManyUsers(text))])
+        #expect(receive(&session, acknowledgement(bob)) == [.subscribed(fills(bob))])
+        #expect(receive(&session, acknowledgement(alice)) == [.subscribed(fills(alice))])
+        session.want([fills(bob)])
+        #expect(session.due(at: start, limit: 9) == [request("unsubscribe", alice)])
+    }
+
+    @Test("a refused subscription that is no longer wanted is forgotten without a word")
+    func refusedAndUnwanted() {
+        var session = FeedSession([fills(alice)])
+        _ = session.due(at: start, limit: 9)
+        _ = receive(&session, error("Cannot subscribe to more than 1000 channels."))
+        session.want([])
+        #expect(session.due(at: start, limit: 9) == [])
+        #expect(session.takeFreed() == [fills(alice)])
+    }
+
+    @Test("without a place nothing is asked for; a user beyond our own limit is told")
+    func admission() {
+        var session = FeedSession([fills(alice), .trades(coin: "BTC")])
+        #expect(session.due(at: start, limit: 9) { _ in .noChannel } == [])
+        let trades = #"{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}"#
+        #expect(session.due(at: start, limit: 9) { $0.user == nil ? .admitted : .noUser } == [trades])
+        let refusal = FeedRefusal.tooManyUsers("our own limit of followed users is reached")
+        #expect(receive(&session, #"{"channel":"pong"}"#) == [.refused([fills(alice)], refusal)])
+    }
+
+    @Test("the exchange's other refusals are understood")
+    func refusals() {
+        var session = FeedSession([fills(alice), fills(bob)])
+        _ = session.due(at: start, limit: 9)
+        #expect(receive(&session, error("Already subscribed: \(fills(alice))")) == [.subscribed(fills(alice))])
+        #expect(receive(&session, error("Already unsubscribed: \(fills(alice))")) == [])
+        for text in ["Error parsing JSON into valid websocket request: {}", "too many pending post requests id=7", "?"] {
             #expect(receive(&session, error(text)) == [.problem(text)])
         }
-        let invalid = #"Invalid subscription {"type":"userFills","user":"\#(bob)"}"#
-        #expect(receive(&session, error(invalid)) == [.problem(invalid)])
+        for text in ["Invalid subscription \(fills(bob))", "Error parsing JSON into valid websocket request: \(request("subscribe", bob))"] {
+            #expect(receive(&session, error(text)) == [.refused([fills(bob)], .invalid(text))])
+        }
         // Refused for good: not asked again while it stays wanted.
         #expect(session.due(at: start + .seconds(60), limit: 9) == [])
     }
 
+    @Test("silence of a kind that is subscribed is told once, until it is heard again")
+    func silence() {
+        var session = FeedSession([.trades(coin: "BTC"), fills(alice)], .init(silenceAfter: [.trades: .seconds(60), .l2Book: .seconds(30)]))
+        _ = session.due(at: start, limit: 9)
+        _ = receive(&session, acknowledgement(alice))
+        _ = receive(&session, #"{"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}}"#)
+        _ = session.due(at: start + .seconds(59), limit: 0)
+        #expect(!session.hasUnreported)
+        _ = session.due(at: start + .seconds(60), limit: 0)
+        _ = session.due(at: start + .seconds(70), limit: 0)
+        #expect(receive(&session, #"{"channel":"pong"}"#) == [.silent(.trades, for: .seconds(60))])
+        session.heard(.trades, at: start + .seconds(80))
+        _ = session.due(at: start + .seconds(139), limit: 0)
+        #expect(!session.hasUnreported)
+        _ = session.due(at: start + .seconds(140), limit: 0)
+        #expect(session.hasUnreported)
+    }
+
     @Test("the plain-text greeting is no problem, other text is")
     func greeting() {
-        var session = FeedSession(users: [], acknowledgeWithin: .seconds(15))
+        var session = FeedSession([])
         #expect(receive(&session, "Websocket connection established.") == [])
         #expect(receive(&session, "hello") == [.problem("a frame is not JSON: hello")])
-        #expect(receive(&session, #"{"channel":"somethingNew","data":1}"#) == [])
-        #expect(receive(&session, #"{"channel":"userFills"}"#) == [.problem(#"a frame cannot be read: data: missing: {"channel":"userFills"}"#)])
+        #expect(receive(&session, "{}") == [.problem("a frame names no channel: {}")])
+        let new = #"{"channel":"somethingNew","data":1}"#
+        #expect(receive(&session, new) == [.message(.other(channel: "somethingNew"), frame: Array(new.utf8), receivedAt: 7)])
+        #expect(
+            receive(&session, #"{"channel":"userFills"}"#)
+                == [.problem(#"a frame cannot be read: channel userFills: data: missing: {"channel":"userFills"}"#)])
+    }
+
+    @Test("a message that names no user is the only user's it can be")
+    func unnamedUsers() throws {
+        let frames = try Fixture.lines("recorded/ws/user_channels.jsonl")
+        for (wanted, user) in [([alice], alice), ([alice, bob], nil)] as [([String], String?)] {
+            var session = FeedSession(Set(wanted.flatMap { [.orderUpdates(user: $0), .userEvents(user: $0)] }))
+            let messages = frames.flatMap { receive(&session, $0.text()) }.compactMap { event in
+                if case .message(let message, _, _) = event { message } else { nil }
+            }
+            #expect(messages.count == frames.count)
+            #expect(messages.allSatisfy { $0.user == user })
+        }
     }
 
     @Test("recorded frames of the exchange are read, snapshot and noise included")
     func recordedFrames() throws {
         let user = "0x31ca8395cf837de08b24da3f660e77761dfb974b"
-        var session = FeedSession(users: [user], acknowledgeWithin: .seconds(15))
+        var session = FeedSession([fills(user)])
+        _ = session.due(at: start, limit: 9)
         var events: [FeedEvent] = []
         for frame in try Fixture.lines("recorded/mainnet_2026-09-03.jsonl") { events += receive(&session, frame.text()) }
-        guard events.count == 2, case .snapshot(user, let fills) = events[1] else { Issue.record("\(events)"); return }
-        #expect(events[0] == .subscribed(user))
-        #expect(fills.count == 1 && fills[0].startPosition.description == "-3695042.9")
+        #expect(events.first == .subscribed(fills(user)))
+        let snapshots = events.compactMap { event in
+            if case .message(.userFills(user, let fills, isSnapshot: true), _, _) = event { fills } else { nil }
+        }
+        #expect(snapshots.map(\.count) == [1])
+        #expect(snapshots[0][0].startPosition.description == "-3695042.9")
     }
 
-    @Test("a snapshot, newest first, is delivered in the order of execution; new fills carry their arrival")
+    @Test("a snapshot, newest first, is delivered in the order of execution, with the frame and its arrival")
     func order() throws {
         let recorded = try Fixture.json("leader_fills.json").array("leaders")[0].array("fills").prefix(3)
-        var session = FeedSession(users: [alice], acknowledgeWithin: .seconds(15))
-        let fills = try recorded.map { try UserFill(json: $0) }
-        let data = JSON.array(Array(recorded)).text()
-        #expect(
-            receive(&session, #"{"channel":"userFills","data":{"isSnapshot":true,"user":"\#(alice)","fills":\#(data)}}"#)
-                == [.snapshot(alice, UserFill.inOrderOfExecution(fills))])
-        #expect(
-            receive(&session, #"{"channel":"userFills","data":{"user":"\#(alice)","fills":\#(data)}}"#)
-                == [.fills(alice, UserFill.inOrderOfExecution(fills), receivedAt: 7)])
+        var session = FeedSession([fills(alice)])
+        let decoded = UserFill.inOrderOfExecution(try recorded.map { try UserFill(json: $0) })
+        for isSnapshot in [true, false] {
+            let mark = isSnapshot ? #""isSnapshot":true,"# : ""
+            let frame = #"{"channel":"userFills","data":{\#(mark)"user":"\#(alice)","fills":\#(JSON.array(Array(recorded)).text())}}"#
+            #expect(
+                receive(&session, frame)
+                    == [.message(.userFills(user: alice, fills: decoded, isSnapshot: isSnapshot), frame: Array(frame.utf8), receivedAt: 7)])
+        }
     }
 
     @Test("a fill that cannot be read is reported, the others are delivered")
     func unreadableFill() throws {
         let good = try Fixture.json("leader_fills.json").array("leaders")[0].array("fills")[0]
-        var session = FeedSession(users: [alice], acknowledgeWithin: .seconds(15))
-        let events = receive(&session, #"{"channel":"userFills","data":{"user":"\#(alice)","fills":[{"coin":"BTC"},\#(good.text())]}}"#)
+        var session = FeedSession([fills(alice)])
+        let frame = #"{"channel":"userFills","data":{"user":"\#(alice)","fills":[{"coin":"BTC"},\#(good.text())]}}"#
         #expect(
-            events == [
-                .problem(#"fill 0 of \#(alice) cannot be read and is left out: px: missing: {"coin":"BTC"}"#),
-                .fills(alice, [try UserFill(json: good)], receivedAt: 7),
+            receive(&session, frame) == [
+                .problem("an element cannot be read and is left out: channel userFills: data.fills[0].px: missing"),
+                .message(.userFills(user: alice, fills: [try UserFill(json: good)], isSnapshot: false), frame: Array(frame.utf8), receivedAt: 7),
             ])
-    }
-}
-
-@Suite("Pauses and pace")
-struct PaceTests {
-    @Test("pauses double up to the longest, jittered between half and the whole")
-    func backoff() {
-        var backoff = Backoff(first: .milliseconds(250), maximum: .seconds(2))
-        var generator = SystemRandomNumberGenerator()
-        for ceiling in [250, 500, 1000, 2000, 2000] {
-            let pause = backoff.next(using: &generator)
-            #expect(pause >= .milliseconds(ceiling) / 2 && pause <= .milliseconds(ceiling))
-        }
-        backoff.reset()
-        #expect(backoff.next(using: &generator) <= .milliseconds(250))
-    }
-
-    @Test("a burst is followed by the steady rate")
-    func budget() {
-        let start = ContinuousClock.now
-        var budget = MessageBudget(capacity: 10, perSecond: 2, now: start)
-        #expect(budget.allowance(at: start) == 10)
-        budget.spend(10)
-        #expect(budget.allowance(at: start + .milliseconds(400)) == 0)
-        #expect(budget.allowance(at: start + .seconds(3)) == 6)
-        #expect(budget.allowance(at: start + .seconds(60)) == 10)
-    }
-}
-
-extension String {
-    fileprivate func replacingOccurrences(_ part: String, _ other: String) -> String {
-        split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
     }
 }

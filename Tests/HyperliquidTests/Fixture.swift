@@ -10,8 +10,9 @@ enum Fixture {
         try bytes(path).split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
     }
 
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+
     private static func bytes(_ path: String) throws -> [UInt8] {
-        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        return [UInt8](try Data(contentsOf: tests.appending(path: "Fixtures/" + path)))
+        [UInt8](try Data(contentsOf: directory.appending(path: path)))
     }
 }

@@ -58,11 +58,21 @@ struct InfoTests {
             #expect(try book.bids[0] == .init(price: Price(parsing: "83767"), size: Size(parsing: "6.87634")))
             #expect(try book.asks[0] == .init(price: Price(parsing: "83768"), size: Size(parsing: "0.30543")))
             let state = try await client.accountState(user)
+            let margin = try AccountState.MarginSummary(
+                accountValue: Notional(parsing: "38252.7"), positionValue: Notional(377_667), cash: Notional(parsing: "-339414.3"),
+                marginUsed: Notional(parsing: "37766.7"))
+            let paid = try Notional(parsing: "982.43637")
+            let position = try PerpetualPosition(
+                coin: "BTC", size: Size(parsing: "4.5"), leverage: Leverage(mode: .cross, value: 10), entryPrice: Price(81_285),
+                value: Notional(377_667), unrealizedProfit: Notional(parsing: "11884.306507"),
+                liquidationPrice: Price(parsing: "74501.80279044"), marginUsed: Notional(parsing: "37766.7"), maximumLeverage: 40,
+                funding: .init(allTime: paid, sinceOpen: paid, sinceChange: .zero))
             #expect(
                 try state
                     == AccountState(
-                        accountValue: Notional(parsing: "38252.7"), withdrawable: Notional(486), positions: ["BTC": Size(parsing: "4.5")],
-                        time: 1_790_360_864_964))
+                        margin: margin, crossMargin: margin, crossMaintenanceMargin: Notional(parsing: "4720.8375"),
+                        withdrawable: Notional(486), perpetuals: [position], time: 1_790_360_864_964))
+            #expect(try state.positions == ["BTC": Size(parsing: "4.5")] && state.accountValue == margin.accountValue)
         }
     }
 
@@ -103,7 +113,7 @@ struct InfoTests {
         ]) { client, _ in
             guard case .known(let record) = try await client.orderStatus(user, cloid: "0x1") else { Issue.record("not known"); return }
             #expect(record.oid == 59_534_923_953 && record.status == "filled" && record.isTerminal && record.coin == "BTC")
-            #expect(try record.remainingSize.isZero && record.originalSize == Size(parsing: "0.00015"))
+            #expect(try record.order.size.isZero && record.order.originalSize == Size(parsing: "0.00015"))
             #expect(try await client.orderStatus(user, cloid: "0x2") == .unknown)
         }
     }
@@ -111,47 +121,10 @@ struct InfoTests {
     @Test("an answer that lacks something names it, with the request")
     func undecodable() async throws {
         let request = #"{"type":"clearinghouseState","user":"0x1"}"#
-        try await withAnswers([request: #"{"marginSummary":{"accountValue":"1.0"},"withdrawable":"1.0","assetPositions":[{"position":{"coin":"BTC"}}],"time":1}"#]) { client, _ in
+        let summary = #"{"accountValue":"1.0","totalNtlPos":"0.0","totalRawUsd":"1.0","totalMarginUsed":"0.0"}"#
+        try await withAnswers([request: #"{"marginSummary":\#(summary),"crossMarginSummary":\#(summary),"crossMaintenanceMarginUsed":"0.0","withdrawable":"1.0","assetPositions":[{"position":{"coin":"BTC"}}],"time":1}"#]) { client, _ in
             let error = await #expect(throws: InfoError.self) { try await client.accountState("0x1") }
             #expect(error == .undecodable(JSONError(path: "assetPositions[0].position.szi", problem: "missing"), request: request))
         }
-    }
-}
-
-@Suite("Paging through fills")
-struct FillPagingTests {
-    private func fill(_ time: Int64, tid: Int64) -> UserFill {
-        UserFill(
-            coin: "BTC", price: Price(1), size: Size(1), side: .buy, time: time, startPosition: .zero, dir: "Open Long", hash: "0x0", oid: 1,
-            crossed: true, fee: .zero, closedPnl: .zero, tid: tid)
-    }
-
-    @Test("pages overlap at their ends, and each fill is kept once")
-    func pages() throws {
-        var paging = FillPaging(user: "0x1", from: 100, to: nil)
-        #expect(paging.request?.text() == #"{"type":"userFillsByTime","user":"0x1","startTime":100}"#)
-        try paging.receive((0..<2000).map { fill(100 + $0 / 2, tid: $0) })
-        #expect(paging.request?.text() == #"{"type":"userFillsByTime","user":"0x1","startTime":1099}"#)
-        try paging.receive([fill(1099, tid: 1998), fill(1099, tid: 1999), fill(1099, tid: 2000), fill(1100, tid: 2001)])
-        #expect(paging.request == nil)
-        #expect(paging.fills.map(\.tid) == Array(0...2001))
-    }
-
-    @Test("the end of the window is asked for on every page")
-    func window() throws {
-        let paging = FillPaging(user: "0x1", from: 1, to: 9)
-        #expect(paging.request?.text() == #"{"type":"userFillsByTime","user":"0x1","startTime":1,"endTime":9}"#)
-    }
-
-    @Test("a page that does not advance is an error, not a loop")
-    func stuck() throws {
-        var paging = FillPaging(user: "0x1", from: 100, to: nil)
-        #expect(throws: JSONError.self) { try paging.receive((0..<2000).map { fill(100, tid: $0) }) }
-    }
-
-    @Test("fills are ordered by time; those of one millisecond keep their order")
-    func order() {
-        let fills = [fill(2, tid: 9), fill(2, tid: 3), fill(1, tid: 7), fill(1, tid: 8)]
-        #expect(UserFill.inOrderOfExecution(fills).map(\.tid) == [7, 8, 9, 3])
     }
 }

@@ -14,13 +14,19 @@ struct UserFillTests {
                 let fill = try UserFill(json: recorded)
                 count += 1
                 #expect(try UserFill(json: fill.json) == fill)
-                #expect(fill.feeToken == recorded["feeToken"].flatMap { try? $0.asString() })
-                for name in ["coin", "px", "sz", "side", "time", "dir", "hash", "oid", "crossed", "tid", "closedPnl", "fee", "cloid"] {
-                    #expect(fill.json[name] == recorded[name], "\(name)")
-                }
+                #expect(try members(fill.json) == members(recorded))
             }
         }
         #expect(count == 2270)
+    }
+
+    /// Sorted by name, as the recording has them; the noise of its start positions rounded away.
+    private func members(_ json: JSON) throws -> [String] {
+        guard case .object(let members) = json else { return [] }
+        return try members.map { member in
+            guard member.name == "startPosition" else { return "\(member.name)=\(member.value.text())" }
+            return "startPosition=\(try WireDecimal.denoised(member.value.asString()) as Size)"
+        }.sorted()
     }
 
     @Test("positions chain from fill to fill within a coin")

@@ -28,10 +28,13 @@ import Testing
             await client.shutdown()
             #expect(fills.count == 3)
             let now = WallClock.microseconds
-            await ingestor.receive(.fills(leader, fills, receivedAt: now))
-            await ingestor.receive(.fills(leader, fills.reversed(), receivedAt: now))
+            func receive(_ fills: [UserFill], isSnapshot: Bool) async {
+                await ingestor.receive(.message(.userFills(user: leader, fills: fills, isSnapshot: isSnapshot), frame: [], receivedAt: now))
+            }
+            await receive(fills, isSnapshot: false)
+            await receive(fills.reversed(), isSnapshot: false)
             // history again, as after a reconnect
-            await ingestor.receive(.snapshot(leader, fills))
+            await receive(fills, isSnapshot: true)
             try await fleet.live(ingestor)
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.settled(signals: 4)

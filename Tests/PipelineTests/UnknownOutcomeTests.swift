@@ -3,14 +3,16 @@ import Testing
 
 /// Orders whose answer never came: what the exchange did decides, and nothing is sent twice.
 @Suite struct UnknownOutcomeTests {
-    @Test("an order whose answer is lost is settled with the exchange before anything else is sent", arguments: FaultyProxy.Fault.allCases)
-    func oneOrder(fault: FaultyProxy.Fault) async throws {
+    @Test(
+        "an order whose answer is lost is settled with the exchange before anything else is sent",
+        arguments: FaultyProxy.Fault.allCases, Fleet.Transport.allCases)
+    func oneOrder(fault: FaultyProxy.Fault, transport: Fleet.Transport) async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
             try await fleet.match()
             try await fleet.plan()
-            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(600)))
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(600), transport: transport))
             try await fleet.audit()
             try await fleet.live(try await fleet.ingest().ingestor)
 
@@ -72,14 +74,14 @@ import Testing
         }
     }
 
-    @Test("an exchange that cannot be reached delays orders and loses none")
-    func unreachable() async throws {
+    @Test("an exchange that cannot be reached delays orders and loses none", arguments: Fleet.Transport.allCases)
+    func unreachable(transport: Fleet.Transport) async throws {
         let cast = Cast.alike(3)
         try await Fleet.run(cast) { fleet in
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
             try await fleet.match()
             try await fleet.plan()
-            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(300)))
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(300), transport: transport))
             try await fleet.audit()
             try await fleet.live(try await fleet.ingest().ingestor)
             // orders and the noops that settle them
@@ -95,14 +97,14 @@ import Testing
         }
     }
 
-    @Test("an attempt that was being settled when its partition went and came back is settled all the same")
-    func partitionComesBack() async throws {
+    @Test("an attempt that was being settled when its partition went and came back is settled all the same", arguments: Fleet.Transport.allCases)
+    func partitionComesBack(transport: Fleet.Transport) async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
             try await fleet.match()
             try await fleet.plan()
-            try await fleet.work("work-1", .init(url: proxy.url, timeout: .seconds(2)))
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .seconds(2), transport: transport))
             try await fleet.audit()
             try await fleet.live(try await fleet.ingest().ingestor)
             proxy.spoil(.resetBefore)

@@ -85,4 +85,40 @@ import Testing
         guard case .wait(let wait, _) = answers[0] else { Issue.record("\(answers)"); return }
         #expect((29_000_000...30_010_000).contains(wait))
     }
+
+    @Test("begin-attempts: an entry leaves the spare tokens, an exit takes them; spare that never fits is never", arguments: PrivateRedis.Mode.allCases)
+    func spare(_ mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let epoch = try await cell.lease("work")
+        let journal = AttemptJournal(redis: cell.redis, keys: cell.keys, stage: cell.work)
+        let rate = TokenRate(period: 1_000_000, burst: 5)
+        func booking(_ nonce: Int64, tokens: Int = 1, spare: Int) -> AttemptBooking {
+            let charge = Charge(name: "egress:e", key: cell.keys.tokens("egress", "e"), rate: rate, tokens: tokens, spare: spare)
+            return AttemptBooking(signer: "0xsigner", nonce: nonce, charges: [charge], records: [])
+        }
+        let entries = try #require(try await journal.begin([(0, epoch, (1...4).map { booking($0, spare: 2) })])[0])
+        #expect(entries.prefix(3).allSatisfy { $0 == .go })
+        guard case .wait(let wait, "egress:e") = entries[3] else { Issue.record("\(entries[3])"); return }
+        #expect((900_000...1_000_000).contains(wait))
+        let exits = try #require(try await journal.begin([(0, epoch, [booking(5, tokens: 2, spare: 0), booking(6, tokens: 4, spare: 2)])])[0])
+        #expect(exits == [.go, .never(limitedBy: "egress:e")])
+    }
+
+    @Test("take-tokens: takes, tells the wait, never what never fits, and makes up for what was spent already", arguments: PrivateRedis.Mode.allCases)
+    func takeTokens(_ mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let bucket = TokenBucket(redis: cell.redis, key: cell.keys.tokens("egress", "e"), rate: TokenRate(period: 1_000_000, burst: 20))
+        #expect(try await bucket.take(21) == .never)
+        #expect(try await bucket.take(18, leaving: 3) == .never)
+        #expect(try await bucket.take(15, leaving: 3) == .taken)
+        guard case .wait(let wait) = try await bucket.take(3, leaving: 3) else { Issue.record("three tokens must stay"); return }
+        #expect((900_000...1_000_000).contains(wait))
+        #expect(try await bucket.take(3) == .taken)
+        try await bucket.spend(10)
+        guard case .wait(let debt) = try await bucket.take(1) else { Issue.record("eight tokens are owed"); return }
+        #expect((8_900_000...9_000_000).contains(debt))
+        try await bucket.penalise(for: .seconds(30))
+        guard case .wait(let penalty) = try await bucket.take(1) else { Issue.record("the bucket is closed"); return }
+        #expect((30_000_000...31_000_000).contains(penalty))
+    }
 }

@@ -42,6 +42,7 @@ struct ConfigFileReader {
         let id = reader.required("id", ValueParsing.name)
         let address = reader.required("address", ValueParsing.address)
         let isActive = reader.value("active", ValueParsing.flag) ?? true
+        let tier: TierSetting = reader.value("tier", ValueParsing.choice) ?? .automatic
         var settings = LeaderSettings.template
         LeaderSettings.table.read(&reader, into: &settings)
         reader.finish()
@@ -49,7 +50,7 @@ struct ConfigFileReader {
         if let address { names.claim(\.leaderAddresses, address, place.member("address", line: place.line), "this address", faults) }
         guard let id, let address else { return }
         names.addressOf[id] = address
-        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, settings: settings))
+        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, tier: tier, settings: settings))
     }
 
     private mutating func subscriber(_ node: Node, _ place: Place, _ keys: inout AgentKeyReader) {

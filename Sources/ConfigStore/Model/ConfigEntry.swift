@@ -16,12 +16,17 @@ protocol ConfigEntry: Sendable, Equatable {
 extension Influencer: ConfigEntry {
     static let kind = "influencer"
     static let table = "influencers"
-    static let columns = [(name: "address", type: "text"), (name: "active", type: "boolean"), (name: "settings", type: "jsonb")]
+    static let columns = [
+        (name: "address", type: "text"), (name: "active", type: "boolean"), (name: "tier", type: "text"), (name: "settings", type: "jsonb"),
+    ]
     var key: String { id.text }
-    var values: [String?] { [address, String(isActive), JSON.object(LeaderSettings.table.write(settings)).text()] }
+    var values: [String?] { [address, String(isActive), tier.rawValue, JSON.object(LeaderSettings.table.write(settings)).text()] }
 
     init(row: JSON) throws(JSONError) {
-        self.init(id: InfluencerID(try row.string("id")), address: try row.string("address"), isActive: try row.bool("active"),
+        // Versions kept before there were tiers have none.
+        let tier: TierSetting = row["tier"] == nil ? .automatic : try row.choice("tier")
+        self.init(
+            id: InfluencerID(try row.string("id")), address: try row.string("address"), isActive: try row.bool("active"), tier: tier,
             settings: try row.maybe("settings") { json throws(JSONError) in
                 try StoredDocument.read(json) { mapping in
                     var settings = LeaderSettings.template

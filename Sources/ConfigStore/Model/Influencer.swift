@@ -8,14 +8,28 @@ public struct Influencer: Sendable, Equatable {
     public var address: String
     /// False: its trades are not followed.
     public var isActive: Bool
+    public var tier: TierSetting
     public var settings: LeaderSettings
 
-    public init(id: InfluencerID, address: String, isActive: Bool = true, settings: LeaderSettings = LeaderSettings()) {
+    public init(
+        id: InfluencerID, address: String, isActive: Bool = true, tier: TierSetting = .automatic, settings: LeaderSettings = LeaderSettings()
+    ) {
         self.id = id
         self.address = address.lowercased()
         self.isActive = isActive
+        self.tier = tier
         self.settings = settings
     }
+}
+
+/// How a leader is to be followed. The exchange sends the own fills of a few users only to one address of ours.
+public enum TierSetting: String, Sendable, CaseIterable {
+    /// By its own fills while it is among the most active, by public trades otherwise.
+    case automatic = "auto"
+    /// By its own fills, as long as there are places.
+    case ownFills = "1"
+    /// By public trades.
+    case publicTrades = "2"
 }
 
 /// A subscriber as configured: where it holds its positions and which agent signs for it.

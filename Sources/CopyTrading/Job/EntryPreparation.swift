@@ -69,7 +69,7 @@ struct EntryPreparation {
             var netted = sleeve
             netted.owed -= entry.size
             netted.residue = .zero
-            netted.residueAt = nil
+            netted.residueUntil = nil
             netted.revision += 1
             throw Skip(outcome: .accumulated, detail: "\(entry.size) is met by a reduction of \(sleeve.owed) that was owed", sleeve: netted)
         }

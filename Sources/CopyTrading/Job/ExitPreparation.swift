@@ -38,7 +38,7 @@ struct ExitPreparation {
         let intent = OrderIntent(
             side: job.side, size: size, limit: limit, reduceOnly: true, isSnapClose: isSnap, owed: isSnap ? held : wanted,
             residue: isSnap ? .zero : residueAfter, detail: detail)
-        return job.sharing == .sleeves ? try netted(intent, wanted: wanted, instrument) : intent
+        return try netted(intent, wanted: wanted, instrument)
     }
 
     private func limit(_ attempt: Int, _ instrument: Instrument, _ wanted: Size) throws(Skip) -> Price {
@@ -56,6 +56,9 @@ struct ExitPreparation {
 
     /// On a shared account only what shrinks its net position is reduce-only. The rest opens for the account what it closes for the
     /// sleeve, so it follows as an order of its own, with an entry's guards: the minimum, and the first step of the ladder as its price.
+    ///
+    /// What the other sleeves hold decides, not the setting: with lock and isolated there is nothing on the other side, unless the
+    /// setting was changed while sleeves were held, and those must be left too.
     private func netted(_ intent: OrderIntent, wanted: Size, _ instrument: Instrument) throws(Skip) -> OrderIntent {
         let net = others.values.reduce(sleeve.position) { $0 + $1.position }
         let split = NettedOrder(side: job.side, size: intent.size, net: net)
@@ -79,7 +82,7 @@ struct ExitPreparation {
     }
 
     /// The sleeve when this exit leaves `size` to be given up. What waits to be bought shrinks with the leader's position, and an owed
-    /// reduction is met by it first.
+    /// reduction is met by it first; not by what has waited too long and will never be bought.
     private func owing(_ size: Size) -> Sleeve {
         var next = sleeve.owing(size, through: job.id)
         let waiting = residueAfter
@@ -87,7 +90,7 @@ struct ExitPreparation {
         let met = min(waiting, next.owed)
         next.owed -= met
         next.residue = waiting - met
-        if next.residue.isZero { next.residueAt = nil }
+        if next.residue.isZero { next.residueUntil = nil }
         return next
     }
 
@@ -95,7 +98,7 @@ struct ExitPreparation {
     private var ended: Sleeve {
         var next = sleeve
         next.residue = residueAfter
-        if next.residue.isZero { next.residueAt = nil }
+        if next.residue.isZero { next.residueUntil = nil }
         next.owed = .zero
         if job.action == .close {
             next.isManual = false
@@ -108,10 +111,9 @@ struct ExitPreparation {
     /// What waits to be bought once this exit is done, applied once however often it is prepared.
     private var residueAfter: Size {
         guard job.action != .close else { return .zero }
-        guard sleeve.owedThrough != job.id, case .share(let share) = job.quantity, let given = try? share * sleeve.residue else {
-            return sleeve.residue
-        }
-        return sleeve.residue - given
+        let waiting = sleeve.liveResidue(for: job)
+        guard sleeve.owedThrough != job.id, case .share(let share) = job.quantity, let given = try? share * waiting else { return waiting }
+        return waiting - given
     }
 
     /// What is to be given up by this exit and those before it, exactly: the share counts once, on what is not owed already.

@@ -12,3 +12,21 @@ public struct NettedOrder: Sendable, Equatable {
         increasing = size - reducing
     }
 }
+
+extension Sleeve {
+    /// The sleeve when the exchange refused to reduce because the account does not hold what its sleeves add up to: it keeps what
+    /// the others leave it of the real position, never more than it had and never the other side.
+    /// - Parameters:
+    ///   - net: signed position of the whole account in the coin.
+    ///   - others: signed sum of the account's other sleeves in the coin.
+    public func corrected(net: Size, others: Size) -> Sleeve {
+        let left = net - others
+        guard left.sign == position.sign, !left.isZero else { return .empty }
+        guard left.magnitude < position.magnitude else { return self }
+        var next = self
+        next.position = left
+        next.owed = min(owed, left.magnitude)
+        next.revision += 1
+        return next
+    }
+}

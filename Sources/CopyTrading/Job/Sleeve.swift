@@ -16,10 +16,10 @@ public struct Sleeve: Sendable, Equatable {
     public var owedThrough: JobID?
     /// Follower coins per leader coin of what is really held: set by the first fill of the life, changed by clipped increases.
     public var k: Ratio?
-    /// Coins, unsigned, on the position's side, that were too few for an order and wait for more, and when the leader last
-    /// added to them, exchange milliseconds.
+    /// Coins, unsigned, on the position's side, that were too few for an order and wait for more, and until which fill of the
+    /// leader's, exchange milliseconds.
     public var residue: Size
-    public var residueAt: Int64?
+    public var residueUntil: Int64?
     /// The subscriber traded here by hand: no entries until the leader is flat.
     public var isManual: Bool
     /// Counts the changes.
@@ -30,7 +30,7 @@ public struct Sleeve: Sendable, Equatable {
 
     public init(
         position: Size = .zero, averageEntry: Price? = nil, lifecycle: SignalID? = nil, owed: Size = .zero, owedThrough: JobID? = nil,
-        k: Ratio? = nil, residue: Size = .zero, residueAt: Int64? = nil, isManual: Bool = false, revision: Int64 = 0
+        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, isManual: Bool = false, revision: Int64 = 0
     ) {
         self.position = position
         self.averageEntry = averageEntry
@@ -39,7 +39,7 @@ public struct Sleeve: Sendable, Equatable {
         self.owedThrough = owedThrough
         self.k = k
         self.residue = residue
-        self.residueAt = residueAt
+        self.residueUntil = residueUntil
         self.isManual = isManual
         self.revision = revision
     }
@@ -58,7 +58,7 @@ public struct Sleeve: Sendable, Equatable {
             next.lifecycle = nil
             next.k = nil
             next.residue = .zero
-            next.residueAt = nil
+            next.residueUntil = nil
         } else if position.isZero || position.sign != next.position.sign {
             next.averageEntry = price
             next.lifecycle = lifecycle
@@ -90,7 +90,7 @@ public struct Sleeve: Sendable, Equatable {
     private func settlingExit(_ intent: OrderIntent, job: ExecutionJob, filled: Size) -> Sleeve {
         var next = owing(max(intent.owed - filled, .zero), through: job.id)
         next.residue = next.position.isZero ? .zero : intent.residue
-        if next.residue.isZero { next.residueAt = nil }
+        if next.residue.isZero { next.residueUntil = nil }
         // The leader is flat: a new life begins without what the subscriber did in this one.
         if job.action == .close { next.isManual = false }
         return next
@@ -100,14 +100,14 @@ public struct Sleeve: Sendable, Equatable {
     mutating func keepResidue(_ size: Size, of job: ExecutionJob) {
         if residue == size, size.isZero { return }
         residue = size
-        residueAt = size.isZero ? nil : job.leaderFillTime
+        residueUntil = size.isZero ? nil : job.leaderFillTime + (job.terms?.accumulateMilliseconds ?? 0)
         if !size.isZero, position.isZero || lifecycle == nil { lifecycle = job.lifecycle }
         revision += 1
     }
 
     /// Coins that still wait at the leader's fill of `job`; older ones are dropped.
     func liveResidue(for job: ExecutionJob) -> Size {
-        guard let residueAt, let terms = job.terms, job.leaderFillTime - residueAt <= terms.accumulateMilliseconds else { return .zero }
+        guard let residueUntil, job.leaderFillTime <= residueUntil else { return .zero }
         return residue
     }
 
@@ -134,7 +134,7 @@ extension Sleeve {
         [
             "position": .string("\(position)"), "avgPx": .string(orNull: averageEntry?.description),
             "lifecycle": .string(orNull: lifecycle?.text), "owed": .string("\(owed)"), "owedThrough": .string(orNull: owedThrough?.text),
-            "k": .string(orNull: k?.description), "residue": .string("\(residue)"), "residueMs": residueAt.map { .integer($0) } ?? .null,
+            "k": .string(orNull: k?.description), "residue": .string("\(residue)"), "residueUntilMs": residueUntil.map { .integer($0) } ?? .null,
             "manual": .bool(isManual), "rev": .integer(revision),
         ]
     }
@@ -147,7 +147,7 @@ extension Sleeve {
             owedThrough: try json.maybe("owedThrough") { value throws(JSONError) in JobID(try value.asString()) },
             k: json["k"] == nil ? nil : try json.exactRatio("k"),
             residue: try json.maybeDecimal("residue") ?? .zero,
-            residueAt: try json.maybe("residueMs") { value throws(JSONError) in try value.asInteger() },
+            residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
             revision: try json.integer("rev"))
     }

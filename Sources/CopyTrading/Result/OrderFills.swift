@@ -21,6 +21,9 @@ public struct OrderFills: Sendable, Equatable {
         weight += other.weight
     }
 
+    /// USDC traded, truncated at the eighth decimal.
+    public var value: Notional { Notional(e8: Int64(clamping: weight / Int128(Price.scale))) }
+
     /// Truncated at the eighth decimal; `nil` when nothing was filled.
     public var averagePrice: Price? { filled.isZero ? nil : Price(e8: Int64(weight / Int128(filled.e8))) }
 }

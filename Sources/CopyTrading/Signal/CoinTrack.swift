@@ -8,7 +8,10 @@
 /// | hold over | – | `.gap`, wait `backfillHold` |
 /// | backfill over | – | `.resync`, mirror the exit, its start is the base, apply |
 ///
-/// A fill older than `known`, or in its millisecond and listed there, is covered: executions of one coin are totally ordered.
+/// A fill read from the market has no start and so links to whatever is known; see ``CoinTrack/applyUnordered(_:_:)``. One in the very
+/// millisecond of a position taken as truth may be contained in it or not: it waits as if it did not link, for the leader's own fill.
+///
+/// A fill older than `provenAt`, or in the millisecond of `known` and listed there, is covered: executions of one coin are totally ordered.
 struct CoinTrack: Sendable {
     typealias Mark = LeaderCursor.Mark
 
@@ -16,6 +19,8 @@ struct CoinTrack: Sendable {
         var fill: LeaderFill
         /// Microseconds.
         var receivedAt: Int64
+        /// Counts what was held; trades of one moment come in the order of execution on one connection.
+        var arrival: Int
     }
 
     /// Why the first waiting fill cannot be applied, and since when (microseconds).
@@ -32,6 +37,12 @@ struct CoinTrack: Sendable {
     var chain: FillChain?
     var held: [Held] = []
     var block: Block?
+    /// Exchange time up to which `known` contains every fill for certain: that of the last fill that linked by its own start, or of a
+    /// position read from the exchange. Later ones may have been missed where they are read from the market.
+    var provenAt: Int64
+    /// What was applied lately, for comparing with positions read for an earlier moment.
+    var recent = RecentChanges()
+    private var arrivals = 0
     /// Time of the mark this was restored with: older fills were accounted for by the process before.
     private let restoredAt: Int64
 
@@ -41,6 +52,7 @@ struct CoinTrack: Sendable {
         known = mark
         emitted = mark
         restoredAt = mark?.time ?? .min
+        provenAt = restoredAt
     }
 
     var isIdle: Bool { chain == nil && held.isEmpty }
@@ -61,7 +73,18 @@ struct CoinTrack: Sendable {
         return held.contains { $0.fill.tid == fill.tid }
     }
 
-    mutating func hold(_ fill: LeaderFill, receivedAt: Int64) { held.append(Held(fill: fill, receivedAt: receivedAt)) }
+    mutating func hold(_ fill: LeaderFill, receivedAt: Int64) {
+        arrivals += 1
+        held.append(Held(fill: fill, receivedAt: receivedAt, arrival: arrivals))
+    }
+
+    /// A waiting fill that was read from the market is told again as the leader's own, which says where it began.
+    /// - Returns: whether it waits.
+    mutating func complete(_ fill: LeaderFill) -> Bool {
+        guard fill.source == .own, let index = held.firstIndex(where: { $0.fill.tid == fill.tid && $0.fill.source == .market }) else { return false }
+        held[index].fill = fill
+        return true
+    }
 
     func nextDeadline(_ configuration: SignalBuilder.Configuration) -> Int64? {
         let gathering = chain?.deadline(configuration)
@@ -78,19 +101,32 @@ extension CoinTrack {
     /// Applies whatever links, in order of execution, millisecond by millisecond.
     mutating func advance(at now: Int64, _ context: SignalContext) -> [SignalEvent] {
         var events: [SignalEvent] = []
-        held.sort { ($0.fill.time, $0.fill.tid) < ($1.fill.time, $1.fill.tid) }
+        held.sort { $0.order < $1.order }
         var next = 0
         while next < held.count {
             let time = held[next].fill.time
             let after = held[next...].firstIndex { $0.fill.time > time } ?? held.count
             let group = Array(held[next..<after])
             if let known, time < known.time {
-                events += group.map { .late($0.fill) }
+                for late in group {
+                    if time > provenAt {
+                        events += applyUnordered(late, context)
+                    } else if late.fill.source == .own || time == provenAt {
+                        events.append(.late(late.fill))
+                    }  // else a trade that is told again, as markets do on subscribing
+                }
+                if let chain, chain.isDue(context.configuration) { events += emitChain(context) }
                 next = after
                 continue
             }
             if known == nil {
-                let start = FillLinking.start(of: group.map(\.fill))
+                let own = group.map(\.fill).filter { $0.source == .own }
+                guard !own.isEmpty else {
+                    events += group.map { .quarantine($0.fill, reason: "a public trade in a coin whose position is not known") }
+                    next = after
+                    continue
+                }
+                let start = FillLinking.start(of: own)
                 anchor(position: start, time: time, price: nil)
                 events.append(.baseline(coin: coin, position: start))
             }
@@ -112,11 +148,28 @@ extension CoinTrack {
     /// Applies those of one millisecond that link to the known position; returns the others.
     private mutating func link(_ group: [Held], _ context: SignalContext) -> (rest: [Held], events: [SignalEvent]) {
         var events: [SignalEvent] = []
-        let linking = FillLinking(group.map(\.fill), from: known!.position)
-        let byTrade = Dictionary(uniqueKeysWithValues: group.map { ($0.fill.tid, $0) })
-        for fill in linking.linked { events += apply(fill, receivedAt: byTrade[fill.tid]!.receivedAt, context) }
+        var own = group.filter { $0.fill.source == .own }
+        var market = group.filter { $0.fill.source == .market && !isAmbiguous($0.fill) }
+        let ambiguous = group.filter { $0.fill.source == .market && isAmbiguous($0.fill) }
+        while true {
+            let linking = FillLinking(own.map(\.fill), from: known!.position)
+            let byTrade = Dictionary(uniqueKeysWithValues: own.map { ($0.fill.tid, $0) })
+            for fill in linking.linked { events += apply(fill, receivedAt: byTrade[fill.tid]!.receivedAt, isProven: true, context) }
+            own = linking.rest.map { byTrade[$0.tid]! }
+            guard !market.isEmpty else { break }
+            // the one that leads to where an own fill begins, else the first that came
+            let position = known!.position
+            let bridge = market.firstIndex { candidate in own.contains { $0.fill.startPosition == position + candidate.fill.change } }
+            events += applyUnordered(market.remove(at: bridge ?? 0), context)
+        }
         if let chain, chain.isDue(context.configuration) { events += emitChain(context) }
-        return (linking.rest.map { byTrade[$0.tid]! }, events)
+        return ((own + ambiguous).sorted { $0.order < $1.order }, events)
+    }
+
+    /// In the millisecond of a position that was taken as truth, and not known to be later than it.
+    private func isAmbiguous(_ fill: LeaderFill) -> Bool {
+        guard let known else { return false }
+        return known.isAnchor && fill.time == known.time
     }
 
     /// Emits a chain whose waiting time is over.
@@ -131,10 +184,17 @@ extension CoinTrack {
         chain = nil
         emitted = known
         let legs = Leg.legs(from: open.start, to: open.end)
-        return legs.isEmpty ? [] : [.signal(context.signal(of: open, legs: legs))]
+        return legs.isEmpty ? [] : context.events(of: open, legs: legs)
     }
 
-    private mutating func apply(_ fill: LeaderFill, receivedAt: Int64, _ context: SignalContext) -> [SignalEvent] {
+    /// Applies a fill whose place among the others is not told, at the end: what it changes is certain, only the way there is not.
+    private mutating func applyUnordered(_ held: Held, _ context: SignalContext) -> [SignalEvent] {
+        var fill = held.fill
+        fill.startPosition = known!.position
+        return apply(fill, receivedAt: held.receivedAt, isProven: false, context)
+    }
+
+    private mutating func apply(_ fill: LeaderFill, receivedAt: Int64, isProven: Bool, _ context: SignalContext) -> [SignalEvent] {
         var events: [SignalEvent] = []
         if let open = chain, !open.accepts(fill, context.configuration) { events = emitChain(context) }
         if chain == nil {
@@ -142,19 +202,31 @@ extension CoinTrack {
         } else {
             chain!.append(fill, receivedAt: receivedAt)
         }
-        var next = Mark(position: fill.end, time: fill.time, price: fill.price)
-        if let known, known.time == fill.time {
+        let known = known!
+        var next = Mark(position: fill.end, time: max(fill.time, known.time), price: fill.price)
+        if known.time == next.time {
             next.tids = known.tids
             next.isAnchor = known.isAnchor
         }
-        next.tids.append(fill.tid)
-        known = next
+        if fill.time == next.time { next.tids.append(fill.tid) }
+        self.known = next
+        recent.append(fill)
+        if isProven { provenAt = max(provenAt, fill.time) }
         return events
     }
 
     /// Takes a position as truth: nothing before it is needed any more.
     mutating func anchor(position: Size, time: Int64, price: Price?) {
-        known = Mark(position: position, time: time, price: price, isAnchor: true)
+        let tids = known?.time == time ? known!.tids : []
+        known = Mark(position: position, time: time, price: price, tids: tids, isAnchor: true)
         emitted = known
+        provenAt = time
+    }
+}
+
+extension CoinTrack.Held {
+    /// By time; the leader's own fills first and by trade id, so that their order does not depend on how they came.
+    fileprivate var order: (Int64, Int, Int64) {
+        (fill.time, fill.source.rawValue, fill.source == .own ? fill.tid : Int64(arrival))
     }
 }

@@ -6,6 +6,8 @@ struct FillChain: Sendable {
     let cause: Cause
     let crossed: Bool
     let isDrip: Bool
+    /// The less informative one of its fills' sources.
+    private(set) var source: LeaderFill.Source
     let start: Size
     private(set) var end: Size
     /// Σ price × size in units of 1e-16.
@@ -27,6 +29,7 @@ struct FillChain: Sendable {
         cause = fill.cause
         crossed = fill.crossed
         isDrip = fill.isDrip
+        source = fill.source
         start = fill.startPosition
         end = fill.end
         weight = Self.weight(fill)
@@ -43,7 +46,7 @@ struct FillChain: Sendable {
     /// backfill, a replay) give the same signals.
     func accepts(_ fill: LeaderFill, _ configuration: SignalBuilder.Configuration) -> Bool {
         guard fill.oid == oid, fill.side == side, fill.crossed == crossed, fill.isDrip == isDrip, fill.cause == cause,
-            fill.startPosition == end
+            fill.startPosition == end, fill.time >= lastTime
         else { return false }
         guard isDrip else { return fill.time == lastTime }
         return fill.time == lastTime
@@ -54,6 +57,7 @@ struct FillChain: Sendable {
         end = fill.end
         weight += Self.weight(fill)
         count += 1
+        if fill.source == .market { source = .market }
         lastFill = fill.tid
         lastTime = fill.time
         lastReceived = max(lastReceived, receivedAt)

@@ -1,5 +1,14 @@
 /// One fill of a leader's order, as the exchange reported it: the domain's own input, free of wire details.
 public struct LeaderFill: Sendable, Equatable {
+    /// Where it was read; the raw value is the tier of signals made of it.
+    public enum Source: Int, Sendable {
+        /// The leader's own fills: they say which position they began at and which order they belong to.
+        case own = 1
+        /// Public trades that name the leader: neither is said.
+        case market = 2
+    }
+
+    public var source: Source
     public var coin: Coin
     public var price: Price
     /// Coins traded, unsigned.
@@ -8,10 +17,12 @@ public struct LeaderFill: Sendable, Equatable {
     public var side: Side
     /// Exchange time, milliseconds since 1970.
     public var time: Int64
-    /// The leader's signed position in the coin right before this fill.
+    /// The leader's signed position in the coin right before this fill. For one read from the market it is the one known when the
+    /// fill is applied; before that it means nothing.
     public var startPosition: Size
     /// The exchange's description (`Open Long`, `Long > Short`, `Settlement` …). Tells the cause, never the direction.
     public var dir: String
+    /// The order. Negative when it is made up for a fill read from the market.
     public var oid: Int64
     /// True when this fill took liquidity.
     public var crossed: Bool
@@ -24,8 +35,9 @@ public struct LeaderFill: Sendable, Equatable {
 
     public init(
         coin: Coin, price: Price, size: Size, side: Side, time: Int64, startPosition: Size, dir: String, oid: Int64, crossed: Bool,
-        tid: Int64, twapID: Int64? = nil, isLiquidationOfLeader: Bool = false
+        tid: Int64, twapID: Int64? = nil, isLiquidationOfLeader: Bool = false, source: Source = .own
     ) {
+        self.source = source
         self.coin = coin
         self.price = price
         self.size = size
@@ -40,6 +52,8 @@ public struct LeaderFill: Sendable, Equatable {
         self.isLiquidationOfLeader = isLiquidationOfLeader
     }
 
+    /// Signed change of the leader's position.
+    public var change: Size { Size(e8: side.sign * size.e8) }
     /// The leader's signed position right after this fill.
     public var end: Size { Size(e8: startPosition.e8 + side.sign * size.e8) }
 

@@ -3,14 +3,21 @@
 struct SeenFills: Sendable {
     enum Verdict: Equatable { case new, duplicate, conflict }
 
-    /// The content that must not differ between deliveries.
-    private struct Checksum: Equatable {
+    /// The content that must not differ between deliveries. A public trade shares the trade id with the leader's own fill and has all
+    /// of this but the order.
+    private struct Checksum {
         var coin: Coin
         var time: Int64
-        var oid: Int64
+        /// `nil` when it was not told.
+        var oid: Int64?
         var side: Side
         var price: Price
         var size: Size
+
+        func agrees(with other: Checksum) -> Bool {
+            coin == other.coin && time == other.time && side == other.side && price == other.price && size == other.size
+                && (oid == nil || other.oid == nil || oid == other.oid)
+        }
     }
 
     let limit: Int
@@ -31,8 +38,13 @@ struct SeenFills: Sendable {
     var count: Int { checksums.count }
 
     mutating func record(_ fill: LeaderFill) -> Verdict {
-        let checksum = Checksum(coin: fill.coin, time: fill.time, oid: fill.oid, side: fill.side, price: fill.price, size: fill.size)
-        if let known = checksums[fill.tid] { return known == checksum ? .duplicate : .conflict }
+        let checksum = Checksum(
+            coin: fill.coin, time: fill.time, oid: fill.source == .own ? fill.oid : nil, side: fill.side, price: fill.price, size: fill.size)
+        if let known = checksums[fill.tid] {
+            guard known.agrees(with: checksum) else { return .conflict }
+            if known.oid == nil { checksums[fill.tid] = checksum }
+            return .duplicate
+        }
         checksums[fill.tid] = checksum
         order.append(fill.tid)
         newestTime = max(newestTime, fill.time)

@@ -28,7 +28,7 @@ public struct Signal: Sendable, Equatable {
     public var cause: Cause
     /// The leader's equity used for proportional sizing; `nil` when it is not known (R-16: then nothing proportional is sized).
     public var leaderEquity: Notional?
-    /// 1: the leader's own fills. 2: derived from public trades.
+    /// 1: the leader's own fills. 2: from public trades, at least in part.
     public var tier: Int
 
     public init(

@@ -9,6 +9,8 @@ public struct SignalBuilder: Sendable {
     public let configuration: Configuration
     /// The leader's equity, copied into the signals; `nil` when unknown. Set it before `receive` and `flush`.
     public var leaderEquity: Notional?
+    /// False: legs that add risk are left out of signals and told as `.entriesDropped`. Set it before `receive` and `flush`.
+    public var allowsEntries = true
     /// Deliveries of a fill beyond its first.
     public private(set) var duplicatesDropped = 0
     /// Fills from before the snapshot or cursor this began with.
@@ -18,7 +20,7 @@ public struct SignalBuilder: Sendable {
     /// Coins with something waiting.
     private var busy: Set<Coin> = []
     private var seen: SeenFills
-    private let floor: Int64?
+    private var floor: Int64?
     /// Newest exchange time seen, milliseconds.
     private var latest: Int64?
 
@@ -93,17 +95,47 @@ public struct SignalBuilder: Sendable {
     /// For the start, after the backfill, and after a resync; not while live fills may still be on their way.
     /// - Parameters:
     ///   - time: of the snapshot, exchange milliseconds.
+    ///   - covers: whether the snapshot speaks of a coin.
     ///   - prices: references for exits that were not seen; without one, and without an earlier fill, the exit is not mirrored.
     public mutating func adopt(
-        positions: [Coin: Size], prices: [Coin: Price] = [:], at time: Int64, now: Int64
+        positions: [Coin: Size], prices: [Coin: Price] = [:], at time: Int64, now: Int64, covers: (Coin) -> Bool = { _ in true }
     ) -> [SignalEvent] {
         var timeline = Timeline()
         for coin in positions.keys where tracks[coin] == nil { tracks[coin] = CoinTrack(coin: coin, mark: initialMark) }
-        update(Set(tracks.keys), &timeline) { track, context in
+        update(Set(tracks.keys.filter(covers)), &timeline) { track, context in
             track.adopt(positions[track.coin] ?? .zero, time: time, price: prices[track.coin], at: now, context)
         }
         latest = max(latest ?? .min, time)
         return timeline.events
+    }
+
+    /// Compares a reading of open positions with what was known for its moment, without taking it as truth.
+    /// - Parameters:
+    ///   - positions: signed; a coin that is absent was flat.
+    ///   - time: of the reading, exchange milliseconds.
+    ///   - covers: whether the reading speaks of a coin; each dex has a reading of its own.
+    public mutating func compare(positions: [Coin: Size], at time: Int64, covers: (Coin) -> Bool) -> SnapshotComparison {
+        var comparison = SnapshotComparison()
+        for coin in positions.keys where tracks[coin] == nil { tracks[coin] = CoinTrack(coin: coin, mark: initialMark) }
+        for coin in tracks.keys.filter(covers).sorted() {
+            let found = positions[coin] ?? .zero
+            switch tracks[coin]!.compare(found, at: time) {
+            case .equal: break
+            case .different(let expected): comparison.differences.append(.init(coin: coin, expected: expected, found: found))
+            case .undecided: comparison.undecided.append(coin)
+            }
+        }
+        return comparison
+    }
+
+    /// Says that a reading agreed with what was known, and no fill since is known: what happened before its moment is history, also
+    /// trades that are told again later.
+    /// - Parameters:
+    ///   - isWhole: the reading was of all coins, so that those never seen were flat.
+    ///   - covers: whether it speaks of a coin.
+    public mutating func settle(at time: Int64, isWhole: Bool, covers: (Coin) -> Bool) {
+        for coin in tracks.keys where covers(coin) { tracks[coin]!.settle(at: time) }
+        if isWhole, let floor { self.floor = max(floor, time) }
     }
 
     /// A coin that a snapshot did not list was flat then.
@@ -117,6 +149,7 @@ public struct SignalBuilder: Sendable {
         case .new: break
         case .duplicate:
             duplicatesDropped += 1
+            if tracks[fill.coin]?.complete(fill) == true { touched.insert(fill.coin) }
             return nil
         case .conflict: return .quarantine(fill, reason: "trade \(fill.tid) was delivered before with other content")
         }
@@ -138,7 +171,8 @@ public struct SignalBuilder: Sendable {
     private mutating func update(
         _ coins: Set<Coin>, _ timeline: inout Timeline, _ body: (inout CoinTrack, SignalContext) -> [SignalEvent]
     ) {
-        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, configuration: configuration)
+        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, allowsEntries: allowsEntries,
+            configuration: configuration)
         for coin in coins.sorted() {
             timeline.add(body(&tracks[coin]!, context), of: coin)
             if tracks[coin]!.isIdle { busy.remove(coin) } else { busy.insert(coin) }

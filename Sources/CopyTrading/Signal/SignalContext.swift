@@ -3,26 +3,39 @@ struct SignalContext: Sendable {
     let network: String
     let influencer: InfluencerID
     let leaderEquity: Notional?
+    /// False: the leader's positions are not verified, so what adds risk is left out.
+    let allowsEntries: Bool
     let configuration: SignalBuilder.Configuration
 
-    func signal(of chain: FillChain, legs: [Leg]) -> Signal {
+    /// The signal of a chain's legs, and what is told beside it; no signal when no leg may be traded.
+    func events(of chain: FillChain, legs: [Leg]) -> [SignalEvent] {
+        let entries = legs.filter(\.action.isEntry)
+        guard !allowsEntries, !entries.isEmpty else { return [.signal(signal(of: chain, legs: legs))] }
+        let exits = legs.filter { !$0.action.isEntry }
+        let dropped = SignalEvent.entriesDropped(coin: chain.coin, legs: entries, from: chain.firstTime, to: chain.lastTime)
+        return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, legs: exits)), dropped]
+    }
+
+    private func signal(of chain: FillChain, legs: [Leg]) -> Signal {
         Signal(
             id: SignalID(
                 network: network, influencer: influencer, coin: chain.coin, firstFill: chain.firstFill, lastFill: chain.lastFill,
                 legs: legs),
-            network: network, influencer: influencer, coin: chain.coin, legs: legs, start: chain.start, end: chain.end,
+            network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
             lastFill: chain.lastFill, firstFillTime: chain.firstTime, lastFillTime: chain.lastTime, receivedAt: chain.firstReceived,
-            crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, tier: 1)
+            crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, tier: chain.source.rawValue)
     }
 
     /// An exit that happened between two known positions without its fills being seen. Its price is that of the fill that revealed
     /// it, a reference for slippage only.
-    func signal(ofUnseen leg: Leg, coin: Coin, price: Price, tid: Int64, time: Int64, receivedAt: Int64) -> Signal {
+    func signal(
+        ofUnseen leg: Leg, coin: Coin, price: Price, tid: Int64, time: Int64, receivedAt: Int64, source: LeaderFill.Source
+    ) -> Signal {
         Signal(
             id: SignalID(network: network, influencer: influencer, coin: coin, firstFill: tid, lastFill: tid, legs: [leg]),
             network: network, influencer: influencer, coin: coin, legs: [leg], start: leg.start, end: leg.end, averagePrice: price,
             size: leg.change.magnitude, fillCount: 0, firstFill: tid, lastFill: tid, firstFillTime: time, lastFillTime: time,
-            receivedAt: receivedAt, crossed: false, cause: .resync, leaderEquity: leaderEquity, tier: 1)
+            receivedAt: receivedAt, crossed: false, cause: .resync, leaderEquity: leaderEquity, tier: source.rawValue)
     }
 }

@@ -1,5 +1,5 @@
 /// Prices and sizes the exchange accepts: at most 5 significant figures and at most `6 − szDecimals` decimals for a
-/// perpetual; whole numbers are always legal.
+/// perpetual, `8 − szDecimals` for a spot pair; whole numbers are always legal.
 public enum TickRounding {
     public enum Direction: Sendable { case down, up }
 
@@ -7,33 +7,44 @@ public enum TickRounding {
     public enum Purpose: Sendable { case entry, exit }
 
     public static let significantFigures = 5
-    static let perpetualDecimals = 6
+    /// Decimals of a price and a size together.
+    public static let perpetualDecimals = 6
+    public static let spotDecimals = 8
 
     /// The nearest legal price in the direction given; `nil` when there is no positive one or it leaves the range.
-    public static func price(_ price: Price, sizeDecimals: Int, toward direction: Direction) -> Price? {
-        rounded(e12: Int128(price.e8) * 10_000, decimals: decimals(of: price, sizeDecimals: sizeDecimals), direction)
+    /// - Parameter maximumDecimals: ``perpetualDecimals`` or ``spotDecimals``; so everywhere here.
+    public static func price(
+        _ price: Price, sizeDecimals: Int, maximumDecimals: Int = perpetualDecimals, toward direction: Direction
+    ) -> Price? {
+        rounded(
+            e12: Int128(price.e8) * 10_000, decimals: decimals(of: price, sizeDecimals: sizeDecimals, maximumDecimals: maximumDecimals),
+            direction)
     }
 
     /// The limit of an order that may pay `basisPoints` beyond `reference`: above it for a buy, below it for a sell.
     /// `nil` when no legal positive price is left.
-    public static func limit(reference: Price, basisPoints: Int, side: Side, purpose: Purpose, sizeDecimals: Int) -> Price? {
+    public static func limit(
+        reference: Price, basisPoints: Int, side: Side, purpose: Purpose, sizeDecimals: Int, maximumDecimals: Int = perpetualDecimals
+    ) -> Price? {
         let exact = Int128(reference.e8) * Int128(10_000 + Int(side.sign) * basisPoints)
         guard exact > 0, let near = Int64(exactly: exact / 10_000) else { return nil }
         let direction: Direction = (side == .buy) == (purpose == .entry) ? .down : .up
-        return rounded(e12: exact, decimals: decimals(of: Price(e8: near), sizeDecimals: sizeDecimals), direction)
+        return rounded(
+            e12: exact, decimals: decimals(of: Price(e8: near), sizeDecimals: sizeDecimals, maximumDecimals: maximumDecimals), direction)
     }
 
-    public static func isLegal(_ price: Price, sizeDecimals: Int) -> Bool {
-        price.e8 > 0 && price.truncated(decimals: decimals(of: price, sizeDecimals: sizeDecimals)) == price
+    public static func isLegal(_ price: Price, sizeDecimals: Int, maximumDecimals: Int = perpetualDecimals) -> Bool {
+        price.e8 > 0
+            && price.truncated(decimals: decimals(of: price, sizeDecimals: sizeDecimals, maximumDecimals: maximumDecimals)) == price
     }
 
     /// Decimals a price of this magnitude may have.
-    static func decimals(of price: Price, sizeDecimals: Int) -> Int {
+    static func decimals(of price: Price, sizeDecimals: Int, maximumDecimals: Int) -> Int {
         // Position of the first significant digit: 1 for 1…9, 2 for 10…99, 0 for 0.1…0.9, −1 for 0.01….
         var leading = -8
         var rest = price.e8.magnitude
         while rest > 0 { rest /= 10; leading += 1 }
-        return min(max(0, significantFigures - leading), max(0, perpetualDecimals - sizeDecimals))
+        return min(max(0, significantFigures - leading), max(0, maximumDecimals - sizeDecimals))
     }
 
     /// - Parameter e12: the exact value in units of 1e-12.

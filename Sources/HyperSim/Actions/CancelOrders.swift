@@ -5,6 +5,7 @@ struct CancelOrders: Operation {
     let tickets: [Engine.CancelTicket]
     let canonical: JSON
     var itemCount: Int { tickets.count }
+    var isCancel: Bool { true }
 
     init(json: JSON) throws(JSONError) {
         var written: [JSON] = []
@@ -27,6 +28,7 @@ struct CancelOrdersByCloid: Operation {
     let tickets: [Engine.CancelTicket]
     let canonical: JSON
     var itemCount: Int { tickets.count }
+    var isCancel: Bool { true }
 
     init(json: JSON) throws(JSONError) {
         var written: [JSON] = []

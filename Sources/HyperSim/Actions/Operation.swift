@@ -10,6 +10,8 @@ protocol Operation: SendableMetatype {
     var canonical: JSON { get }
     /// Items the limit of 200 and the account's request budget count.
     var itemCount: Int { get }
+    /// Whether the higher ceiling of the request budget applies.
+    var isCancel: Bool { get }
     /// Of the orders it would place, for the ledger.
     var cloids: [String] { get }
     /// Carries it out. Expiry, nonce, the number of items and the request budget have been judged.
@@ -18,6 +20,7 @@ protocol Operation: SendableMetatype {
 
 extension Operation {
     var itemCount: Int { 1 }
+    var isCancel: Bool { false }
     var cloids: [String] { [] }
 }
 
@@ -54,7 +57,33 @@ enum Operations {
         "order": PlaceOrders.self,
         "cancel": CancelOrders.self,
         "cancelByCloid": CancelOrdersByCloid.self,
+        "modify": ModifyOrder.self,
+        "batchModify": ModifyOrders.self,
+        "scheduleCancel": ScheduleCancel.self,
+        "twapOrder": PlaceTwap.self,
+        "twapCancel": CancelTwap.self,
         "noop": Noop.self,
         "updateLeverage": UpdateLeverage.self,
+        "updateIsolatedMargin": UpdateIsolatedMargin.self,
+        "topUpIsolatedOnlyMargin": TopUpIsolatedOnlyMargin.self,
+        "approveAgent": ApproveAgent.self,
+        "approveBuilderFee": ApproveBuilderFee.self,
+        "usdSend": SendUSD.self,
+        "spotSend": SendSpot.self,
+        "sendAsset": SendAsset.self,
+        "agentSendAsset": SendAssetByAgent.self,
+        "usdClassTransfer": TransferBetweenClasses.self,
+        "withdraw3": Withdraw.self,
+        "userSetAbstraction": SetAbstraction.self,
+        "userDexAbstraction": SetDexAbstraction.self,
+        "agentSetAbstraction": SetAbstractionByAgent.self,
+        "agentEnableDexAbstraction": EnableDexAbstractionByAgent.self,
+        "createSubAccount": CreateSubAccount.self,
+        "subAccountTransfer": TransferToSubAccount.self,
+        "subAccountSpotTransfer": TransferSpotToSubAccount.self,
+        "vaultTransfer": TransferToVault.self,
+        "setReferrer": SetReferrer.self,
+        "reserveRequestWeight": ReserveRequestWeight.self,
+        "evmUserModify": ModifyEvmUser.self,
     ]
 }

@@ -1,34 +1,36 @@
 import CopyTrading
 import JSON
 
-/// `{"type":"order","orders":[{"a","b","p","s","r","t":{"limit":{"tif"}},"c"?}],"grouping":"na","builder"?:{"b","f"}}`.
+/// `{"type":"order","orders":[{"a","b","p","s","r","t","c"?}],"grouping","builder"?:{"b","f"}}`, `t` being `{"limit":{"tif"}}` or
+/// `{"trigger":{"isMarket","triggerPx","tpsl"}}`; see ``OrderGrouping``.
 struct PlaceOrders: Operation {
     let tickets: [OrderTicket]
-    let hasBuilder: Bool
+    let grouping: OrderGrouping
+    let builder: BuilderCode?
     let canonical: JSON
 
     var itemCount: Int { tickets.count }
     var cloids: [String] { tickets.compactMap(\.cloid) }
 
     init(json: JSON) throws(JSONError) {
-        let grouping = try json.string("grouping")
-        guard grouping == "na" else { throw JSONError(path: "grouping", problem: "\(grouping) is not served") }
-        tickets = try json.list("orders", OrderTicket.init(json:))
-        var members: [JSON.Member] = [
-            .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", .string(grouping)),
-        ]
-        let builder = try json.maybe("builder") { value throws(JSONError) in
-            let builder: JSON = ["b": .string(try value.at("b", Address.init(json:)).text), "f": .integer(try value.integer("f"))]
-            return builder
+        grouping = try json.at("grouping", OrderGrouping.init(json:))
+        let builder = try json.maybe("builder", BuilderCode.init(json:))
+        tickets = try json.list("orders") { order throws(JSONError) in
+            var ticket = try OrderTicket(json: order)
+            ticket.builder = builder
+            return ticket
         }
-        if let builder { members.append(.init("builder", builder)) }
-        hasBuilder = builder != nil
+        var members: [JSON.Member] = [
+            .init("type", "order"), .init("orders", .array(tickets.map(\.canonical))), .init("grouping", grouping.json),
+        ]
+        if let builder { members.append(.init("builder", builder.json)) }
+        self.builder = builder
         canonical = .object(members)
     }
 
     func perform(on engine: Engine, _ context: ActionContext) -> ActionResult {
-        if hasBuilder { return .refused("Builder fee has not been approved") }
-        return .orders(engine.order(tickets, context))
+        if let builder, let refusal = engine.refusal(of: builder, context.account) { return .refused(refusal) }
+        return .orders(engine.order(tickets, grouping: grouping, context))
     }
 }
 
@@ -39,10 +41,16 @@ extension OrderTicket {
         priceText = try json.string("p")
         sizeText = try json.string("s")
         reduceOnly = try json.bool("r")
-        lifetime = try json.at("t") { type throws(JSONError) in
-            let word = try type.field("limit").string("tif")
-            guard let lifetime = OrderLifetime(rawValue: word) else { throw JSONError(path: "limit.tif", problem: "\(word) is unknown") }
-            return lifetime
+        let type = try json.field("t")
+        trigger = try type.maybe("trigger", OrderTrigger.init(json:))
+        if let trigger {
+            lifetime = trigger.isMarket ? .immediateOrCancel : .untilCancelled
+        } else {
+            lifetime = try type.at("limit") { limit throws(JSONError) in
+                let word = try limit.string("tif")
+                guard let lifetime = OrderLifetime(rawValue: word) else { throw JSONError(path: "tif", problem: "\(word) is unknown") }
+                return lifetime
+            }
         }
         cloid = try json.maybe("c", Cloid.init(json:))?.text
         price = try? Price(parsing: priceText)
@@ -54,9 +62,35 @@ extension OrderTicket {
     var canonical: JSON {
         var members: [JSON.Member] = [
             .init("a", .integer(asset)), .init("b", .bool(side == .buy)), .init("p", .string(priceText)), .init("s", .string(sizeText)),
-            .init("r", .bool(reduceOnly)), .init("t", ["limit": ["tif": .string(lifetime.rawValue)]]),
+            .init("r", .bool(reduceOnly)), .init("t", trigger.map { ["trigger": $0.json] } ?? ["limit": ["tif": .string(lifetime.rawValue)]]),
         ]
         if let cloid { members.append(.init("c", .string(cloid))) }
         return .object(members)
     }
+}
+
+extension OrderTrigger {
+    init(json: JSON) throws(JSONError) {
+        isMarket = try json.bool("isMarket")
+        let text = try json.string("triggerPx")
+        do { price = try Price(parsing: text) } catch { throw JSONError(path: "triggerPx", problem: error.description) }
+        kind = try json.at("tpsl") { value throws(JSONError) in
+            let word = try value.asString()
+            guard let kind = Kind(rawValue: word) else { throw JSONError(problem: "\(word) is unknown") }
+            return kind
+        }
+    }
+
+    var json: JSON { ["isMarket": .bool(isMarket), "triggerPx": .string(price.description), "tpsl": .string(kind.rawValue)] }
+}
+
+extension BuilderCode {
+    init(json: JSON) throws(JSONError) {
+        address = try json.at("b", Address.init(json:)).text
+        let fee = try json.integer("f")
+        guard (0...Int64(UInt16.max)).contains(fee) else { throw JSONError(path: "f", problem: "\(fee) is out of range") }
+        self.fee = Int(fee)
+    }
+
+    var json: JSON { ["b": .string(address), "f": .integer(fee)] }
 }

@@ -17,6 +17,7 @@ struct AccountState {
         var value: Notional
         var marginUsed: Notional
         var liquidationPrice: Price?
+        var funding: FundingTotals
     }
 
     var all = Summary()
@@ -34,12 +35,13 @@ extension Account {
         let rows = positions.keys.sorted().map { row(universe.markets[$0], position: positions[$0]!) }
         let crossRows = rows.filter { $0.position.isolatedCash == nil }
         let value = crossRows.reduce(cash) { $0 + Self.signedValue($1) }
+        let backing = mode.countsSpot ? value + spot : value
         let maintenance = crossRows.reduce(Notional.zero) { $0 + Margin.maintenance($1.position.size, market: $1.market) }
 
         var state = AccountState()
         state.rows = rows.filter { $0.market.dex == dex }.map { row in
             var row = row
-            row.liquidationPrice = Self.liquidationPrice(row, spareMargin: value - maintenance)
+            row.liquidationPrice = Self.liquidationPrice(row, spareMargin: backing - maintenance)
             return row
         }
         state.cross = Self.summary(state.rows.filter { $0.position.isolatedCash == nil })
@@ -53,7 +55,7 @@ extension Account {
         state.all = Self.adding(state.rows.filter { $0.position.isolatedCash != nil }, to: state.cross)
         state.maintenanceUsed = state.rows.filter { $0.position.isolatedCash == nil }
             .reduce(.zero) { $0 + Margin.maintenance($1.position.size, market: $1.market) }
-        if dex == 0 { state.withdrawable = withdrawable(universe, value: value, crossPosition: state.cross.totalPosition) }
+        if dex == 0 { state.withdrawable = max(.zero, value - reserved(universe)) }
         return state
     }
 
@@ -72,12 +74,7 @@ extension Account {
         let margin =
             position.isolatedCash.map { $0 + (position.size.e8 > 0 ? value : -value) }
             ?? Margin.initial(position.size, market: market, leverage: leverage.value)
-        return AccountState.Row(market: market, position: position, leverage: leverage, value: value, marginUsed: margin)
-    }
-
-    private func withdrawable(_ universe: Universe, value: Notional, crossPosition: Notional) -> Notional {
-        let reserved = max(requiredMargin(universe), Notional(e8: crossPosition.e8 / 10))
-        return max(.zero, value - reserved)
+        return AccountState.Row(market: market, position: position, leverage: leverage, value: value, marginUsed: margin, funding: fundingTotals[market.index] ?? FundingTotals())
     }
 
     private static func signedValue(_ row: AccountState.Row) -> Notional { row.position.size.e8 > 0 ? row.value : -row.value }
@@ -100,16 +97,27 @@ extension Account {
         }
     }
 
-    /// mark − s × spare / |szi| / (1 − l × s), l the maintenance rate; `nil` when that is not positive.
+    /// mark − s × spare / |szi| / (1 − l × s), l the maintenance rate of the tier the position is in there; `nil` when that is not positive.
     private static func liquidationPrice(_ row: AccountState.Row, spareMargin: Notional) -> Price? {
-        let spare =
-            row.position.isolatedCash == nil
-            ? spareMargin : row.marginUsed - Margin.maintenance(row.position.size, market: row.market)
+        let maintenance = Margin.maintenance(row.position.size, market: row.market)
+        let spare = row.position.isolatedCash == nil ? spareMargin : row.marginUsed - maintenance
+        let table = row.market.marginTable
+        let here = table.tier(at: row.value)
+        let price = liquidationPrice(row, spare: spare, tier: here)
+        let there = table.tier(at: Money.product(Price(e8: Int64(max(0, min(price, Int128(Price.limit))))), row.position.size))
+        guard there != here else { return bounded(price) }
+        return bounded(liquidationPrice(row, spare: spare + maintenance - there.maintenance(row.value), tier: there))
+    }
+
+    private static func liquidationPrice(_ row: AccountState.Row, spare: Notional, tier: MarginTable.Tier) -> Int128 {
         let sign = Int128(row.position.size.sign)
-        let rate = Int128(2 * row.market.maximumLeverage)
+        let rate = Int128(2 * tier.maximumLeverage)
         // 1 − l·s = (rate − s) / rate with l = 1 / rate.
         let distance = Int128(spare.e8) * Int128(Size.scale) / Int128(row.position.size.e8.magnitude) * rate / (rate - sign)
-        let price = Int128(row.market.mark.e8) - sign * distance
-        return price > 0 && price < Int128(Price.limit) ? Price(e8: Int64(price)) : nil
+        return Int128(row.market.mark.e8) - sign * distance
+    }
+
+    private static func bounded(_ price: Int128) -> Price? {
+        price > 0 && price < Int128(Price.limit) ? Price(e8: Int64(price)) : nil
     }
 }

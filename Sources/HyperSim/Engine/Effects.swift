@@ -11,6 +11,8 @@ struct Effects {
     var ledgerUpdates: [(account: Account, update: LedgerUpdate)] = []
     /// Orders the exchange cancelled by its own rules.
     var nonUserCancels: [(account: Account, order: PlacedOrder)] = []
+    /// TWAP orders that began or ended.
+    var twaps: [(account: Account, change: TwapHistory.Change)] = []
     /// Accounts liquidated, wholly or in part.
     var liquidations: [(account: Account, liquidation: LiquidationNotice)] = []
     /// Markets whose mid or book is another than before, by index.
@@ -18,7 +20,7 @@ struct Effects {
 
     var isEmpty: Bool {
         ledger.isEmpty && orderUpdates.isEmpty && fills.isEmpty && trades.isEmpty && fundings.isEmpty && ledgerUpdates.isEmpty
-            && nonUserCancels.isEmpty && liquidations.isEmpty && movedMarkets.isEmpty
+            && nonUserCancels.isEmpty && twaps.isEmpty && liquidations.isEmpty && movedMarkets.isEmpty
     }
 }
 
@@ -33,6 +35,8 @@ struct FundingPayment {
     var position: Size
     /// Per hour.
     var rate: Ratio
+    /// Whether the position's own collateral paid.
+    var isIsolated = false
 }
 
 /// A deposit, transfer or other movement of an account that is neither trade nor funding.

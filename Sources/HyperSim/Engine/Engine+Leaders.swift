@@ -29,10 +29,9 @@ extension Engine {
         let published = fills.map { apply($0, leader, now: now) }
         for fill in published {
             effects.fills.append((leader, fill))
-            publish(fill.trade(of: leader.address), in: fill.market)
-            guard fill.market.move(to: fill.price) else { continue }
-            effects.movedMarkets.insert(fill.market.index)
-            pricesMoved(in: fill.market, hash: fill.hash, now: now)
+            let trade = fill.trade(of: leader.address)
+            publish(trade, in: fill.market)
+            traded(trade, in: fill.market, now: now)
         }
         return published
     }

@@ -1,69 +1,96 @@
 import CopyTrading
 
-/// Orders that rest: they fill at their own price when the mid reaches it.
+/// Orders that rest: what fills them when nobody's order does.
 extension Engine {
     func rest(_ order: PlacedOrder, now: Int64) {
+        let market = order.market
         order.account.rest(order)
-        order.market.resting.append(order)
+        market.orders.add(order)
+        effects.movedMarkets.insert(market.index)
         if order.reduceOnly { cancelExcessReduceOnly(besides: order, now: now) }
+        // What was taken from the house comes back, perhaps within reach of this order.
+        if let refill = market.house.refillsAt { lookAgain(at: max(now, refill), market) }
     }
 
-    /// Fills what the new mid has reached, oldest first.
-    /// - Parameter hash: of the action that moved the mid.
+    /// Makes the house's quotes those of now; call before matching.
+    func refreshHouse(in market: Market, now: Int64) { market.house.refresh(mid: market.quotedMid, now: now) }
+
+    /// Fills what the house's quotes reach, each order wholly and at its own price: no order stays crossed.
+    /// - Parameter hash: of the action that moved the quotes.
     func fillReached(in market: Market, hash: String, now: Int64) {
-        let reached = market.resting.filter { $0.side == .buy ? market.mid <= $0.limit : market.mid >= $0.limit }
-        for order in reached where order.status == .open {
-            let size = order.remaining
-            order.remaining = .zero
-            remove(order)
-            order.become(.filled, at: now)
-            let trade = trade(taker: nil, maker: order, price: order.limit, size: size, hash: hash, now: now)
-            effects.orderUpdates.append((order.account, order.update))
-            let line = LedgerEntry.Order(
-                order: order, status: "filled", hash: hash, fills: [trade.maker].compactMap { $0 }, positionAfter: order.account.position(in: market).size)
-            effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .restingFill(line)))
-            shrinkReduceOnly(of: order.account, in: market, now: now)
-        }
-    }
-
-    /// Keeps resting reduce-only orders within the position: shrunk with it, cancelled when nothing is left to reduce.
-    func shrinkReduceOnly(of account: Account, in market: Market, now: Int64) {
-        guard !account.open.isEmpty else { return }
-        let position = account.position(in: market).size
-        for order in account.openOrders where order.market === market && order.reduceOnly {
-            if position.sign * Int(order.side.sign) >= 0 {
-                cancel(order, as: .reduceOnlyCanceled, now: now)
-            } else if order.remaining > position.magnitude {
-                order.remaining = position.magnitude
+        guard !market.orders.isEmpty else { return }
+        refreshHouse(in: market, now: now)
+        for side in [Side.buy, .sell] {
+            while let order = market.orders.best(side), let quote = market.house.best(facing: side), side.reaches(quote.price, limit: order.limit) {
+                fill(order, size: order.remaining, taker: nil, hash: hash, now: now)
             }
         }
     }
 
-    /// Of resting reduce-only orders that together exceed the position the oldest go.
-    private func cancelExcessReduceOnly(besides newest: PlacedOrder, now: Int64) {
-        let position = newest.account.position(in: newest.market).size.magnitude
-        var others = newest.account.openOrders.filter {
-            $0.market === newest.market && $0.reduceOnly && $0.side == newest.side && $0 !== newest
-        }
-        var total = others.reduce(newest.remaining) { $0 + $1.remaining }
-        while total > position, !others.isEmpty {
-            let oldest = others.removeFirst()
-            total -= oldest.remaining
-            cancel(oldest, as: .reduceOnlyCanceled, now: now)
+    /// Others traded at `price`: users' orders with better prices were traded through and fill wholly, those at the price share what was
+    /// traded. Nothing is known of the queue at that price, so users' orders stand at its front.
+    /// - Parameter aggressor: side of the one who took.
+    func fillTradedThrough(in market: Market, aggressor: Side, price: Price, size: Size, hash: String, now: Int64) {
+        let side = aggressor.opposite
+        var rest = size
+        while let order = market.orders.best(side), side.reaches(price, limit: order.limit) {
+            let isAtPrice = order.limit == price
+            let part = isAtPrice ? min(rest, order.remaining) : order.remaining
+            guard !part.isZero else { break }
+            if isAtPrice { rest -= part }
+            fill(order, size: part, taker: nil, hash: hash, now: now)
         }
     }
 
-    /// Ends a resting order by the exchange's own rule.
-    private func cancel(_ order: PlacedOrder, as status: OrderStatus, now: Int64) {
+    /// Fills a resting order in whole or in part at its own price.
+    /// - Parameter taker: `nil` when the house takes it.
+    /// - Returns: the taker's fill.
+    @discardableResult
+    func fill(_ order: PlacedOrder, size: Size, taker: PlacedOrder?, hash: String, now: Int64) -> Fill? {
+        order.remaining -= size
+        let isDone = order.remaining.isZero
+        if isDone {
+            remove(order)
+            order.become(.filled, at: now)
+        }
+        let trade = trade(taker: taker, maker: order, price: order.limit, size: size, hash: hash, now: now)
+        effects.orderUpdates.append((order.account, OrderUpdate(order: order, remaining: order.remaining, status: order.status, time: now)))
+        let line = LedgerEntry.Order(
+            order: order, status: order.status.rawValue, hash: hash, fills: [trade.maker].compactMap { $0 },
+            positionAfter: order.account.position(in: order.market).size)
+        effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .restingFill(line)))
+        effects.movedMarkets.insert(order.market.index)
+        if isDone { wasFilled(order, now: now) }
+        positionChanged(of: order.account, in: order.market, now: now)
+        return trade.taker
+    }
+
+    /// Ends an order that rests or waits by the exchange's own rule.
+    func cancel(_ order: PlacedOrder, as status: OrderStatus, now: Int64) {
+        end(order, as: status, now: now)
+        effects.nonUserCancels.append((order.account, order))
+        let line = LedgerEntry.Cancel(cloid: order.cloid, oid: order.oid, coin: order.market.coin, status: status.rawValue, error: nil)
+        effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .systemCancel(line)))
+        cancelChildren(of: order, now: now)
+    }
+
+    /// Takes an order from wherever it is and tells its owner.
+    func end(_ order: PlacedOrder, as status: OrderStatus, now: Int64) {
         remove(order)
         order.become(status, at: now)
         effects.orderUpdates.append((order.account, order.update))
-        let line = LedgerEntry.Cancel(cloid: order.cloid, oid: order.oid, coin: order.market.coin, status: status.rawValue, error: nil)
-        effects.ledger.append(LedgerEntry(time: now, account: order.account.address, .systemCancel(line)))
+        effects.movedMarkets.insert(order.market.index)
     }
 
+    /// Takes an order out of the book or from the triggers.
     func remove(_ order: PlacedOrder) {
-        order.account.unrest(order)
-        order.market.resting.removeAll { $0 === order }
+        if order.place != nil {
+            if order.account.waiting[order.oid] != nil, let trigger = order.trigger {
+                order.market.triggers.remove(order, trigger)
+            } else {
+                order.market.orders.remove(order)
+            }
+        }
+        order.account.withdraw(order)
     }
 }

@@ -3,6 +3,10 @@
 extension Engine {
     struct Timer: Equatable {
         enum Kind: Equatable {
+            /// Looks at the orders of a market again.
+            case market(index: Int)
+            /// Sends the next slice of a TWAP order.
+            case twap(account: String, id: Int64)
             /// Fires an account's scheduled cancel.
             case scheduledCancel(account: String)
             /// Settles funding for the hour that ends.
@@ -36,7 +40,11 @@ extension Engine {
 
     private func fire(_ timer: Timer) {
         switch timer.kind {
-        case .scheduledCancel, .funding, .liquidation: break
+        case .market(let index): look(atMarket: index, now: timer.at)
+        case .twap(let address, let id): fireTwap(id, of: address, now: timer.at)
+        case .scheduledCancel(let address): fireScheduledCancel(of: address, now: timer.at)
+        case .funding: settleFunding(at: timer.at)
+        case .liquidation(let address): continueLiquidation(of: address, now: timer.at)
         }
     }
 }

@@ -4,6 +4,8 @@ import CopyTrading
 struct EngineParameters {
     var takerFeeMillionths: Int
     var makerFeeMillionths: Int
+    /// Requests an account may send before it has traded.
+    var initialRequests = 10_000
     /// Fills and orders kept per follower.
     var followerHistoryLimit: Int
     /// Fills kept per leader.
@@ -24,10 +26,18 @@ struct EngineParameters {
 final class Engine {
     let universe: Universe
     let parameters: EngineParameters
+    let fees: FeeSchedule
     private(set) var accounts: [String: Account] = [:]
     private var signers: [String: Signer] = [:]
-    /// Agents that were replaced, with the account they served.
-    private var retiredAgents: [String: String] = [:]
+    private var formerAgents: [String: FormerAgent] = [:]
+    var treasury = Treasury()
+    /// Traded by everybody, both sides of a trade counted.
+    var volumes = DailyVolumes()
+    /// Accounts that changed since it was last looked whether they must be liquidated.
+    var unchecked: [Account] = []
+    var isLiquidating = false
+    var lastLiquidation: Int64 = 0
+    var fundingHasBegun = false
     var effects = Effects()
     private(set) var counters = EngineCounters()
     private var lastOid = Engine.firstOid
@@ -35,6 +45,8 @@ final class Engine {
     /// Due times, earliest first.
     var timers: [Timer] = []
     var timerCount = 0
+    /// TWAP orders begun so far.
+    var twapCount: Int64 = 0
     /// Groups of the recorded file published so far.
     var replayed = 0
 
@@ -44,6 +56,7 @@ final class Engine {
     init(universe: Universe, parameters: EngineParameters) {
         self.universe = universe
         self.parameters = parameters
+        fees = FeeSchedule(base: FeeRates(taker: parameters.takerFeeMillionths, maker: parameters.makerFeeMillionths))
     }
 
     // MARK: Accounts
@@ -53,33 +66,70 @@ final class Engine {
     func signer(_ address: String) -> Signer? { signers[address] }
 
     /// The account a replaced agent served.
-    func retiredAgent(_ address: String) -> String? { retiredAgents[address] }
+    func retiredAgent(_ address: String) -> String? { formerAgents[address].flatMap { $0.isReplaced ? $0.owner : nil } }
 
-    /// Opens an account, or gives an existing one another agent; the balance of an existing one stays.
-    /// - Parameter agent: may sign for the account, as the account's own key always may.
-    func open(_ address: String, agent: String?, master: String?, balance: Notional) throws(HyperSimError) {
+    /// Opens an account, or gives an existing one another unnamed agent; the balance of an existing one stays.
+    /// - Parameter agent: may sign for the account without end, as the account's own key may. One that was replaced or revoked does not
+    ///   come back.
+    func open(_ address: String, agent: String?, master: String?, balance: Notional, at now: Int64 = 0) throws(HyperSimError) {
         if let agent, let other = signers[agent], other.account.address != address {
             throw .configuration("agent \(agent) of \(address) already signs for \(other.account.address)")
         }
         let account: Account
         if let known = accounts[address] {
-            guard !known.isLeader else { throw .configuration("\(address) is a leader") }
+            guard known.kind == .follower else { throw .configuration("\(address) is no follower's account") }
             account = known
         } else {
-            account = Account(
-                address: address, kind: .follower, master: master, balance: balance, historyLimit: parameters.followerHistoryLimit)
-            accounts[address] = account
-            signers[address] = Signer(address: address, account: account)
+            account = openFollower(address, master: master)
+            deposit(balance, to: account, now: now)
         }
-        guard let agent, signers[agent] == nil else { return }
-        if let old = account.agent {
-            signers[old] = nil
-            retiredAgents[old] = address
-        }
-        retiredAgents[agent] = nil
-        account.agent = agent
-        signers[agent] = Signer(address: agent, account: account)
+        guard let agent, signers[agent] == nil, formerAgents[agent] == nil else { return }
+        if let old = account.agents.first(where: { $0.name.isEmpty }) { remove(old, of: account, isReplaced: true) }
+        add(Agent(address: agent, name: "", validUntil: .max), to: account)
     }
+
+    /// - Parameter name: of a sub-account.
+    func openFollower(_ address: String, master: String? = nil, name: String? = nil) -> Account {
+        let account = Account(
+            address: address, kind: .follower, master: master, name: name, balance: .zero, historyLimit: parameters.followerHistoryLimit)
+        accounts[address] = account
+        signers[address] = Signer(address: address, account: account)
+        if let master = master.flatMap({ accounts[$0] }) { master.subAccounts.append(account) }
+        return account
+    }
+
+    func add(_ agent: Agent, to account: Account) {
+        formerAgents[agent.address] = nil
+        account.agents.append(agent)
+        signers[agent.address] = Signer(address: agent.address, account: account, validUntil: agent.validUntil)
+    }
+
+    /// - Parameter isReplaced: by another of its name; its actions are then refused in the owner's name.
+    func remove(_ agent: Agent, of account: Account, isReplaced: Bool) {
+        account.agents.removeAll { $0.address == agent.address }
+        if signers[agent.address]?.account === account { signers[agent.address] = nil }
+        formerAgents[agent.address] = FormerAgent(owner: account.address, isReplaced: isReplaced)
+    }
+
+    /// Takes from an agent the right to sign.
+    func revoke(agent address: String) throws(HyperSimError) {
+        guard let signer = signers[address], let agent = signer.account.agents.first(where: { $0.address == address }) else {
+            throw .configuration("\(address) is no agent")
+        }
+        remove(agent, of: signer.account, isReplaced: false)
+    }
+
+    /// The account of the exchange's own liquidator.
+    var liquidator: Account {
+        if let known = accounts[Self.liquidatorAddress] { return known }
+        let account = Account(
+            address: Self.liquidatorAddress, kind: .liquidator, balance: .zero, historyLimit: parameters.followerHistoryLimit)
+        accounts[account.address] = account
+        return account
+    }
+
+    /// The mainnet's liquidator vault.
+    static let liquidatorAddress = "0xdfc24b077bc1425ad1dea75bcb6f8158e10df303"
 
     func openLeader(_ address: String, name: String, equity: Notional) throws(HyperSimError) {
         guard accounts[address]?.isLeader != true else { return }
@@ -108,13 +158,23 @@ final class Engine {
 final class Signer {
     let address: String
     let account: Account
+    /// Milliseconds since 1970.
+    let validUntil: Int64
     var nonces = NonceWindow()
     var isAgent: Bool { address != account.address }
 
-    init(address: String, account: Account) {
+    init(address: String, account: Account, validUntil: Int64 = .max) {
         self.address = address
         self.account = account
+        self.validUntil = validUntil
     }
+}
+
+/// A key that was an agent of `owner`.
+private struct FormerAgent {
+    var owner: String
+    /// By another of its name, rather than revoked or expired.
+    var isReplaced: Bool
 }
 
 struct EngineCounters: Equatable {

@@ -5,12 +5,19 @@ import JSON
 struct EngineSetup {
     let configuration: HyperSimConfiguration
     let recorded: RecordedFills?
+    /// Of an exchange that is mirrored.
+    var mirrored: [Listing] = []
 
     func engine() throws(HyperSimError) -> Engine {
         let synthetic = configuration.syntheticCoins.map {
-            Listing(coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage)
+            Listing(
+                coin: $0.name, price: $0.price, sizeDecimals: $0.sizeDecimals, maximumLeverage: $0.maximumLeverage,
+                marginTable: $0.marginTable, marginMode: $0.marginMode)
         }
-        let universe = try Universe(listings: (recorded?.listings ?? []) + synthetic, book: configuration.bookShape)
+        let books = try configuration.booksFile.map { path throws(HyperSimError) in try RecordedBooks(path: path) }
+        let listings = (recorded?.listings ?? []) + synthetic + mirrored
+        let universe = try Universe(listings: books?.merged(into: listings) ?? listings, book: configuration.bookShape)
+        books?.seed(universe)
         let engine = Engine(universe: universe, parameters: configuration.engineParameters)
         for leader in recorded?.leaders ?? [] { try open(leader.address, name: leader.name, engine) }
         for address in configuration.syntheticLeaders { try open(address.lowercased(), name: address.lowercased(), engine) }

@@ -10,7 +10,9 @@ final class Market {
     /// Position in ``Universe/dexes``; 0 is the main dex.
     let dex: Int
     let grid: PriceGrid
-    let maximumLeverage: Int
+    var maximumLeverage: Int { marginTable.maximumLeverage }
+    let marginTable: MarginTable
+    let marginMode: MarginMode
     let initialPrice: Price
 
     /// The price the house's quotes stand around: the last price a leader traded at, or what was set.
@@ -21,18 +23,26 @@ final class Market {
     var mark: Price { markSource.price(mid: mid) }
     /// Settles funding.
     var oracle: Price { oracleSource.price(mid: mid) }
+    var funding = FundingClock()
+    var liquidationWatch = LiquidationWatch()
     /// No order is taken any more.
     var isDelisted = false
     /// The house's quotes stay where they are though the mid moves.
     var isFrozen = false
-    var book: SyntheticBook
-    /// Orders that rest here, oldest first.
-    var resting: [PlacedOrder] = []
+    var house: HouseBook
+    /// The users' resting orders.
+    var orders = OrderBook()
+    /// Trigger orders that wait for the mark price.
+    var triggers = TriggerBook()
+    /// When the engine looks at the orders here again by itself; see ``Engine/lookAgain(at:_:)``.
+    var nextLook: Int64?
+    var rules = MarketRules()
+    /// Coins held long and short over all accounts. The house holds the difference.
+    private(set) var longInterest = Size.zero
+    private(set) var shortInterest = Size.zero
     /// The newest public trades, for the replay a new subscriber gets.
     var recentTrades = BoundedHistory<Trade>(limit: Market.recentTradeLimit)
-    /// Traded here since the start, both for `dayNtlVlm` / `dayBaseVlm`.
-    var volume = Notional.zero
-    var baseVolume = Size.zero
+    var candles = CandleHistory()
 
     static let recentTradeLimit = 30
 
@@ -42,10 +52,20 @@ final class Market {
         self.asset = asset
         self.dex = dex
         grid = PriceGrid(sizeDecimals: listing.sizeDecimals)
-        maximumLeverage = listing.maximumLeverage
+        marginTable = listing.marginTable ?? MarginTable(maximumLeverage: listing.maximumLeverage)
+        marginMode = listing.marginMode
         initialPrice = listing.price
         mid = listing.price
-        self.book = SyntheticBook(shape: book, market: index, grid: grid)
+        house = HouseBook(shape: book, market: index, grid: grid)
+    }
+
+    /// One side counted, in coins.
+    var openInterest: Size { max(longInterest, shortInterest) }
+
+    /// Counts an account's change of position into the open interest.
+    func count(_ end: Size, insteadOf start: Size) {
+        longInterest = Money.clamped(longInterest, adding: max(.zero, end) - max(.zero, start))
+        shortInterest = Money.clamped(shortInterest, adding: max(.zero, -end) - max(.zero, -start))
     }
 
     /// - Returns: whether the mid is another than before.
@@ -72,6 +92,9 @@ struct Listing: Equatable {
     var price: Price
     var sizeDecimals: Int
     var maximumLeverage: Int
+    /// `nil` for a single tier of ``maximumLeverage``.
+    var marginTable: MarginTable?
+    var marginMode = MarginMode.any
 }
 
 /// One public trade. `users` is [buyer, seller]; `side` is the aggressor's.

@@ -20,8 +20,12 @@ struct OrderTicket {
     var priceText: String
     var sizeText: String
     var reduceOnly: Bool
+    /// Of a trigger order what it becomes: `Ioc` at the market, `Gtc` with a limit.
     var lifetime: OrderLifetime
     var cloid: String?
+    var trigger: OrderTrigger?
+    /// The same for all orders of one action.
+    var builder: BuilderCode?
 }
 
 /// An order the exchange has given an oid to: resting, done or refused.
@@ -34,17 +38,38 @@ final class PlacedOrder {
     let limit: Price
     let originalSize: Size
     /// Not yet filled.
-    var remaining: Size
+    var remaining: Size {
+        didSet { if rests { account.restingSizeChanged(of: self, by: remaining - oldValue) } }
+    }
+    /// In its market's book.
+    var rests = false
     let reduceOnly: Bool
     let lifetime: OrderLifetime
+    let trigger: OrderTrigger?
+    /// A trigger that is for the whole position and ends with it.
+    let isPositionTpsl: Bool
+    let builder: BuilderCode?
+    /// Set when the exchange made it to liquidate an account.
+    var liquidation: LiquidationCause?
     /// Milliseconds since 1970.
     let placedAt: Int64
+    /// In its market's book, or among its triggers; `nil` in neither.
+    var place: PriceTimeQueue.Place?
+    /// Triggers that wait for this order to be filled and end with it.
+    var children: [PlacedOrder] = []
+    var parent: Int64?
+    /// Orders that are cancelled when this one is filled.
+    var siblings: [Int64] = []
+    /// The TWAP order this is a slice of.
+    var twapID: Int64?
     private(set) var status: OrderStatus = .open
     private(set) var statusAt: Int64
     /// ``remaining`` at the last change of status: what orderStatus shows, as partial fills do not refresh that record.
     private(set) var remainingAtStatus: Size
 
-    init(oid: Int64, ticket: OrderTicket, price: Price, size: Size, account: Account, market: Market, now: Int64) {
+    init(
+        oid: Int64, ticket: OrderTicket, price: Price, size: Size, account: Account, market: Market, isPositionTpsl: Bool = false, now: Int64
+    ) {
         self.oid = oid
         cloid = ticket.cloid
         self.account = account
@@ -55,6 +80,9 @@ final class PlacedOrder {
         remaining = size
         reduceOnly = ticket.reduceOnly
         lifetime = ticket.lifetime
+        trigger = ticket.trigger
+        self.isPositionTpsl = isPositionTpsl
+        builder = ticket.builder
         placedAt = now
         statusAt = now
         remainingAtStatus = size
@@ -64,6 +92,7 @@ final class PlacedOrder {
         self.status = status
         statusAt = now
         remainingAtStatus = remaining
+        account.orderHistory.append(update)
     }
 
     var update: OrderUpdate {
@@ -81,9 +110,12 @@ struct OrderUpdate {
 
 /// The exchange's words for an order's state, as far as the simulator uses them.
 enum OrderStatus: String {
-    case open, filled, canceled, reduceOnlyCanceled
-    case tickRejected, minTradeNtlRejected, perpMarginRejected, reduceOnlyRejected, badAloPxRejected, iocCancelRejected
-    case tooManyOpenOrdersRejected, marketOrderNoLiquidityRejected
+    case open, filled, canceled, triggered
+    case reduceOnlyCanceled, selfTradeCanceled, siblingFilledCanceled, delistedCanceled, marginCanceled, liquidatedCanceled, scheduledCancel
+    case tickRejected, minTradeNtlRejected, perpMarginRejected, reduceOnlyRejected, badAloPxRejected, iocCancelRejected, badTriggerPxRejected
+    case tooManyOpenOrdersRejected, marketOrderNoLiquidityRejected, oracleRejected, perpMaxPositionRejected
+    case positionIncreaseAtOpenInterestCapRejected, positionFlipAtOpenInterestCapRejected, tooAggressiveAtOpenInterestCapRejected
+    case openInterestIncreaseRejected
     /// Refused before it was given a status of its own, for example for its size.
     case rejected
 }

@@ -23,7 +23,8 @@ extension Position {
             held -= released
         }
         if !opened.isZero {
-            let value = Money.product(price, opened)
+            // The rest of the trade's value, so that both parts together are what the other side paid.
+            let value = Money.product(price, traded) - Money.product(price, closed)
             let margin = Notional(e8: value.e8 / Int64(leverage)).truncated(decimals: 6)
             held = side == .buy ? held - value : held + value
             held += margin

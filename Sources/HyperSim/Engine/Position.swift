@@ -64,6 +64,9 @@ struct Position: Equatable {
     /// |size| × mark.
     func value(mark: Price) -> Notional { Money.product(mark, size) }
 
+    /// szi × mark.
+    func signedValue(mark: Price) -> Notional { size.e8 > 0 ? value(mark: mark) : -value(mark: mark) }
+
     /// (mark − exact entry) × size, at most 6 decimals.
     func unrealizedPnl(mark: Price) -> Notional {
         let worth = Int128(mark.e8) * Int128(size.e8.magnitude)

@@ -24,6 +24,15 @@ extension EngineInput {
         case .prices(let change):
             writer.raw(#","input":"prices","change":"#)
             writer.json(change.json)
+        case .revokedAgent(let address):
+            writer.raw(#","input":"revokedAgent","agent":"#)
+            writer.plain(address)
+        case .book(let change):
+            writer.raw(#","input":"book","change":"#)
+            writer.json(change.json)
+        case .publicTrade(let trade):
+            writer.raw(#","input":"publicTrade","trade":"#)
+            writer.json(trade.json)
         case .time: writer.raw(#","input":"time""#)
         }
         writer.raw("}\n")
@@ -40,7 +49,10 @@ extension EngineInput {
         case "accounts": return (.accounts(try AccountEntry.list(json)), time)
         case "leaders":
             return (.leaders(try json.list("leaders") { value throws(JSONError) in try value.asString() }), time)
+        case "revokedAgent": return (.revokedAgent(try json.at("agent", Address.init(json:)).text), time)
         case "prices": return (.prices(try json.at("change", PriceChange.init(json:))), time)
+        case "book": return (.book(try json.at("change", BookChange.init(json:))), time)
+        case "publicTrade": return (.publicTrade(try json.at("trade", PublicTrade.init(json:))), time)
         case "time": return (.time, time)
         case let other: throw JSONError(path: "input", problem: "\(other) is unknown")
         }
@@ -74,14 +86,27 @@ extension SignedInput {
 }
 
 extension PriceChange {
-    /// `{"coin","mid"?,"mark"?,"oracle"?,"delisted"?,"frozen"?}`: prices as decimal strings, mark and oracle also `"mid"`: following it.
+    /// `{"coin","mid"?,"mark"?,"oracle"?,"funding"?,"delisted"?,"frozen"?,"openInterestCap"?,"oracleDistancePercent"?}`: prices as decimal
+    /// strings, mark and oracle also `"mid"`: following it; the hourly funding rate as a decimal string, or `"premium"`: computed from it.
     init(json: JSON) throws(JSONError) {
         coin = try json.string("coin")
         mid = try json.maybeDecimal("mid")
         mark = try json.maybe("mark", PriceSource.init(json:))
         oracle = try json.maybe("oracle", PriceSource.init(json:))
+        funding = try json.maybe("funding", FundingSource.init(json:))
         isDelisted = try json.maybe("delisted") { value throws(JSONError) in try value.asBool() }
         isFrozen = try json.maybe("frozen") { value throws(JSONError) in try value.asBool() }
+        openInterestCap = try json.maybeDecimal("openInterestCap")
+        if let openInterestCap, openInterestCap.e8 < 0 {
+            throw JSONError(path: "openInterestCap", problem: "expected USDC, found \(openInterestCap)")
+        }
+        oracleDistancePercent = try json.maybe("oracleDistancePercent") { value throws(JSONError) in
+            let percent = Int(try value.asInteger())
+            guard percent == 0 || MarketRules.distanceRange.contains(percent) else {
+                throw JSONError(problem: "expected 0 or \(MarketRules.distanceRange), found \(percent)")
+            }
+            return percent
+        }
         if let mid, mid.e8 <= 0 { throw JSONError(path: "mid", problem: "expected a positive price, found \(mid)") }
     }
 
@@ -90,7 +115,10 @@ extension PriceChange {
         if let mid { members.append(.init("mid", .string(mid.description))) }
         if let mark { members.append(.init("mark", .string(mark.text))) }
         if let oracle { members.append(.init("oracle", .string(oracle.text))) }
+        if let funding { members.append(.init("funding", .string(funding.text))) }
         if let isDelisted { members.append(.init("delisted", .bool(isDelisted))) }
+        if let openInterestCap { members.append(.init("openInterestCap", .string(openInterestCap.description))) }
+        if let oracleDistancePercent { members.append(.init("oracleDistancePercent", .integer(oracleDistancePercent))) }
         if let isFrozen { members.append(.init("frozen", .bool(isFrozen))) }
         return .object(members)
     }
@@ -113,6 +141,29 @@ extension PriceSource {
         switch self {
         case .mid: "mid"
         case .fixed(let price): price.description
+        }
+    }
+}
+
+extension FundingSource {
+    fileprivate init(json: JSON) throws(JSONError) {
+        let text = try json.asString()
+        guard text != "premium" else {
+            self = .premium
+            return
+        }
+        let rate: Ratio
+        do { rate = try Ratio(exactly: text) } catch { throw JSONError(problem: error.description) }
+        guard rate >= .zero - FundingClock.cap, rate <= FundingClock.cap else {
+            throw JSONError(problem: "expected an hourly rate within ±\(FundingClock.cap), or \"premium\", found \(text)")
+        }
+        self = .fixed(rate)
+    }
+
+    fileprivate var text: String {
+        switch self {
+        case .premium: "premium"
+        case .fixed(let rate): rate.description
         }
     }
 }

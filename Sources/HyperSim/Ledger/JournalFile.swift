@@ -20,7 +20,7 @@ final class JournalFile {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.fault(path, "open") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.isDevice(descriptor) || flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let fault = Self.fault(path, "lock (is another simulator using it?)")
             close(descriptor)
             throw fault
@@ -99,6 +99,12 @@ final class JournalFile {
                 position = 0
             }
         }
+    }
+
+    /// A device such as /dev/full is everybody's and holds no lines: a lock on it would keep strangers out.
+    private static func isDevice(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
     }
 
     private static func cutTornLine(_ descriptor: Int32, path: String) throws(HyperSimError) -> Int {

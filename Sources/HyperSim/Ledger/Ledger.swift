@@ -9,10 +9,13 @@ final class Ledger {
     let entries: JournalFile
     private let inputs: JournalFile
     private let sync: Bool
+    /// Something that concerns an account was appended since the last flush.
+    private var concernsAccounts = false
 
     /// - Parameters:
     ///   - directory: made when missing.
-    ///   - sync: whether inputs reach the disk, not only the system, before anything is answered.
+    ///   - sync: whether inputs reach the disk, not only the system, before anything is answered. What only moves the markets waits for the
+    ///     next input or consequence that concerns an account: a mirrored exchange sends hundreds a second.
     init(directory: String, sync: Bool) throws(HyperSimError) {
         do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
             throw .ledger("\(directory): cannot be made: \(error.localizedDescription)")
@@ -22,13 +25,20 @@ final class Ledger {
         self.sync = sync
     }
 
-    func append(_ entry: LedgerEntry) { entries.append { entry.write(to: &$0) } }
+    func append(_ entry: LedgerEntry) {
+        concernsAccounts = true
+        entries.append { entry.write(to: &$0) }
+    }
 
-    func append(_ input: EngineInput, at now: Int64) { inputs.append { input.write(at: now, to: &$0) } }
+    func append(_ input: EngineInput, at now: Int64) {
+        if !input.isMarketData { concernsAccounts = true }
+        inputs.append { input.write(at: now, to: &$0) }
+    }
 
     /// Writes everything appended so far; call before any answer leaves.
     func flush() throws(HyperSimError) {
-        try inputs.flush(sync: sync)
+        try inputs.flush(sync: sync && concernsAccounts)
+        concernsAccounts = false
         try entries.flush(sync: false)
     }
 

@@ -14,10 +14,21 @@ extension LedgerEntry {
         switch item {
         case .order(let order): order.write(action: "order", to: &writer)
         case .restingFill(let order): order.write(action: "fill", to: &writer)
+        case .trigger(let order): order.write(action: "trigger", to: &writer)
+        case .twapSlice(let order): order.write(action: "twapSlice", to: &writer)
+        case .twap(let twap): twap.write(to: &writer)
+        case .scheduleCancel(let time):
+            writer.raw(#","action":"scheduleCancel","time":"#)
+            if let time { writer.integer(time) } else { writer.raw("null") }
+            writer.raw(#","status":"ok""#)
         case .cancel(let cancel): cancel.write(action: "cancel", to: &writer)
         case .systemCancel(let cancel): cancel.write(action: "systemCancel", to: &writer)
         case .updateLeverage(let change): change.write(to: &writer)
         case .noop: writer.raw(#","action":"noop","status":"ok""#)
+        case .transfer(let transfer): transfer.write(to: &writer)
+        case .funding(let payment): payment.writeLedger(to: &writer)
+        case .liquidation(let liquidation): liquidation.write(to: &writer)
+        case .account(let change): change.write(to: &writer)
         case .refused(let refused): refused.write(to: &writer)
         }
         writer.raw("}\n")
@@ -44,6 +55,18 @@ extension LedgerEntry.Order {
         writer.bool(reduceOnly)
         writer.raw(#","tif":"#)
         writer.plain(lifetime.rawValue)
+        if grouping != .none {
+            writer.raw(#","grouping":"#)
+            writer.json(grouping.json)
+        }
+        if let trigger {
+            writer.raw(#","trigger":"#)
+            writer.json(trigger.json)
+        }
+        if let twapID {
+            writer.raw(#","twapId":"#)
+            writer.integer(twapID)
+        }
         writer.raw(#","status":"#)
         writer.plain(status)
         writer.raw(#","totalSz":"#)
@@ -62,7 +85,7 @@ extension LedgerEntry.Order {
 }
 
 extension Fill {
-    fileprivate func writeLedger(to writer: inout WireWriter) {
+    func writeLedger(to writer: inout WireWriter) {
         writer.raw(#"{"px":"#)
         writer.decimal(price)
         writer.raw(#","sz":"#)
@@ -78,6 +101,25 @@ extension Fill {
         writer.raw(#","tid":"#)
         writer.integer(tid)
         writer.raw("}")
+    }
+}
+
+extension LedgerEntry.Twap {
+    fileprivate func write(to writer: inout WireWriter) {
+        writer.raw(#","action":"twap","twapId":"#)
+        if let id { writer.integer(id) } else { writer.raw("null") }
+        writer.raw(#","coin":"#)
+        writer.string(orNull: coin)
+        writer.raw(#","side":"#)
+        writer.string(orNull: side?.letter)
+        writer.raw(#","sz":"#)
+        writer.string(orNull: size)
+        writer.raw(#","executedSz":"#)
+        if let executed { writer.decimal(executed) } else { writer.raw("null") }
+        writer.raw(#","status":"#)
+        writer.plain(status)
+        writer.raw(#","error":"#)
+        writer.string(orNull: error)
     }
 }
 

@@ -5,9 +5,15 @@ import CopyTrading
 /// `{"timeMs","account","signer","nonce","action":"order","cloid","oid","coin","side":"B","sz","limitPx","reduceOnly","tif","status",
 /// "totalSz","avgPx","positionAfter","error","hash","fills":[{"px","sz","fee","closedPnl","startPosition","dir","tid"}]}`
 ///
-/// `action` is one of `order` (accepted or refused), `cancel`, `noop`, `updateLeverage`, `refused` (a whole action, for its nonce, expiry or
-/// vault), and without signer and nonce `fill` (a resting order was reached) and `systemCancel` (the exchange's own rule).
-/// An order's `status` is `filled` (wholly or partly: compare `totalSz` with `sz`), `resting`, or the exchange's word for the refusal.
+/// An order may have more members: `grouping`, and of a trigger order `trigger`, in the exchange's shapes.
+///
+/// `action` is one of `order` (accepted or refused), `cancel` (with the status `modified` when another order took its place), `scheduleCancel`,
+/// `twap` (a TWAP order began, ended or was refused), `noop`, `updateLeverage`, `refused` (a whole action, for its nonce, expiry or
+/// vault), and without signer and nonce `fill` (a resting order was filled, in whole or, with the status `open`, in part), `trigger` (a trigger
+/// order was set off), `twapSlice` and `systemCancel` (the exchange's own rule).
+/// Money and accounts: see `LedgerEntry+Accounts`.
+/// An order's `status` is `filled` (wholly or partly: compare `totalSz` with `sz`), `resting`, `waitingForTrigger`, `waitingForFill`, or the
+/// exchange's word for the refusal.
 struct LedgerEntry {
     var time: Int64
     var account: String
@@ -18,10 +24,18 @@ struct LedgerEntry {
     enum Item {
         case order(Order)
         case restingFill(Order)
+        case trigger(Order)
+        case twapSlice(Order)
+        case twap(Twap)
+        case scheduleCancel(time: Int64?)
         case cancel(Cancel)
         case systemCancel(Cancel)
         case updateLeverage(LeverageChange)
         case noop
+        case transfer(Transfer)
+        case funding(FundingPayment)
+        case liquidation(Liquidation)
+        case account(AccountChange)
         case refused(Refused)
     }
 
@@ -36,10 +50,24 @@ struct LedgerEntry {
         var limit: String
         var reduceOnly: Bool
         var lifetime: OrderLifetime
+        var trigger: OrderTrigger?
+        var grouping = OrderGrouping.none
+        var twapID: Int64?
         var status: String
         var hash: String
         var fills: [Fill]
         var positionAfter: Size?
+        var error: String?
+    }
+
+    /// A TWAP order begins or ends.
+    struct Twap {
+        var id: Int64?
+        var coin: String?
+        var side: Side?
+        var size: String?
+        var executed: Size?
+        var status: String
         var error: String?
     }
 
@@ -80,18 +108,18 @@ struct LedgerEntry {
 
 extension LedgerEntry.Order {
     init(
-        ticket: OrderTicket, oid: Int64?, coin: String?, status: String, hash: String, fills: [Fill], positionAfter: Size?, error: String?
+        ticket: OrderTicket, grouping: OrderGrouping, oid: Int64?, coin: String?, status: String, hash: String, fills: [Fill], positionAfter: Size?, error: String?
     ) {
         self.init(
             cloid: ticket.cloid, oid: oid, coin: coin, side: ticket.side, size: ticket.sizeText, limit: ticket.priceText,
-            reduceOnly: ticket.reduceOnly, lifetime: ticket.lifetime, status: status, hash: hash, fills: fills,
+            reduceOnly: ticket.reduceOnly, lifetime: ticket.lifetime, trigger: ticket.trigger, grouping: grouping, status: status, hash: hash, fills: fills,
             positionAfter: positionAfter, error: error)
     }
 
     init(order: PlacedOrder, status: String, hash: String, fills: [Fill], positionAfter: Size?) {
         self.init(
             cloid: order.cloid, oid: order.oid, coin: order.market.coin, side: order.side, size: order.originalSize.description,
-            limit: order.limit.description, reduceOnly: order.reduceOnly, lifetime: order.lifetime, status: status, hash: hash,
+            limit: order.limit.description, reduceOnly: order.reduceOnly, lifetime: order.lifetime, trigger: order.trigger, twapID: order.twapID, status: status, hash: hash,
             fills: fills, positionAfter: positionAfter, error: nil)
     }
 

@@ -18,7 +18,14 @@ struct ControlService {
         case (.POST, "replay"): return change(body, startReplay)
         case (.POST, "fills"): return change(body, publishFills)
         case (.POST, "accounts"): return change(body, openAccounts)
-        case (_, "status"), (_, "ledger"), (_, "replay"), (_, "fills"), (_, "accounts"):
+        case (.POST, "prices"): return change(body, setPrices)
+        case (.POST, "flood"): return change(body, startFlood)
+        case (.GET, "faults"): return .response(.json(faults.bytes()))
+        case (.POST, "faults"): return change(body, addFaults)
+        case (.DELETE, "faults"):
+            simulator.faults.plan.clear()
+            return .response(.json(faults.bytes()))
+        case (_, "status"), (_, "ledger"), (_, "replay"), (_, "fills"), (_, "accounts"), (_, "prices"), (_, "flood"), (_, "faults"):
             return .response(.text(.methodNotAllowed, "Method Not Allowed"))
         default: return .response(.text(.notFound, "Not Found"))
         }
@@ -70,6 +77,54 @@ struct ControlService {
         return ["status": "ok", "accounts": .integer(entries.count), "leaders": .integer(leaders.count)]
     }
 
+    /// `{"coin":"BTC","mid":"50000","mark":"49990","oracle":"mid","delisted":false,"frozen":false}`, all but `coin` optional.
+    private func setPrices(_ body: JSON) throws(ControlFault) -> JSON {
+        let change = try decoded { () throws(JSONError) in try PriceChange(json: body) }
+        do throws(HyperSimError) { try simulator.apply(.prices(change)) } catch { throw ControlFault(error.description) }
+        return ["status": "ok", "time": .integer(simulator.now())]
+    }
+
+    /// `{"framesPerSecond":30000,"seconds":20}`: strangers' market messages to every socket that follows trades.
+    private func startFlood(_ body: JSON) throws(ControlFault) -> JSON {
+        let order = try decoded { () throws(JSONError) in try MarketFlood.Order(json: body) }
+        simulator.flood.start(order, on: simulator)
+        return ["status": "ok"]
+    }
+
+    /// One fault, or `{"seed":7,"faults":[…]}`; see ``FaultRule`` and ``WorldFault``. What is wrong anywhere adds nothing.
+    private func addFaults(_ body: JSON) throws(ControlFault) -> JSON {
+        let (seed, rules, world) = try decoded { () throws(JSONError) in
+            let entries = body["faults"] == nil ? (body["fault"] == nil ? [] : [body]) : try body.array("faults")
+            var (rules, world): ([FaultRule], [WorldFault]) = ([], [])
+            for entry in entries {
+                if WorldFault.names.contains(try entry.string("fault")) {
+                    world.append(try WorldFault(json: entry))
+                } else {
+                    rules.append(try FaultRule(json: entry))
+                }
+            }
+            return (try body.maybe("seed") { value throws(JSONError) in try value.asUnsigned() }, rules, world)
+        }
+        guard simulator.faults.plan.rules.count + rules.count <= FaultPlan.maximumRules else {
+            throw ControlFault("faults: more than \(FaultPlan.maximumRules)")
+        }
+        if let seed { simulator.faults.plan.reseed(seed) }
+        for fault in world {
+            do throws(HyperSimError) { try simulator.apply(fault.input(simulator.engine.universe)) } catch { throw ControlFault(error.description) }
+            simulator.faults.plan.note(fault.name)
+        }
+        for rule in rules where simulator.faults.plan.add(rule) && rule.fault.point == .socket {
+            for socket in simulator.sockets.values { socket.scheduleCut() }
+        }
+        return faults
+    }
+
+    private var faults: JSON {
+        let plan = simulator.faults.plan
+        let fired = plan.fired.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) }
+        return ["seed": .integer(plan.seed), "faults": .array(plan.rules.map(\.json)), "fired": .object(fired)]
+    }
+
     private func decoded<T>(_ decode: () throws(JSONError) -> T) throws(ControlFault) -> T {
         do { return try decode() } catch { throw ControlFault(error.description) }
     }
@@ -89,7 +144,9 @@ struct ControlService {
                 "state": .string(replay.state.rawValue), "speed": .string(orNull: replay.speed?.description),
                 "fillsEmitted": .integer(replay.publishedFills), "fillsTotal": .integer(replay.total),
             ],
-            "sockets": .integer(simulator.openSockets), "connections": .integer(simulator.connectionCount),
+            "sockets": .integer(simulator.sockets.count), "connections": .integer(simulator.connectionCount),
+            "floodFrames": .integer(simulator.flood.sent), "subscriptions": .integer(simulator.hub.active.count), "faults": faults["fired"] ?? [:],
+            "markets": .integer(simulator.engine.universe.markets.count), "mirror": .string(orNull: simulator.configuration.mirror),
             "accounts": .integer(simulator.engine.accounts.count), "ledgerBytes": .integer(simulator.ledger.entries.size),
             "time": .integer(simulator.now()),
         ]

@@ -25,6 +25,7 @@ struct ExchangeService {
             guard operation.nonce == request.nonce else { return refuse("Nonce mismatch.") }
         }
         guard let signer = engine.signer(address) else {
+            if request.operation is any UserSignedOperation { return refuse("Must deposit before performing actions. User: \(address)") }
             let replaced = engine.retiredAgent(address).map { "Must deposit before performing actions. User: \($0)" }
             return refuse(replaced ?? "User or API Wallet \(address) does not exist.")
         }

@@ -16,6 +16,8 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
             case pending
             case response(HTTPResponse)
             case download(LedgerDownload)
+            /// Nothing is answered any more.
+            case cut(resets: Bool)
         }
 
         var content = Content.pending
@@ -43,6 +45,11 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
     private var isPaused = false
     private var isWritable = true
     private var isClosing = false
+    private var isMute = false
+    /// Counts what the client's address uses.
+    private var use: ClientUse?
+    /// The WebSocket upgrade was refused for the limits of the address.
+    var isUpgradeRefused = false
 
     init(simulator: Simulator, encoder: HTTPResponseEncoder) {
         self.simulator = simulator
@@ -52,6 +59,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        use = simulator.clients.use(of: context.channel.clientAddress)
         simulator.register(context.channel)
     }
 
@@ -106,21 +114,45 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
     }
 
     private func finish() {
-        guard let head else { return }
+        guard let head, let use else { return }
         self.head = nil
         let slot = Slot(closes: !head.isKeepAlive, isHead: head.method == .HEAD)
         slots.append(slot)
         isClosing = slot.closes
         pauseWhenFull()
         guard !isTooLarge else { return complete(slot, .text(.contentTooLarge, "Content Too Large")) }
-        router.route(head.method, head.uri, body ?? ByteBuffer()) { outcome in
+        guard !isUpgradeRefused else { return complete(slot, HTTPResponse(.limited)) }
+        router.route(head.method, head.uri, body ?? ByteBuffer(), from: use) { outcome in
             switch outcome {
             case .response(let response): self.complete(slot, response)
-            case .afterLatency(let response): self.simulator.afterLatency { self.complete(slot, response) }
+            case .treatment(let treatment): self.apply(treatment, to: slot)
             case .download(let download): self.begin(download, in: slot)
             }
         }
         body = nil
+    }
+
+    private func apply(_ treatment: Treatment, to slot: Slot) {
+        if let milliseconds = treatment.muteMilliseconds { mute(milliseconds) }
+        simulator.after(treatment.delay) {
+            switch treatment.end {
+            case .reply(let reply): self.complete(slot, HTTPResponse(reply))
+            case .cut(let resets):
+                slot.content = .cut(resets: resets)
+                self.enlist()
+            }
+        }
+    }
+
+    /// Neither reads nor writes for so long.
+    private func mute(_ milliseconds: Int) {
+        isMute = true
+        pauseWhenFull()
+        simulator.after(Int64(milliseconds) * 1_000) {
+            self.isMute = false
+            self.pauseWhenFull()
+            self.enlist()
+        }
     }
 
     private func complete(_ slot: Slot, _ response: HTTPResponse) {
@@ -142,12 +174,15 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
     /// Sends the answers that are ready and next in order.
     func endTurn() {
         isEnlisted = false
-        guard let context else { return }
+        guard let context, !isMute else { return }
         var buffer = context.channel.allocator.buffer(capacity: 512)
         var closes = false
         drain: while let slot = slots.first, !closes {
             switch slot.content {
             case .pending: break drain
+            case .cut(let resets):
+                if buffer.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+                return context.channel.cut(resets: resets)
             case .response(let response): response.write(to: &buffer, closes: slot.closes, withoutBody: slot.isHead)
             case .download(let download):
                 guard download.write(to: &buffer, closes: slot.closes, withoutBody: slot.isHead) else { break drain }
@@ -176,7 +211,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler, Turn
 
     /// Stops reading from a client that sends without reading, so that what waits for it stays bounded.
     private func pauseWhenFull() {
-        let pauses = !isWritable || slots.count >= (isPaused ? Self.maximumPipelined / 2 : Self.maximumPipelined)
+        let pauses = isMute || !isWritable || slots.count >= (isPaused ? Self.maximumPipelined / 2 : Self.maximumPipelined)
         guard pauses != isPaused, let context else { return }
         isPaused = pauses
         do { try context.channel.syncOptions?.setOption(.autoRead, value: !pauses) } catch { context.close(promise: nil) }

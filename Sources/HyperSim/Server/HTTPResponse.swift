@@ -13,6 +13,8 @@ struct HTTPResponse {
         case methodNotAllowed = 405
         case contentTooLarge = 413
         case unprocessable = 422
+        case tooManyRequests = 429
+        case badGateway = 502
 
         var line: StaticString {
             switch self {
@@ -22,6 +24,8 @@ struct HTTPResponse {
             case .methodNotAllowed: "HTTP/1.1 405 Method Not Allowed\r\n"
             case .contentTooLarge: "HTTP/1.1 413 Content Too Large\r\n"
             case .unprocessable: "HTTP/1.1 422 Unprocessable Entity\r\n"
+            case .tooManyRequests: "HTTP/1.1 429 Too Many Requests\r\n"
+            case .badGateway: "HTTP/1.1 502 Bad Gateway\r\n"
             }
         }
     }
@@ -41,7 +45,15 @@ struct HTTPResponse {
     init(_ reply: Reply) {
         switch reply {
         case .json(let bytes): self = .json(bytes)
-        case .undecodable: self = .text(.unprocessable, Reply.undecodableText)
+        case .failed(let code, let body):
+            guard let status = Status(rawValue: code) else { preconditionFailure("no reply has the status \(code)") }
+            let contentType: StaticString =
+                switch status {
+                case .tooManyRequests: "application/json"
+                case .badGateway: "text/html"
+                default: "text/plain; charset=utf-8"
+                }
+            self.init(status: status, contentType: contentType, body: Array(body.utf8))
         }
     }
 

@@ -1,3 +1,4 @@
+import Hyperliquid
 import JSON
 import Logging
 import NIOCore
@@ -19,6 +20,8 @@ public final class HyperSimServer: Sendable {
         var listener: any Channel
         /// Succeeds with ``stop()``, fails with the ledger.
         var ended: EventLoopPromise<Void>
+        /// Whose ``Mirror/run(_:)`` is for ``runMirror()``.
+        var mirror: Mirror?
     }
 
     public init(configuration: HyperSimConfiguration, logger: Logger) {
@@ -35,7 +38,7 @@ public final class HyperSimServer: Sendable {
         do {
             try configuration.validate()
             let recorded = try configuration.fillsFile.map { path throws(HyperSimError) in try RecordedFills(path: path) }
-            return try await listen(recorded)
+            return try await listen(recorded, try await mirrored())
         } catch {
             try await group.shutdownGracefully()
             throw error
@@ -61,21 +64,40 @@ public final class HyperSimServer: Sendable {
         try await loop.flatSubmit { state.value?.ended.futureResult ?? loop.makeSucceededVoidFuture() }.get()
     }
 
-    private func listen(_ recorded: RecordedFills?) async throws -> Int {
+    private func mirrored() async throws -> (mirror: Mirror, markets: MirroredMarkets)? {
+        guard let base = configuration.mirror else { return nil }
+        let endpoint = ExchangeEndpoint(base: base, network: configuration.network)
+        let markets = try await MirroredMarkets.load(endpoint, coins: configuration.mirrorCoins, ledgerDirectory: configuration.ledgerDirectory)
+        return (Mirror(endpoint, coins: markets.listings.map(\.coin), logger: logger), markets)
+    }
+
+    /// Follows the exchange that is mirrored; call after ``start()``. Returns at once without one.
+    /// - Throws: `CancellationError` when the task is cancelled, and nothing else but for an address that is none.
+    public func runMirror() async throws {
+        let loop = group.next()
+        let state = state
+        guard let mirror = try await loop.submit({ state.value?.mirror }).get() else { return }
+        try await mirror.run { event in
+            // A simulator that has stopped takes nothing any more.
+            try? await loop.submit { state.value?.simulator.take(event) }.get()
+        }
+    }
+
+    private func listen(_ recorded: RecordedFills?, _ mirrored: (mirror: Mirror, markets: MirroredMarkets)?) async throws -> Int {
         let loop = group.next()
         let configuration = configuration
         let logger = logger
         let state = state
         return try await loop.flatSubmit {
             do {
-                let simulator = try Simulator(configuration: configuration, recorded: recorded, loop: loop, logger: logger)
+                let simulator = try Simulator(configuration: configuration, recorded: recorded, mirrored: mirrored, loop: loop, logger: logger)
                 simulator.onFailure = { error in
                     state.value?.listener.close(promise: nil)
                     state.value?.ended.fail(error)
                 }
                 let bound = NIOLoopBound(simulator, eventLoop: loop)
                 return Self.bootstrap(loop, bound).bind(host: configuration.host, port: configuration.port).map { listener in
-                    state.value = Running(simulator: bound.value, listener: listener, ended: loop.makePromise())
+                    state.value = Running(simulator: bound.value, listener: listener, ended: loop.makePromise(), mirror: mirrored?.mirror)
                     bound.value.startTicking()
                     return listener.localAddress?.port ?? configuration.port
                 }
@@ -112,13 +134,16 @@ public final class HyperSimServer: Sendable {
         let upgrader = NIOWebSocketServerUpgrader(
             maxFrameSize: WebSocketConnection.maximumFrameBytes,
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(head.uri.prefix { $0 != "?" } == "/ws" ? [:] : nil)
+                guard head.uri.prefix(while: { $0 != "?" }) == "/ws" else { return channel.eventLoop.makeSucceededFuture(nil) }
+                let simulator = simulator.value
+                let isAdmitted = simulator.clients.use(of: channel.clientAddress).openSocket(now: simulator.now())
+                connection.value.isUpgradeRefused = !isAdmitted
+                return channel.eventLoop.makeSucceededFuture(isAdmitted ? [:] : nil)
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    let client = channel.remoteAddress?.ipAddress ?? "local"
                     channel.pipeline.syncOperations.removeHandler(connection.value, promise: nil)
-                    try channel.pipeline.syncOperations.addHandler(WebSocketConnection(simulator: simulator.value, client: client))
+                    try channel.pipeline.syncOperations.addHandler(WebSocketConnection(simulator: simulator.value, client: channel.clientAddress))
                 }
             })
         let upgrade = HTTPServerUpgradeHandler(

@@ -1,104 +1,124 @@
 import CopyTrading
 import NIOCore
 
-/// Turns what the engine caused into frames for those who subscribed. Fills, order updates and trades leave with the action that caused
-/// them; best offers, books and mids by the clock, as the exchange publishes them.
+/// Turns what the engine caused into frames for those who subscribed. Events (fills, order updates, trades …) leave with the action that
+/// caused them; states (books, mids, accounts …) by the clock, as the exchange publishes them.
 final class Publisher {
-    private let engine: Engine
-    private let hub: SubscriptionHub
+    let engine: Engine
+    let hub: SubscriptionHub
+    private let faults: FaultInjector
+    /// Since the last tick: markets by index whose book or mid is another, and those in which something traded.
     private var moved: Set<Int> = []
-    private var midsMoved = false
+    private var traded: Set<Int> = []
+    /// Since the last states were sent.
+    private var movedSinceStates: Set<Int> = []
+    private var touchedAccounts: Set<String> = []
     /// Last published by the clock, by market.
     private var bestOffers: [Int: [BookLevel?]] = [:]
     private var ticks = 0
 
     /// The clock's period: the exchange's block time, about.
     static let tickMilliseconds: Int64 = 100
-    /// allMids and fast books.
+    /// Every so many ticks: mids, fast books, contexts, and states of accounts that changed.
     static let fastTicks = 5
-    /// Full books.
+    /// Full books, and states of accounts that stand still.
     static let slowTicks = 50
 
-    init(engine: Engine, hub: SubscriptionHub) {
+    init(engine: Engine, hub: SubscriptionHub, faults: FaultInjector) {
         self.engine = engine
         self.hub = hub
+        self.faults = faults
     }
 
     func publish(_ effects: Effects) {
         guard !hub.isEmpty else { return }
         moved.formUnion(effects.movedMarkets)
-        runs(effects.orderUpdates, by: { $0.account === $1.account }) { run in
-            let listeners = hub.listeners(to: .orderUpdates(user: run.first!.account.address))
-            send(listeners) { SocketMessage.orderUpdates(run.map(\.update)) }
-        }
-        runs(effects.fills, by: { $0.account === $1.account }) { run in
-            let user = run.first!.account.address
-            send(hub.listeners(to: .userFills(user: user, aggregated: false))) { SocketMessage.userFills(run.map(\.fill), of: user) }
-            send(hub.listeners(to: .userFills(user: user, aggregated: true))) {
-                SocketMessage.userFills(Fill.aggregated(run.map(\.fill)), of: user)
-            }
-        }
+        noteAccounts(effects)
+        publishEvents(effects)
         runs(effects.trades, by: { $0.market === $1.market }) { run in
             let market = run.first!.market
-            send(hub.listeners(to: .trades(coin: market.coin))) { SocketMessage.trades(run.map(\.trade), in: market) }
+            traded.insert(market.index)
+            send(Subscription(.trades, coin: market.coin)) {
+                SocketMessage.data("trades") { writer in writer.array(run) { writer, item in market.write(item.trade, to: &writer) } }
+            }
         }
+    }
+
+    private func noteAccounts(_ effects: Effects) {
+        for entry in effects.ledger { touchedAccounts.insert(entry.account) }
+        for (account, _) in effects.fills { touchedAccounts.insert(account.address) }
+        for (account, _) in effects.fundings { touchedAccounts.insert(account.address) }
+        for (account, _) in effects.ledgerUpdates { touchedAccounts.insert(account.address) }
     }
 
     /// Sends what is due by the clock.
     func tick(now: Int64) {
         ticks += 1
-        let isFast = ticks % Self.fastTicks == 0
-        let isSlow = ticks % Self.slowTicks == 0
-        for index in moved {
-            let market = engine.universe.markets[index]
-            let book = market.book.refreshed(mid: market.mid, now: now)
-            let offers = [book.bids.first, book.asks.first]
-            guard bestOffers.updateValue(offers, forKey: index) != offers else { continue }
-            send(hub.listeners(to: .bestOffers(coin: market.coin))) { SocketMessage.bestOffers(market, now: now) }
-        }
-        midsMoved = midsMoved || !moved.isEmpty
+        publishBestOffers(now: now)
+        movedSinceStates.formUnion(moved)
         moved.removeAll()
-        guard isFast else { return }
-        for subscription in hub.active {
-            switch subscription {
-            case .allMids where midsMoved: sendFirst(subscription, to: hub.listeners(to: subscription), now: now)
-            case .book(_, _, let fast) where fast || isSlow: sendFirst(subscription, to: hub.listeners(to: subscription), now: now)
-            default: break
-            }
+        guard ticks % Self.fastTicks == 0 else { return }
+        let isSlow = ticks % Self.slowTicks == 0
+        for subscription in hub.active where isDue(subscription, isSlow: isSlow) {
+            send(state(subscription, now: now), to: hub.listeners(to: subscription))
         }
-        midsMoved = false
+        movedSinceStates.removeAll()
+        traded.removeAll()
+        touchedAccounts.removeAll()
     }
 
-    /// What a new subscriber is sent at once: the snapshot of a user's fills, the last trades, the state of a book.
-    func sendFirst(_ subscription: Subscription, to connections: [WebSocketConnection], now: Int64) {
-        let universe = engine.universe
-        switch subscription {
-        case .userFills(let user, let aggregated):
-            let fills = InfoService(engine: engine).newestFills(of: user, aggregated: aggregated)
-            send(connections) { SocketMessage.userFills(fills, of: user, isSnapshot: true) }
-        case .orderUpdates: break
-        case .trades(let coin):
-            guard let market = universe.market(coin: coin), market.recentTrades.count > 0 else { return }
-            send(connections) { SocketMessage.trades(market.recentTrades.kept, in: market) }
-        case .bestOffers(let coin):
-            guard let market = universe.market(coin: coin) else { return }
-            send(connections) { SocketMessage.bestOffers(market, now: now) }
-        case .book(let coin, let aggregation, let fast):
-            guard let market = universe.market(coin: coin) else { return }
-            send(connections) { SocketMessage.book(market, aggregation, fast: fast, now: now) }
-        case .allMids(let dex): send(connections) { SocketMessage.allMids(dex: dex, universe) }
+    private func publishBestOffers(now: Int64) {
+        for index in moved {
+            let market = engine.universe.markets[index]
+            let offers = [market.bestBid(now: now), market.bestAsk(now: now)]
+            guard bestOffers.updateValue(offers, forKey: index) != offers else { continue }
+            let subscription = Subscription(.bbo, coin: market.coin)
+            let listeners = hub.listeners(to: subscription)
+            if !listeners.isEmpty { send(state(subscription, now: now), to: listeners) }
         }
+    }
+
+    /// Whether a channel of states has something new to say; channels of events never have.
+    private func isDue(_ subscription: Subscription, isSlow: Bool) -> Bool {
+        let market = subscription.coin.flatMap { engine.universe.market(coin: $0)?.index }
+        switch subscription.channel {
+        case .l2Book: return subscription.isFast || isSlow
+        case .allMids: return !movedSinceStates.isEmpty
+        case .candle: return market.map(traded.contains) ?? false
+        case .activeAssetCtx, .assetCtxs, .allDexsAssetCtxs: return isSlow || market.map(movedSinceStates.contains) ?? false
+        case .clearinghouseState, .openOrders, .allDexsClearinghouseState, .spotState, .activeAssetData, .webData2, .webData3, .twapStates:
+            return isSlow || subscription.user.map(touchedAccounts.contains) ?? false
+        case .bbo, .trades, .userFills, .orderUpdates, .userEvents, .userFundings, .userNonFundingLedgerUpdates, .userHistoricalOrders,
+            .userTwapSliceFills, .userTwapHistory, .notification:
+            return false
+        }
+    }
+
+    /// What a new subscriber is sent at once: a snapshot of events, the last trades, a state.
+    func sendFirst(_ subscription: Subscription, to connection: WebSocketConnection, now: Int64) {
+        send(snapshot(subscription) ?? state(subscription, now: now), to: [connection])
     }
 
     /// Encodes once, and only when somebody listens.
-    private func send(_ connections: [WebSocketConnection], _ message: () -> [UInt8]) {
-        guard !connections.isEmpty else { return }
-        let frame = ByteBuffer(bytes: message())
+    func send(_ subscription: Subscription, _ message: () -> [UInt8]) {
+        let listeners = hub.listeners(to: subscription)
+        if !listeners.isEmpty { send(message(), to: listeners) }
+    }
+
+    private func send(_ message: [UInt8]?, to connections: [WebSocketConnection]) {
+        guard let message else { return }
+        let frame = ByteBuffer(bytes: message)
         for connection in connections { connection.send(frame) }
     }
 
+    /// As they are published: in order, unless a fault says otherwise.
+    func ordered(_ fills: [Fill]) -> [Fill] {
+        guard fills.count > 1, faults.draw(.fills, path: "/ws").contains(.disorderSameMillisecond) else { return fills }
+        return fills.reversed()
+    }
+
     /// Calls `body` with each run of neighbours that belong together.
-    private func runs<Element>(_ elements: [Element], by together: (Element, Element) -> Bool, _ body: (ArraySlice<Element>) -> Void) {
+    func runs<Element>(_ elements: [Element], by together: (Element, Element) -> Bool, _ body: (ArraySlice<Element>) -> Void) {
         var start = 0
         while start < elements.count {
             var end = start + 1

@@ -19,30 +19,45 @@ final class Simulator {
     let logger: Logger
     let loop: any EventLoop
     let replay: ReplayDriver
+    let clients: Clients
+    let faults: FaultInjector
+    let flood: MarketFlood
+    /// The exchange whose markets are shown here, if any.
+    let mirror: Mirror?
+    /// Trades there before this are not repeated here; milliseconds since 1970.
+    let mirrorStartedAt: Int64
+    var mirroredTrades = RecentIDs(limit: 10_000)
     private var clock = WallClock()
-    private var delays: AcknowledgementDelay
     private var waiting: [any TurnMember] = []
     private var flushIsScheduled = false
     private var connections: [ObjectIdentifier: any Channel] = [:]
-    private(set) var openSockets = 0
+    private(set) var sockets: [ObjectIdentifier: WebSocketConnection] = [:]
     private var ticking: RepeatedTask?
     /// Called once, when the ledger can no longer be written.
     var onFailure: ((HyperSimError) -> Void)?
     private(set) var failure: HyperSimError?
 
-    init(configuration: HyperSimConfiguration, recorded: RecordedFills?, loop: any EventLoop, logger: Logger) throws(HyperSimError) {
+    /// - Parameter mirrored: an exchange to mirror, and its markets.
+    init(
+        configuration: HyperSimConfiguration, recorded: RecordedFills?, mirrored: (mirror: Mirror, markets: MirroredMarkets)?, loop: any EventLoop,
+        logger: Logger
+    ) throws(HyperSimError) {
         self.configuration = configuration
         self.loop = loop
+        mirror = mirrored?.mirror
+        mirrorStartedAt = clock.now()
         self.logger = logger
-        engine = try EngineSetup(configuration: configuration, recorded: recorded).engine()
+        engine = try EngineSetup(configuration: configuration, recorded: recorded, mirrored: mirrored?.markets.listings ?? []).engine()
         ledger = try Ledger(directory: configuration.ledgerDirectory, sync: configuration.ledgerSync)
         try ledger.restore(engine)
-        hub = SubscriptionHub(maximumUsers: configuration.maximumUsers, maximumSubscriptions: configuration.maximumSubscriptions)
-        publisher = Publisher(engine: engine, hub: hub)
+        clients = Clients(limits: configuration.limits)
+        faults = FaultInjector(plan: try FaultPlan(seed: configuration.seed, rules: configuration.faults))
+        flood = MarketFlood(loop: loop)
+        hub = SubscriptionHub()
+        publisher = Publisher(engine: engine, hub: hub, faults: faults)
         exchange = ExchangeService(engine: engine, network: configuration.network)
         info = InfoService(engine: engine)
         replay = try ReplayDriver(recorded: recorded, replayed: engine.replayed, engine: engine)
-        delays = AcknowledgementDelay(configuration)
         if let path = configuration.accountsFile { try apply(.accounts(AccountEntry.list(path: path))) }
         try ledger.flush()
     }
@@ -102,10 +117,10 @@ final class Simulator {
         for member in members { member.endTurn() }
     }
 
-    /// Runs `body` after the configured acknowledgement delay; at once when there is none.
-    func afterLatency(_ body: @escaping () -> Void) {
-        guard let delay = delays.next() else { return body() }
-        loop.assumeIsolated().scheduleTask(in: delay, body)
+    /// Runs `body` so many microseconds later; at once for 0.
+    func after(_ microseconds: Int64, _ body: @escaping () -> Void) {
+        guard microseconds > 0 else { return body() }
+        loop.assumeIsolated().scheduleTask(in: .microseconds(microseconds), body)
     }
 
     /// Nothing may be answered that the ledger does not hold: every connection is cut.
@@ -122,7 +137,8 @@ final class Simulator {
 
     func register(_ channel: any Channel) { connections[ObjectIdentifier(channel)] = channel }
     func deregister(_ channel: any Channel) { connections[ObjectIdentifier(channel)] = nil }
-    func countSocket(_ change: Int) { openSockets += change }
+    func register(_ socket: WebSocketConnection) { sockets[ObjectIdentifier(socket)] = socket }
+    func deregister(_ socket: WebSocketConnection) { sockets[ObjectIdentifier(socket)] = nil }
     var connectionCount: Int { connections.count }
 
     func closeConnections() {
@@ -148,6 +164,7 @@ final class Simulator {
     /// Ends the clock and the replay and writes what is left.
     func stop() {
         ticking?.cancel()
+        flood.stop()
         replay.stop()
         closeConnections()
         guard failure == nil else { return }

@@ -1,5 +1,3 @@
-import NIOCore
-
 #if canImport(Glibc)
     import Glibc
 #else
@@ -16,26 +14,5 @@ struct WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         last = max(last, Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
         return last
-    }
-}
-
-/// How long acknowledgements are held back: a fixed part and an evenly spread one.
-struct AcknowledgementDelay {
-    private let fixed: Int64
-    private let jitter: Int64
-    private var state: UInt64
-
-    init(_ configuration: HyperSimConfiguration) {
-        fixed = Int64(configuration.latencyMilliseconds) * 1_000
-        jitter = Int64(configuration.latencyJitterMilliseconds) * 1_000
-        state = configuration.seed
-    }
-
-    /// `nil`: no delay is configured.
-    mutating func next() -> TimeAmount? {
-        guard fixed + jitter > 0 else { return nil }
-        state &+= 0x9E37_79B9_7F4A_7C15
-        let spread = jitter > 0 ? Int64(Mixer.finalised(state) % UInt64(jitter + 1)) : 0
-        return .microseconds(fixed + spread)
     }
 }

@@ -3,46 +3,48 @@ import NIOCore
 import NIOWebSocket
 
 /// One client of /ws: text frames with the exchange's requests, answers and subscriptions' messages.
-final class WebSocketConnection: ChannelInboundHandler, TurnMember {
+final class WebSocketConnection: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
     typealias OutboundOut = WebSocketFrame
 
-    /// Unanswered `post` requests of one socket.
-    static let maximumPosts = 100
-    /// A client that leaves this much unread is cut off: it would otherwise hold the memory of everyone.
-    static let maximumUnsentBytes = 64 << 20
+    static let path = "/ws"
     static let maximumFrameBytes = 1 << 20
 
-    /// The client's host, by which the exchange counts limits.
-    let client: String
+    /// What the client's address uses, by which the exchange counts limits.
+    let use: ClientUse
     var subscriptions: Set<Subscription> = []
     private let simulator: Simulator
     private var context: ChannelHandlerContext?
-    private var outgoing: [ByteBuffer] = []
+    private let output: FrameQueue
     private var fragments: ByteBuffer?
-    private var pendingPosts = 0
-    private var lastSentAt: Int64
     private var idleTimer: RepeatedTask?
 
     init(simulator: Simulator, client: String) {
         self.simulator = simulator
-        self.client = client
-        lastSentAt = simulator.now()
+        use = simulator.clients.use(of: client)
+        output = FrameQueue(simulator: simulator, client: client)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        simulator.countSocket(1)
-        if simulator.configuration.sendsGreeting { send(ByteBuffer(bytes: SocketMessage.greeting)) }
+        output.open(context)
+        simulator.register(self)
+        if simulator.configuration.sendsGreeting { send(SocketMessage.greeting) }
         watchIdleness(context)
+        scheduleCut()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         idleTimer?.cancel()
-        simulator.hub.removeAll(of: self)
+        let left = simulator.hub.removeAll(of: self)
+        simulator.followForeignUsers()
+        simulator.after(Int64(use.limits.lingerMilliseconds) * 1_000) {
+            for subscription in left { self.use.remove(subscription) }
+        }
+        use.closeSocket()
         simulator.deregister(context.channel)
-        simulator.countSocket(-1)
-        outgoing.removeAll()
+        simulator.deregister(self)
+        output.close()
         self.context = nil
         context.fireChannelInactive()
     }
@@ -50,25 +52,30 @@ final class WebSocketConnection: ChannelInboundHandler, TurnMember {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !output.isFinishing else { return }
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
-        case .text, .continuation: receive(frame, context)
+        case .text, .continuation: receive(frame)
         case .ping:
             context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)), promise: nil)
-        case .connectionClose: close(context, .normalClosure)
-        case .binary: close(context, .unacceptableData)
+        case .connectionClose: output.finish(.normalClosure, reason: "")
+        case .binary: output.finish(.unacceptableData, reason: "")
         default: break
         }
     }
 
-    private func receive(_ frame: WebSocketFrame, _ context: ChannelHandlerContext) {
-        guard (frame.opcode == .text) == (fragments == nil) else { return close(context, .protocolError) }
+    private func receive(_ frame: WebSocketFrame) {
+        guard (frame.opcode == .text) == (fragments == nil) else { return output.finish(.protocolError, reason: "") }
         var part = frame.unmaskedData
         var whole = fragments ?? ByteBuffer()
-        guard whole.readableBytes + part.readableBytes <= Self.maximumFrameBytes else { return close(context, .messageTooLarge) }
+        guard whole.readableBytes + part.readableBytes <= Self.maximumFrameBytes else { return output.finish(.messageTooLarge, reason: "") }
         whole.writeBuffer(&part)
         fragments = frame.fin ? nil : whole
-        if frame.fin { handle(whole) }
+        guard frame.fin else { return }
+        guard use.takeMessage(now: simulator.now()) else {
+            return output.finish(.policyViolation, reason: "more than \(use.limits.messagesPerMinute) messages per minute")
+        }
+        handle(whole)
     }
 
     private func handle(_ text: ByteBuffer) {
@@ -85,14 +92,22 @@ final class WebSocketConnection: ChannelInboundHandler, TurnMember {
 
     private func subscribe(_ json: JSON, _ text: ByteBuffer) {
         guard let subscription = read(json, text) else { return }
+        let isForeign = subscription.user.map(simulator.isForeign) ?? false
+        // A mirrored exchange is asked for single fills only.
+        guard !isForeign || !subscription.isAggregated else { return send(SocketMessage.error("Invalid subscription \(json.text())")) }
         if let refusal = simulator.hub.add(subscription, self) { return send(SocketMessage.error(refusal)) }
         send(SocketMessage.acknowledgement(method: "subscribe", subscription))
-        simulator.publisher.sendFirst(subscription, to: [self], now: simulator.now())
+        guard isForeign, subscription.channel == .userFills else {
+            return simulator.publisher.sendFirst(subscription, to: self, now: simulator.now())
+        }
+        simulator.followForeignUsers()
+        simulator.sendForeignSnapshot(subscription, to: self)
     }
 
     private func unsubscribe(_ json: JSON, _ text: ByteBuffer) {
         guard let subscription = read(json, text) else { return }
         if let refusal = simulator.hub.remove(subscription, self) { return send(SocketMessage.error(refusal)) }
+        simulator.followForeignUsers()
         send(SocketMessage.acknowledgement(method: "unsubscribe", subscription))
     }
 
@@ -111,46 +126,37 @@ final class WebSocketConnection: ChannelInboundHandler, TurnMember {
     }
 
     private func answer(id: UInt64, _ post: SocketRequest.Post) {
-        guard pendingPosts < Self.maximumPosts else { return send(SocketMessage.error("too many pending post requests id=\(id)")) }
-        switch post {
-        case .info(let request): send(SocketMessage.answer(id: id, post, simulator.info.answer(request, now: simulator.now())))
-        case .action(let action):
-            let message = SocketMessage.answer(id: id, post, simulator.answerExchange(action))
-            pendingPosts += 1
-            simulator.afterLatency {
-                self.pendingPosts -= 1
-                self.send(message)
+        guard use.beginPost() else { return send(SocketMessage.error("too many pending post requests id=\(id)")) }
+        let request: ClientRequest =
+            switch post {
+            case .info(let json): .info(json)
+            case .action(let json): .exchange(json)
+            }
+        simulator.serve(request, from: use) { treatment in
+            if let milliseconds = treatment.muteMilliseconds { self.output.mute(milliseconds) }
+            self.simulator.after(treatment.delay) {
+                self.use.endPost()
+                switch treatment.end {
+                case .reply(let reply): self.send(SocketMessage.answer(id: id, post, reply))
+                case .cut(let resets): self.context?.channel.cut(resets: resets)
+                }
             }
         }
     }
 
-    // MARK: Sending
+    // MARK: Sending and ending
 
     private func send(_ message: [UInt8]) { send(ByteBuffer(bytes: message)) }
 
     /// Puts a text frame in line for the end of the turn.
-    func send(_ message: ByteBuffer) {
-        guard context != nil else { return }
-        outgoing.append(message)
-        if outgoing.count == 1 { simulator.enlist(self) }
-    }
+    func send(_ message: ByteBuffer) { output.append(message) }
 
-    func endTurn() {
-        guard let context, !outgoing.isEmpty else { return }
-        let messages = outgoing
-        outgoing.removeAll(keepingCapacity: true)
-        for message in messages { context.write(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .text, data: message)), promise: nil) }
-        context.flush()
-        lastSentAt = simulator.now()
-        cutOffWhenSlow(context)
-    }
-
-    private func cutOffWhenSlow(_ context: ChannelHandlerContext) {
-        guard !context.channel.isWritable, let options = context.channel.syncOptions else { return }
-        let unsent = (try? options.getOption(.bufferedWritableBytes)) ?? 0
-        guard unsent > Self.maximumUnsentBytes else { return }
-        simulator.logger.warning("a WebSocket client does not read and is cut off", metadata: ["client": "\(client)", "unsentBytes": "\(unsent)"])
-        context.close(promise: nil)
+    /// Cuts the connection off when a fault says so, after the time it says.
+    func scheduleCut() {
+        for case .disconnectEvery(let milliseconds, let jitter) in simulator.faults.draw(.socket, path: Self.path) {
+            let shift = jitter > 0 ? Int64(simulator.faults.plan.random() % UInt64(2 * jitter + 1)) - Int64(jitter) : 0
+            simulator.after(max(1, Int64(milliseconds) + shift) * 1_000) { [weak self] in self?.context?.channel.cut(resets: false) }
+        }
     }
 
     private func watchIdleness(_ context: ChannelHandlerContext) {
@@ -159,16 +165,8 @@ final class WebSocketConnection: ChannelInboundHandler, TurnMember {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         idleTimer = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
             let connection = bound.value
-            guard let context = connection.context, connection.simulator.now() - connection.lastSentAt >= limit else { return }
-            connection.close(context, .normalClosure, reason: "Expired")
+            guard connection.simulator.now() - connection.output.lastSentAt >= limit else { return }
+            connection.output.finish(.normalClosure, reason: "Expired")
         }
-    }
-
-    private func close(_ context: ChannelHandlerContext, _ code: WebSocketErrorCode, reason: String = "") {
-        var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
-        data.write(webSocketErrorCode: code)
-        data.writeString(reason)
-        context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: .connectionClose, data: data)), promise: nil)
-        context.close(promise: nil)
     }
 }

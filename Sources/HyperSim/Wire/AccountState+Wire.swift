@@ -63,7 +63,13 @@ extension AccountState.Row {
         writer.decimal(marginUsed)
         writer.raw(#","maxLeverage":"#)
         writer.integer(market.maximumLeverage)
-        writer.raw(#","cumFunding":{"allTime":"0.0","sinceOpen":"0.0","sinceChange":"0.0"}}}"#)
+        writer.raw(#","cumFunding":{"allTime":"#)
+        writer.decimal(funding.allTime)
+        writer.raw(#","sinceOpen":"#)
+        writer.decimal(funding.sinceOpen)
+        writer.raw(#","sinceChange":"#)
+        writer.decimal(funding.sinceChange)
+        writer.raw("}}}")
     }
 
     /// unrealizedPnl / (entry value / leverage).

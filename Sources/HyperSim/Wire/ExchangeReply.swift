@@ -1,12 +1,19 @@
 import JSON
 
-/// What a client gets back for a request: JSON, or the refusal of a body that did not decode.
+/// What a client gets back for a request: JSON, or an HTTP error.
 enum Reply: Equatable {
     case json([UInt8])
-    /// HTTP 422.
-    case undecodable
+    /// An HTTP status and its body; the WebSocket's `post` puts them in one text.
+    case failed(status: Int, String)
 
-    static let undecodableText = "Failed to deserialize the JSON body into the target type"
+    /// The refusal of a body that did not decode.
+    static let undecodable = Reply.failed(status: 422, "Failed to deserialize the JSON body into the target type")
+    /// The limit of its sender's address is used up.
+    static let limited = Reply.failed(status: 429, "null")
+    /// What stands in front of the exchange while it is upgraded.
+    static let unavailable = Reply.failed(
+        status: 502,
+        "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n")
 }
 
 /// Writes the answers of POST /exchange.
@@ -81,6 +88,8 @@ enum ExchangeReply {
             writer.integer(oid)
             write(cloid, to: &writer)
             writer.raw("}}")
+        case .waitingForTrigger: writer.raw(#""waitingForTrigger""#)
+        case .waitingForFill: writer.raw(#""waitingForFill""#)
         case .error(let text):
             writer.raw(#"{"error":"#)
             writer.string(text)

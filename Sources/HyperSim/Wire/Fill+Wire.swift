@@ -47,6 +47,15 @@ extension Fill {
         writer.raw("}")
     }
 
+    /// `{"fill":{…},"twapId":n}`
+    func writeSlice(to writer: inout WireWriter) {
+        writer.raw(#"{"fill":"#)
+        write(to: &writer)
+        writer.raw(#","twapId":"#)
+        if let twapID { writer.integer(twapID) } else { writer.raw("null") }
+        writer.raw("}")
+    }
+
     /// Merges the fills of one taking order in one moment: the sizes and fees summed, the price their average, the rest the first one's.
     /// - Parameter fills: in order of execution.
     static func aggregated(_ fills: some Sequence<Fill>) -> [Fill] {

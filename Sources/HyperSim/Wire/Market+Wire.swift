@@ -12,12 +12,41 @@ extension Universe {
             writer.plain(market.coin)
             writer.raw(#","maxLeverage":"#)
             writer.integer(market.maximumLeverage)
-            // A table id below 50 is a single tier with that leverage.
             writer.raw(#","marginTableId":"#)
-            writer.integer(min(market.maximumLeverage, 49))
+            writer.integer(market.marginTable.isSingle ? market.maximumLeverage : marginTableID(market))
+            if market.marginMode != .any {
+                writer.raw(#","onlyIsolated":true,"marginMode":"#)
+                writer.plain(market.marginMode.rawValue)
+            }
+            if market.isDelisted { writer.raw(#","isDelisted":true"#) }
             writer.raw("}")
         }
-        writer.raw(#","marginTables":[],"collateralToken":0}"#)
+        writer.raw(#","marginTables":"#)
+        writer.array(tieredMarkets.filter { $0.dex == dex }) { writer, market in
+            writer.json([.integer(marginTableID(market)), market.marginTable.json])
+        }
+        writer.raw(#","collateralToken":0}"#)
+    }
+
+    /// A table id below 50 is a single tier with that leverage; the others are numbered from 50 on, one for each market that has tiers.
+    private static let firstTableID = 50
+
+    private var tieredMarkets: [Market] { markets.filter { !$0.marginTable.isSingle } }
+
+    private func marginTableID(_ market: Market) -> Int {
+        Self.firstTableID + (tieredMarkets.firstIndex { $0 === market } ?? 0)
+    }
+
+    /// By the id that `meta` names; `nil` for one it does not.
+    func marginTable(id: Int) -> MarginTable? {
+        guard id >= Self.firstTableID else { return (1..<Self.firstTableID).contains(id) ? MarginTable(maximumLeverage: id) : nil }
+        let tables = tieredMarkets.map(\.marginTable)
+        return tables.indices.contains(id - Self.firstTableID) ? tables[id - Self.firstTableID] : nil
+    }
+
+    /// The context array of `metaAndAssetCtxs`, positional with the universe of the same dex.
+    func writeContexts(dex: Int, now: Int64, to writer: inout WireWriter) {
+        writer.array(markets(onDex: dex)) { writer, market in market.writeContext(now: now, to: &writer) }
     }
 
     /// `perpDexs`: null for the main dex, then the builders' ones.
@@ -55,45 +84,56 @@ extension Universe {
 
 extension Market {
     /// One element of the context array of `metaAndAssetCtxs`.
-    /// - Parameter openInterest: coins, one side counted.
-    func writeContext(openInterest: Size, to writer: inout WireWriter) {
-        writer.raw(#"{"funding":"0.0","openInterest":"#)
+    func writeContext(now: Int64, to writer: inout WireWriter) {
+        let day = candles.lastDay(now: now)
+        let (bid, ask) = (bestBid(now: now), bestAsk(now: now))
+        writer.raw(#"{"funding":"#)
+        writer.json(.decimal(funding.running(now: now).rate))
+        writer.raw(#","openInterest":"#)
         writer.decimal(openInterest)
         writer.raw(#","prevDayPx":"#)
-        writer.decimal(initialPrice)
+        writer.decimal(day.previousClose ?? initialPrice)
         writer.raw(#","dayNtlVlm":"#)
-        writer.decimal(volume)
-        writer.raw(#","premium":"0.0","oraclePx":"#)
+        writer.decimal(day.value)
+        writer.raw(#","premium":"#)
+        if bid == nil || ask == nil { writer.raw("null") } else { writer.json(.decimal(premium)) }
+        writer.raw(#","oraclePx":"#)
         writer.decimal(oracle)
         writer.raw(#","markPx":"#)
         writer.decimal(mark)
         writer.raw(#","midPx":"#)
-        writer.decimal(mid)
-        writer.raw(#","impactPxs":["#)
-        writer.decimal(book.bids.first?.price ?? mid)
-        writer.raw(",")
-        writer.decimal(book.asks.first?.price ?? mid)
-        writer.raw(#"],"dayBaseVlm":"#)
-        writer.decimal(baseVolume)
+        if bid == nil || ask == nil { writer.raw("null") } else { writer.decimal(mid) }
+        writer.raw(#","impactPxs":"#)
+        if let bid, let ask {
+            writer.array([bid.price, ask.price]) { writer, price in writer.decimal(price) }
+        } else {
+            writer.raw("null")
+        }
+        writer.raw(#","dayBaseVlm":"#)
+        writer.decimal(day.volume)
         writer.raw("}")
     }
+
+    /// Levels a side that l2Book shows; the fast channel shows fewer.
+    static let levels = 20
+    static let fastLevels = 5
 
     /// `{"coin","time","levels":[bids,asks]}`.
     /// - Parameter fast: 5 levels a side and the mark `"fast":true`.
     func writeBook(_ aggregation: BookAggregation, fast: Bool = false, now: Int64, to writer: inout WireWriter) {
-        let book = book.refreshed(mid: mid, now: now)
-        let depth = fast ? 5 : 20
+        let (bids, asks) = depth(now: now)
+        let levels = fast ? Self.fastLevels : Self.levels
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)
         writer.integer(now)
         writer.raw(#","levels":["#)
-        writer.array(aggregation.merge(book.bids, .buy).prefix(depth)) { writer, level in level.write(to: &writer) }
+        writer.array(aggregation.merge(bids, .buy).prefix(levels)) { writer, level in level.write(to: &writer) }
         writer.raw(",")
-        writer.array(aggregation.merge(book.asks, .sell).prefix(depth)) { writer, level in level.write(to: &writer) }
+        writer.array(aggregation.merge(asks, .sell).prefix(levels)) { writer, level in level.write(to: &writer) }
         writer.raw("]")
         if fast { writer.raw(#","fast":true"#) }
-        if aggregation.figures != nil, let bid = book.bids.first, let ask = book.asks.first {
+        if aggregation.figures != nil, let bid = bids.first, let ask = asks.first {
             writer.raw(#","spread":"#)
             writer.decimal(ask.price - bid.price)
         }
@@ -102,13 +142,12 @@ extension Market {
 
     /// `{"coin","time","bbo":[bid|null,ask|null]}`.
     func writeBestOffers(now: Int64, to writer: inout WireWriter) {
-        let book = book.refreshed(mid: mid, now: now)
         writer.raw(#"{"coin":"#)
         writer.plain(coin)
         writer.raw(#","time":"#)
         writer.integer(now)
         writer.raw(#","bbo":"#)
-        writer.array([book.bids.first, book.asks.first]) { writer, level in
+        writer.array([bestBid(now: now), bestAsk(now: now)]) { writer, level in
             if let level { level.write(to: &writer) } else { writer.raw("null") }
         }
         writer.raw("}")
@@ -134,6 +173,18 @@ extension Market {
         writer.raw(",")
         writer.plain(trade.seller)
         writer.raw("]}")
+    }
+}
+
+extension MarginTable {
+    fileprivate var isSingle: Bool { tiers.count == 1 && maximumLeverage < 50 }
+
+    /// `{"description","marginTiers":[{"lowerBound","maxLeverage"}]}`
+    var json: JSON {
+        [
+            "description": .string(tiers.count == 1 ? "" : "tiered \(maximumLeverage)x"),
+            "marginTiers": .array(tiers.map { ["lowerBound": .decimal($0.lowerBound), "maxLeverage": .integer($0.maximumLeverage)] }),
+        ]
     }
 }
 

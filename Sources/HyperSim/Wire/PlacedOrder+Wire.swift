@@ -19,12 +19,24 @@ extension PlacedOrder {
     /// As in frontendOpenOrders and orderStatus: every member always.
     func writeDetailed(remaining: Size, to writer: inout WireWriter) {
         writeStart(remaining: remaining, to: &writer)
-        writer.raw(#","triggerCondition":"N/A","isTrigger":false,"triggerPx":"0.0","children":[],"isPositionTpsl":false,"reduceOnly":"#)
+        writer.raw(#","triggerCondition":"#)
+        writer.plain(trigger?.condition(side) ?? "N/A")
+        writer.raw(#","isTrigger":"#)
+        writer.bool(trigger != nil)
+        writer.raw(#","triggerPx":"#)
+        writer.decimal(trigger?.price ?? .zero)
+        writer.raw(#","children":"#)
+        writer.array(children) { writer, child in child.writeDetailed(remaining: child.remaining, to: &writer) }
+        writer.raw(#","isPositionTpsl":"#)
+        writer.bool(isPositionTpsl)
+        writer.raw(#","reduceOnly":"#)
         writer.bool(reduceOnly)
-        writer.raw(lifetime == .frontendMarket ? #","orderType":"Market","origSz":"# : #","orderType":"Limit","origSz":"#)
+        writer.raw(#","orderType":"#)
+        writer.plain(orderType)
+        writer.raw(#","origSz":"#)
         writer.decimal(originalSize)
         writer.raw(#","tif":"#)
-        writer.plain(lifetime.rawValue)
+        writer.string(orNull: trigger == nil ? lifetime.rawValue : nil)
         writer.raw(#","cloid":"#)
         writer.string(orNull: cloid)
         writer.raw("}")
@@ -39,6 +51,12 @@ extension PlacedOrder {
         writer.raw(#","statusTimestamp":"#)
         writer.integer(statusAt)
         writer.raw("}}")
+    }
+
+    private var orderType: String {
+        if let trigger { return trigger.orderType }
+        if twapID != nil { return "Twap Slice" }
+        return lifetime == .frontendMarket ? "Market" : "Limit"
     }
 
     private func writeStart(remaining: Size, to writer: inout WireWriter) {
@@ -62,6 +80,17 @@ extension OrderUpdate {
     func write(to writer: inout WireWriter) {
         writer.raw(#"{"order":"#)
         order.write(remaining: remaining, to: &writer)
+        writer.raw(#","status":"#)
+        writer.plain(status.rawValue)
+        writer.raw(#","statusTimestamp":"#)
+        writer.integer(time)
+        writer.raw("}")
+    }
+
+    /// As in historicalOrders.
+    func writeDetailed(to writer: inout WireWriter) {
+        writer.raw(#"{"order":"#)
+        order.writeDetailed(remaining: remaining, to: &writer)
         writer.raw(#","status":"#)
         writer.plain(status.rawValue)
         writer.raw(#","statusTimestamp":"#)

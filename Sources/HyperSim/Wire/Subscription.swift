@@ -2,13 +2,49 @@ import CopyTrading
 import JSON
 
 /// What a WebSocket client can subscribe to, in its normalised form: defaults filled in, addresses in lower case.
-enum Subscription: Hashable {
-    case userFills(user: String, aggregated: Bool)
-    case orderUpdates(user: String)
-    case trades(coin: String)
-    case bestOffers(coin: String)
-    case book(coin: String, BookAggregation, fast: Bool)
-    case allMids(dex: String)
+struct Subscription: Hashable {
+    var channel: Channel
+    /// Lower case; the account whose events these are.
+    var user: String?
+    var coin: String?
+    /// "" is the main dex.
+    var dex: String?
+    var interval: CandleInterval?
+    /// Of l2Book.
+    var aggregation: BookAggregation?
+    var isFast = false
+    /// Of userFills: partial fills of one order joined.
+    var isAggregated = false
+
+    /// By the exchange's `type`.
+    enum Channel: String {
+        case trades, l2Book, bbo, candle, activeAssetCtx
+        case allMids, assetCtxs, allDexsAssetCtxs
+        case userFills, orderUpdates, userEvents, userFundings, userNonFundingLedgerUpdates
+        case userHistoricalOrders, userTwapSliceFills, userTwapHistory
+        case clearinghouseState, openOrders, twapStates
+        case allDexsClearinghouseState, spotState, notification, webData2, webData3
+        case activeAssetData
+
+        /// What a subscription names beside its type.
+        var parameters: Set<Parameter> {
+            switch self {
+            case .trades, .bbo, .activeAssetCtx, .l2Book: [.coin]
+            case .candle: [.coin, .interval]
+            case .allMids, .assetCtxs: [.dex]
+            case .allDexsAssetCtxs: []
+            case .userFills, .orderUpdates, .userEvents, .userFundings, .userNonFundingLedgerUpdates, .userHistoricalOrders,
+                .userTwapSliceFills, .userTwapHistory, .allDexsClearinghouseState, .spotState, .notification, .webData2, .webData3:
+                [.user]
+            case .clearinghouseState, .openOrders, .twapStates: [.user, .dex]
+            case .activeAssetData: [.user, .coin]
+            }
+        }
+    }
+
+    enum Parameter {
+        case user, coin, dex, interval
+    }
 
     enum Fault: Error, Equatable {
         /// The exchange cannot read it at all, for example for an unknown `type`.
@@ -17,88 +53,49 @@ enum Subscription: Hashable {
         case invalid
     }
 
+    init(_ channel: Channel, user: String? = nil, coin: String? = nil, dex: String? = nil) {
+        self.channel = channel
+        self.user = user
+        self.coin = coin
+        self.dex = dex
+    }
+
     init(json: JSON, universe: Universe) throws(Fault) {
-        do { self = try Self.decode(json) } catch { throw .unreadable }
-        switch self {
-        case .userFills, .orderUpdates: break
-        case .trades(let coin), .bestOffers(let coin), .book(let coin, _, _):
-            guard universe.market(coin: coin) != nil else { throw .invalid }
-        case .allMids(let dex):
-            guard universe.index(ofDex: dex) != nil else { throw .invalid }
-        }
+        do { try self.init(json: json) } catch { throw .unreadable }
+        if let coin { guard universe.market(coin: coin) != nil else { throw .invalid } }
+        if let dex { guard universe.index(ofDex: dex) != nil else { throw .invalid } }
     }
 
-    private static func decode(_ json: JSON) throws(JSONError) -> Subscription {
-        switch try json.string("type") {
-        case "userFills":
-            let aggregated = try json.maybe("aggregateByTime") { value throws(JSONError) in try value.asBool() } ?? false
-            return .userFills(user: try json.at("user", Address.init(json:)).text, aggregated: aggregated)
-        case "orderUpdates": return .orderUpdates(user: try json.at("user", Address.init(json:)).text)
-        case "trades": return .trades(coin: try json.string("coin"))
-        case "bbo": return .bestOffers(coin: try json.string("coin"))
-        case "l2Book":
-            let fast = try json.maybe("fast") { value throws(JSONError) in try value.asBool() } ?? false
-            return .book(coin: try json.string("coin"), try BookAggregation(json: json), fast: fast)
-        case "allMids": return .allMids(dex: try json.maybe("dex") { value throws(JSONError) in try value.asString() } ?? "")
-        case let type: throw JSONError(path: "type", problem: "\(type) is not served")
+    private init(json: JSON) throws(JSONError) {
+        let type = try json.string("type")
+        guard let channel = Channel(rawValue: type) else { throw JSONError(path: "type", problem: "\(type) is not served") }
+        self.channel = channel
+        let parameters = channel.parameters
+        if parameters.contains(.user) { user = try json.at("user", Address.init(json:)).text }
+        if parameters.contains(.coin) { coin = try json.string("coin") }
+        if parameters.contains(.dex) { dex = try json.maybe("dex") { value throws(JSONError) in try value.asString() } ?? "" }
+        if parameters.contains(.interval) { interval = try json.at("interval", CandleInterval.init(json:)) }
+        if channel == .l2Book {
+            aggregation = try BookAggregation(json: json)
+            isFast = try json.maybe("fast") { value throws(JSONError) in try value.asBool() } ?? false
         }
-    }
-
-    /// The account whose events these are; `nil` for public channels.
-    var user: String? {
-        switch self {
-        case .userFills(let user, _), .orderUpdates(let user): user
-        case .trades, .bestOffers, .book, .allMids: nil
+        if channel == .userFills {
+            isAggregated = try json.maybe("aggregateByTime") { value throws(JSONError) in try value.asBool() } ?? false
         }
     }
 
     var json: JSON {
-        switch self {
-        case .userFills(let user, let aggregated):
-            return ["type": "userFills", "user": .string(user), "aggregateByTime": .bool(aggregated)]
-        case .orderUpdates(let user): return ["type": "orderUpdates", "user": .string(user)]
-        case .trades(let coin): return ["type": "trades", "coin": .string(coin)]
-        case .bestOffers(let coin): return ["type": "bbo", "coin": .string(coin)]
-        case .book(let coin, let aggregation, let fast):
-            var members: [JSON.Member] = [
-                .init("type", "l2Book"), .init("coin", .string(coin)), .init("nSigFigs", aggregation.figures.map { .integer($0) } ?? .null),
-                .init("mantissa", aggregation.mantissa.map { .integer($0) } ?? .null),
-            ]
-            if fast { members.append(.init("fast", true)) }
-            return .object(members)
-        case .allMids(let dex): return dex.isEmpty ? ["type": "allMids"] : ["type": "allMids", "dex": .string(dex)]
+        var members: [JSON.Member] = [.init("type", .string(channel.rawValue))]
+        if let user { members.append(.init("user", .string(user))) }
+        if let coin { members.append(.init("coin", .string(coin))) }
+        if let dex, !dex.isEmpty || channel != .allMids { members.append(.init("dex", .string(dex))) }
+        if let interval { members.append(.init("interval", .string(interval.rawValue))) }
+        if let aggregation {
+            members.append(.init("nSigFigs", aggregation.figures.map { .integer($0) } ?? .null))
+            members.append(.init("mantissa", aggregation.mantissa.map { .integer($0) } ?? .null))
         }
-    }
-}
-
-/// A text frame from a WebSocket client.
-enum SocketRequest {
-    case ping
-    case subscribe(JSON)
-    case unsubscribe(JSON)
-    case post(id: UInt64, Post)
-
-    enum Post {
-        case info(JSON)
-        case action(JSON)
-    }
-
-    /// - Throws: for what the exchange answers with `Error parsing JSON into valid websocket request`.
-    init(json: JSON) throws(JSONError) {
-        switch try json.string("method") {
-        case "ping": self = .ping
-        case "subscribe": self = .subscribe(try json.field("subscription"))
-        case "unsubscribe": self = .unsubscribe(try json.field("subscription"))
-        case "post":
-            guard let id = UInt64(try json.field("id").asNumberText()) else { throw JSONError(path: "id", problem: "expected a whole number") }
-            let request = try json.field("request")
-            let payload = try request.field("payload")
-            switch try request.string("type") {
-            case "info": self = .post(id: id, .info(payload))
-            case "action": self = .post(id: id, .action(payload))
-            case let type: throw JSONError(path: "request.type", problem: "\(type) is unknown")
-            }
-        case let method: throw JSONError(path: "method", problem: "\(method) is unknown")
-        }
+        if isFast { members.append(.init("fast", true)) }
+        if channel == .userFills { members.append(.init("aggregateByTime", .bool(isAggregated))) }
+        return .object(members)
     }
 }

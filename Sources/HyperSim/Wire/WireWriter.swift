@@ -56,15 +56,18 @@ struct WireWriter {
     }
 
     /// Writes `elements` as an array, each by `write`.
-    mutating func array<Elements: Sequence>(_ elements: Elements, _ write: (inout WireWriter, Elements.Element) -> Void) {
+    /// - Returns: how many there were.
+    @discardableResult
+    mutating func array<Elements: Sequence>(_ elements: Elements, _ write: (inout WireWriter, Elements.Element) -> Void) -> Int {
         bytes.append(UInt8(ascii: "["))
-        var isFirst = true
+        var count = 0
         for element in elements {
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
+            if count > 0 { bytes.append(UInt8(ascii: ",")) }
+            count += 1
             write(&self, element)
         }
         bytes.append(UInt8(ascii: "]"))
+        return count
     }
 
     private mutating func digits(_ value: UInt64) {

@@ -13,17 +13,20 @@ public final class ExchangeClient: Sendable {
     static let idleSeconds: Int64 = 30
 
     public let endpoint: ExchangeEndpoint
-    private let client: HTTPClient
+    let client: HTTPClient
     private let timeout: Duration
+    private let gate: (any RequestGate)?
 
     /// - Parameters:
     ///   - timeout: for a connection (waiting for a free one included), and again from the request to the answer's head; the
     ///     answer's body has as long once more.
     ///   - maximumConnections: requests beyond wait for a free connection.
-    public init(endpoint: ExchangeEndpoint, timeout: Duration, maximumConnections: Int) {
+    ///   - gate: asked before each read; `nil`: reads are not limited.
+    public init(endpoint: ExchangeEndpoint, timeout: Duration, maximumConnections: Int, gate: (any RequestGate)? = nil) {
         precondition(timeout > .zero && maximumConnections > 0)
         self.endpoint = endpoint
         self.timeout = timeout
+        self.gate = gate
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(timeout), read: TimeAmount(timeout)),
@@ -49,12 +52,21 @@ public final class ExchangeClient: Sendable {
 
     /// Sends one read request such as `{"type":"meta"}`.
     public func info(_ request: JSON) async throws(ExchangeError) -> JSON {
-        let answer = try await post("/info", request.bytes(), notAfter: nil)
-        do {
-            return try JSON.parse(answer)
-        } catch {
-            throw .unknown("answer cannot be read: \(error): \(Self.excerpt(answer))")
+        let type = (try? request.string("type")) ?? ""
+        let weight = RequestWeight.info(type: type)
+        try await gate?.admit(weight)
+        let answer: [UInt8]
+        do throws(ExchangeError) { answer = try await post("/info", request.bytes(), notAfter: nil) } catch {
+            if error == .rateLimited { await gate?.refused() }
+            throw error
         }
+        let json: JSON
+        do { json = try JSON.parse(answer) } catch { throw .unknown("answer cannot be read: \(error): \(Self.excerpt(answer))") }
+        if let gate, case .array(let items) = json {
+            let extra = RequestWeight.info(type: type, items: items.count) - weight
+            if extra > 0 { await gate.charge(extra) }
+        }
+        return json
     }
 
     /// Closes every connection; requests under way fail.
@@ -101,12 +113,7 @@ public final class ExchangeClient: Sendable {
     private enum AnswerFault: Error { case tooLarge, tooSlow }
 
     static func refusal(_ status: HTTPResponseStatus, _ answer: [UInt8]) -> ExchangeError {
-        switch status.code {
-        case 429: .rateLimited
-        case 408: .unknown("HTTP 408")
-        case 400..<500: .malformed("HTTP \(status.code): \(message(answer))")
-        default: .unknown("HTTP \(status.code): \(excerpt(answer))")
-        }
+        ExchangeError(status: Int(status.code), message: (400..<500).contains(status.code) ? message(answer) : excerpt(answer))
     }
 
     /// `msg` with its `code` of the JSON some refusals carry, else the beginning of the text.

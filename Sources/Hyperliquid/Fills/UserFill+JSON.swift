@@ -5,11 +5,12 @@ extension UserFill {
     /// Reads a fill; members not known here are ignored, as the exchange adds them without notice.
     public init(json: JSON) throws(JSONError) {
         self.init(
-            coin: Coin(try json.string("coin")), price: try json.decimal("px"), size: try json.decimal("sz"), side: try Self.side(json),
+            coin: Coin(try json.string("coin")), price: try json.decimal("px"), size: try json.decimal("sz"), side: try json.side(),
             time: try json.integer("time"), startPosition: try json.denoisedDecimal("startPosition"), dir: try json.string("dir"),
             hash: try json.string("hash"), oid: try json.integer("oid"), crossed: try json.bool("crossed"),
             fee: try json.denoisedDecimal("fee"),
             feeToken: try json.maybe("feeToken") { value throws(JSONError) in try value.asString() } ?? "USDC",
+            builderFee: try json.denoisedDecimal(ifPresent: "builderFee"), deployerFee: try json.denoisedDecimal(ifPresent: "deployerFee"),
             closedPnl: try json.denoisedDecimal("closedPnl"), tid: try json.integer("tid"),
             cloid: try json.maybe("cloid") { value throws(JSONError) in try value.asString() },
             liquidation: try json.maybe("liquidation", Liquidation.init(json:)),
@@ -29,16 +30,10 @@ extension UserFill {
         if let cloid { members.append(.init("cloid", .string(cloid))) }
         if let liquidation { members.append(.init("liquidation", liquidation.json)) }
         members.append(.init("feeToken", .string(feeToken)))
+        if let builderFee { members.append(.init("builderFee", .string(WireDecimal.text(builderFee)))) }
+        if let deployerFee { members.append(.init("deployerFee", .string(WireDecimal.text(deployerFee)))) }
         members.append(.init("twapId", twapID.map { JSON.integer($0) } ?? .null))
         return .object(members)
-    }
-
-    private static func side(_ json: JSON) throws(JSONError) -> Side {
-        let letter = try json.string("side")
-        guard let side = Side.allCases.first(where: { $0.letter == letter }) else {
-            throw JSONError(path: "side", problem: "expected \"A\" or \"B\", found \"\(letter)\"")
-        }
-        return side
     }
 }
 

@@ -22,6 +22,10 @@ public struct UserFill: Sendable, Equatable {
     /// In `feeToken`, builder's share included; negative is a rebate.
     public var fee: Notional
     public var feeToken: String
+    /// Of `fee`: what the order's builder was paid.
+    public var builderFee: Notional?
+    /// Of `fee`: what the market's deployer was paid (HIP-3).
+    public var deployerFee: Notional?
     /// Without fees and funding.
     public var closedPnl: Notional
     /// The trade; both parties' fills carry it. Not ordered.
@@ -47,8 +51,8 @@ public struct UserFill: Sendable, Equatable {
 
     public init(
         coin: Coin, price: Price, size: Size, side: Side, time: Int64, startPosition: Size, dir: String, hash: String, oid: Int64,
-        crossed: Bool, fee: Notional, feeToken: String = "USDC", closedPnl: Notional, tid: Int64, cloid: String? = nil,
-        liquidation: Liquidation? = nil, twapID: Int64? = nil
+        crossed: Bool, fee: Notional, feeToken: String = "USDC", builderFee: Notional? = nil, deployerFee: Notional? = nil,
+        closedPnl: Notional, tid: Int64, cloid: String? = nil, liquidation: Liquidation? = nil, twapID: Int64? = nil
     ) {
         self.coin = coin
         self.price = price
@@ -62,6 +66,8 @@ public struct UserFill: Sendable, Equatable {
         self.crossed = crossed
         self.fee = fee
         self.feeToken = feeToken
+        self.builderFee = builderFee
+        self.deployerFee = deployerFee
         self.closedPnl = closedPnl
         self.tid = tid
         self.cloid = cloid

@@ -13,12 +13,3 @@ public enum InfoError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
-
-extension ExchangeClient {
-    /// Sends `request` and decodes its answer.
-    func read<Value>(_ request: JSON, _ decode: (JSON) throws(JSONError) -> Value) async throws(InfoError) -> Value {
-        let answer: JSON
-        do { answer = try await info(request) } catch { throw .exchange(error) }
-        do { return try decode(answer) } catch { throw .undecodable(error, request: request.text()) }
-    }
-}

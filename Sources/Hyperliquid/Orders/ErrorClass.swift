@@ -6,8 +6,10 @@ public enum ErrorClass: Sendable, Equatable {
     case refresh(String)
     /// The market was not there: try again with a new price, after a pause.
     case requote(String)
-    /// A request budget or a temporary closure: the account's lane backs off.
+    /// The account's request budget is used up: its lane backs off.
     case budget(String)
+    /// The exchange does not take such orders for the moment, from anybody.
+    case closed(String)
     /// Nothing this account sends will be accepted: pause it and tell a person.
     case fatalForAccount(String)
     /// The nonce was refused: nothing was executed by this message; settle, then take the next.

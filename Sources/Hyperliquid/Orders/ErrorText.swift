@@ -3,16 +3,21 @@
 /// Wordings vary between releases in ends and prefixes (` asset=3`, `L1 error: `), so a text is matched by a lower-case part of it.
 /// The first match counts: a narrower part stands before a wider one.
 public enum ErrorText {
-    public static func classify(_ text: String) -> ErrorClass {
+    /// - Parameter unclassified: counts a text that is not known.
+    public static func classify(_ text: String, counting unclassified: UnclassifiedErrors = .shared) -> ErrorClass {
         let lowered = text.lowercased()
         for rule in allRules where lowered.contains(rule.part) { return rule.meaning.classified(text) }
+        unclassified.record(text)
         return .unclassified(text)
     }
 
-    /// Classifies the status word of an order (`iocCancelRejected`), as `orderStatus` and order updates give it.
-    public static func classify(venueStatus: String) -> ErrorClass {
-        let rule = orderRules.first { $0.meaning.status == venueStatus }
-        return rule.map { $0.meaning.classified(venueStatus) } ?? .terminal(venueStatus: venueStatus)
+    /// Classifies the status word of an order that has ended without trading (`iocCancelRejected`). A word that is not known is
+    /// terminal, as the exchange ends orders with all words but `open` and `triggered`.
+    public static func classify(venueStatus: String, counting unclassified: UnclassifiedErrors = .shared) -> ErrorClass {
+        if let rule = orderRules.first(where: { $0.meaning.status == venueStatus }) { return rule.meaning.classified(venueStatus) }
+        if OrderStatusWord.refreshing.contains(venueStatus) { return .refresh(venueStatus) }
+        if OrderStatusWord.phase(of: venueStatus) == nil { unclassified.record(venueStatus) }
+        return .terminal(venueStatus: venueStatus)
     }
 
     struct Rule: Sendable {
@@ -21,12 +26,12 @@ public enum ErrorText {
     }
 
     enum Meaning: Sendable, Equatable {
-        case terminal(String), refresh(String), requote(String), budget, fatal, nonce, expired
+        case terminal(String), refresh(String), requote(String), budget, closed, fatal, nonce, expired
 
         var status: String? {
             switch self {
             case .terminal(let status), .refresh(let status), .requote(let status): status
-            case .budget, .fatal, .nonce, .expired: nil
+            case .budget, .closed, .fatal, .nonce, .expired: nil
             }
         }
 
@@ -36,6 +41,7 @@ public enum ErrorText {
             case .refresh(let status): .refresh(status)
             case .requote(let status): .requote(status)
             case .budget: .budget(text)
+            case .closed: .closed(text)
             case .fatal: .fatalForAccount(text)
             case .nonce: .nonce(text)
             case .expired: .expired
@@ -88,7 +94,7 @@ public enum ErrorText {
         Rule(part: "nonce mismatch", meaning: .nonce),
         Rule(part: "action already expired", meaning: .expired),
         Rule(part: "too many cumulative requests", meaning: .budget),
-        Rule(part: "only post-only orders allowed", meaning: .budget),
+        Rule(part: "only post-only orders allowed", meaning: .closed),
         Rule(part: "over weight limit", meaning: .terminal("overWeightLimit")),
         Rule(part: "cannot switch leverage type", meaning: .terminal("leverageRefused")),
         Rule(part: "cross margin is not allowed", meaning: .terminal("leverageRefused")),
@@ -115,5 +121,6 @@ public enum ErrorText {
         Rule(part: "invalid send", meaning: .terminal("transferRefused")),
         Rule(part: "insufficient balance for", meaning: .terminal("transferRefused")),
         Rule(part: "referral code not registered", meaning: .terminal("referralRefused")),
+        Rule(part: "unexpected error (code=", meaning: .terminal("unexpectedError")),
     ]
 }

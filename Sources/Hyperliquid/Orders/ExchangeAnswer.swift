@@ -8,8 +8,10 @@ public enum ExchangeAnswer: Sendable, Equatable {
     case orders([OrderStatusAnswer])
     /// One per cancel: `nil` cancelled, else the exchange's reason.
     case cancels([String?])
-    /// Done; the action has nothing to report.
+    /// Done; the action has nothing to report (`modify` does not tell the new order's id).
     case ok
+    /// The address of the sub-account that was created.
+    case subAccount(String)
     /// `{"status":"err"}` with this text: the whole action was refused.
     case refused(String)
 
@@ -23,11 +25,12 @@ public enum ExchangeAnswer: Sendable, Equatable {
 
     private init(response: JSON) throws(JSONError) {
         switch try response.string("type") {
-        case "order":
+        case "order", "batchModify":
             self = .orders(
                 try response.at("data") { data throws(JSONError) in try data.list("statuses", OrderStatusAnswer.init(json:)) })
         case "cancel":
             self = .cancels(try response.at("data") { data throws(JSONError) in try data.list("statuses", Self.cancelStatus) })
+        case "createSubAccount": self = .subAccount(try response.string("data").lowercased())
         default:
             // TWAP answers put their refusal here; the other actions answer `default`, or data that no caller asked for.
             if let error = response["data"]?["status"]?["error"] { self = .refused(try error.asString()) } else { self = .ok }

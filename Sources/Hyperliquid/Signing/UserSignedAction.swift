@@ -16,6 +16,7 @@ public enum UserSignedAction {
         case approveAgent = "ApproveAgent"
         case approveBuilderFee = "ApproveBuilderFee"
         case userSetAbstraction = "UserSetAbstraction"
+        case userDexAbstraction = "UserDexAbstraction"
         case tokenDelegate = "TokenDelegate"
         case convertToMultiSigUser = "ConvertToMultiSigUser"
 
@@ -57,6 +58,7 @@ public enum UserSignedAction {
             case .approveAgent: [.init("agentAddress", "address"), .init("agentName", "string"), .init("nonce", "uint64")]
             case .approveBuilderFee: [.init("maxFeeRate", "string"), .init("builder", "address"), .init("nonce", "uint64")]
             case .userSetAbstraction: [.init("user", "address"), .init("abstraction", "string"), .init("nonce", "uint64")]
+            case .userDexAbstraction: [.init("user", "address"), .init("enabled", "bool"), .init("nonce", "uint64")]
             case .tokenDelegate:
                 [.init("validator", "address"), .init("wei", "uint64"), .init("isUndelegate", "bool"), .init("nonce", "uint64")]
             case .convertToMultiSigUser: [.init("signers", "string"), .init("nonce", "uint64")]

@@ -92,6 +92,7 @@ struct AccountState: Sendable {
     /// Orders in the next action; shrinks when the tokens do not suffice.
     var batchLimit: Int
     var failures = 0
+    var budget = AccountBudget()
 }
 
 /// One signed action on its way: orders of one account, all entries or all exits.
@@ -102,6 +103,8 @@ struct Launch: Sendable {
     let signer: Signer
     let vaultAddress: String?
     let action: OrderBatch
+    /// An exit's also when it may not be reduce-only, because the account is shared.
+    let priority: RequestPriority
     let records: [AttemptRecord]
     let charges: [Charge]
 }

@@ -33,7 +33,7 @@ extension WorkStage {
             return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
         }
         do {
-            let answer = try await client.submit(signed, notAfter: deadline)
+            let answer = try await transport.submit(signed, priority: launch.priority, notAfter: deadline)
             await answered(launch, .success(answer), sentAt: sentAt)
         } catch {
             await answered(launch, .failure(error), sentAt: sentAt)
@@ -61,7 +61,7 @@ extension WorkStage {
             logger.warning("order.not_sent", metadata: ["account": "\(launch.account)", "reason": "\(reason)"])
             again(launch, key, after: backoff(key))
         case .failure(.rateLimited):
-            await penalise(launch)
+            await penalise(launch, "egress:")
             again(launch, key, after: .seconds(1))
         case .failure(.malformed(let text)):
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
@@ -110,8 +110,12 @@ extension WorkStage {
         switch ErrorText.classify(text) {
         case .nonce: again(launch, key, after: .zero)
         case .budget:
-            await penalise(launch)
+            // the account's own: from now on it is served once in ten seconds
+            partitions[key.partition]?.accounts[key.account]?.budget.exhausted()
+            readBudget(key)
+            await penalise(launch, "account:")
             again(launch, key, after: .seconds(10))
+        case .closed: again(launch, key, after: .seconds(5))
         case .expired:
             for record in launch.records {
                 if launch.action.expiresAfter != nil, isEntry(record, launch.partition) {
@@ -137,6 +141,7 @@ extension WorkStage {
         let after = before.settling(record.intent, job: job.job, filled: fills.filled, averagePrice: fills.averagePrice)
         partitions[partition]?.sleeves[holding] = after
         updateHead(key, partition) { $0.fills.add(fills) }
+        partitions[partition]?.accounts[key.account]?.budget.traded(fills.value)
         guard let head = partitions[partition]?.lanes[key]?.jobs.first else { return }
         let asked = head.asked ?? record.intent.size
         let short = !job.job.action.isEntry && fills.filled < record.intent.size + record.intent.remainder
@@ -160,7 +165,7 @@ extension WorkStage {
         case .terminal("delisted"): finish(key, .delisted, text, partition)
         case .fatalForAccount: finish(key, .agent, text, partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
-        case .refresh, .expired, .nonce, .budget:
+        case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
         case .terminal, .unclassified: finish(key, job.fills.filled.isZero ? .rejected : .partial, text, partition)
         }
@@ -203,7 +208,8 @@ extension WorkStage {
         dispatching.signal()
     }
 
-    /// The exchange says that there is nothing to reduce: what it holds is the truth (a liquidation, or the subscriber's own order).
+    /// The exchange says that there is nothing to reduce: what it holds, less what the account's other sleeves account for, is the truth
+    /// (a liquidation, or the subscriber's own order).
     func reconcile(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reason: String) async {
         let state = try? await client.accountState(key.account.text)
         guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
@@ -214,21 +220,19 @@ extension WorkStage {
             return hold(AccountKey(partition: partition, account: key.account), until: .now + .seconds(1))
         }
         let holding = HoldingKey(job.job.subscription, key.coin)
-        let believed = partitions[partition]?.sleeves[holding]?.position ?? .zero
+        let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
         let real = state.positions[key.coin] ?? .zero
-        let kept = real.sign == believed.sign ? Size(e8: min(abs(real.e8), abs(believed.e8)) * Int64(believed.sign)) : .zero
-        logger.warning("position.corrected", metadata: ["account": "\(key.account)", "coin": "\(key.coin)", "believed": "\(believed)", "real": "\(real)"])
-        var sleeve = partitions[partition]?.sleeves[holding] ?? .empty
-        sleeve.position = kept
-        sleeve.owed = min(sleeve.owed, kept.magnitude)
-        sleeve.revision += 1
-        if kept.isZero { sleeve = .empty }
-        partitions[partition]?.sleeves[holding] = sleeve
+        let others = otherSleeves(key, of: job.job.subscription, partition).values.reduce(Size.zero) { $0 + $1.position }
+        let corrected = sleeve.corrected(net: real, others: others)
+        let finding = "the exchange holds \(real), \(sleeve.position) and \(others) of other subscriptions were believed"
+        logger.warning(
+            "position.corrected",
+            metadata: ["account": "\(key.account)", "coin": "\(key.coin)", "subscription": "\(job.job.subscription)", "kept": "\(corrected.position)", "reason": "\(finding)"])
+        partitions[partition]?.sleeves[holding] = corrected
         updateHead(key, partition) { $0.refusals += 1 }
-        if kept.isZero || job.refusals >= Self.maximumRefusals {
-            finish(
-                key, job.fills.filled.isZero ? .noPosition : .partial, "\(reason); the exchange holds \(real), \(believed) was believed",
-                partition)
+        if corrected.position.isZero || job.refusals >= Self.maximumRefusals {
+            let outcome: Outcome = corrected.position.isZero ? .noPosition : .rejected
+            finish(key, job.fills.filled.isZero ? outcome : .partial, "\(reason); \(finding)", partition)
         } else {
             partitions[partition]?.lanes[key]?.head = .idle
             attention.insert(AccountKey(partition: partition, account: key.account))
@@ -259,10 +263,11 @@ extension WorkStage {
         return min(.milliseconds(100) * (1 << min(failures, 5)), .seconds(2)) * Double.random(in: 0.5...1)
     }
 
-    private func penalise(_ launch: Launch) async {
-        guard let egress = launch.charges.last else { return }
-        do { try await journal.penalise(egress, for: .seconds(1)) } catch {
-            logger.warning("bucket.unpenalised", metadata: ["bucket": "\(egress.name)", "error": "\(error)"])
+    /// - Parameter kind: of the bucket that the exchange says is empty, as its name begins.
+    private func penalise(_ launch: Launch, _ kind: String) async {
+        guard let bucket = launch.charges.first(where: { $0.name.hasPrefix(kind) }) else { return }
+        do { try await journal.penalise(bucket, for: .seconds(1)) } catch {
+            logger.warning("bucket.unpenalised", metadata: ["bucket": "\(bucket.name)", "error": "\(error)"])
         }
     }
 

@@ -6,6 +6,9 @@ import RedisStreams
 
 /// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
 extension WorkStage {
+    /// One part in so many of the tokens that entries and exits share is for exits alone.
+    private static let exitShare = 5
+
     private struct Candidate {
         let lane: LaneKey
         let job: LaneJob
@@ -63,8 +66,7 @@ extension WorkStage {
     /// One round; returns how many actions were tried.
     private func dispatch() async -> Int {
         var drafts: [Draft] = []
-        let looked = attention
-        for key in looked {
+        for key in inOrderOfUrgency(attention) {
             guard inFlight + drafts.count < configuration.maximumInFlight else { break }
             attention.remove(key)
             if let draft = await draft(key) { drafts.append(draft) }
@@ -86,6 +88,21 @@ extension WorkStage {
         return drafts.count
     }
 
+    /// Accounts with an exit first: when not all can go now, entries wait.
+    private func inOrderOfUrgency(_ keys: Set<AccountKey>) -> [AccountKey] {
+        var entries: [AccountKey] = []
+        var exits: [AccountKey] = []
+        for key in keys { if hasExit(key) { exits.append(key) } else { entries.append(key) } }
+        return exits + entries
+    }
+
+    private func hasExit(_ key: AccountKey) -> Bool {
+        guard let state = partitions[key.partition], let account = state.accounts[key.account] else { return false }
+        return account.coins.contains { coin in
+            state.lanes[LaneKey(account: key.account, coin: coin)]?.jobs.first.map { !$0.job.action.isEntry } ?? false
+        }
+    }
+
     /// The next action of an account, if it may send one.
     private func draft(_ key: AccountKey) async -> Draft? {
         guard let state = partitions[key.partition], !state.draining, let account = state.accounts[key.account] else { return nil }
@@ -94,8 +111,8 @@ extension WorkStage {
         if let notBefore = account.notBefore, notBefore > .now { waiting[key] = notBefore; return nil }
         guard leases.isHeld(key.partition, at: .now) else { waiting[key] = .now + .milliseconds(100); return nil }
         var candidates = await candidates(key, generation: state.generation, account)
-        guard let first = candidates.first else { return nil }
-        // entries expire and exits do not: never in one action
+        // entries expire and exits do not: never in one action, and exits go first
+        guard let first = candidates.first(where: { !$0.job.job.action.isEntry }) ?? candidates.first else { return nil }
         let isEntry = first.job.job.action.isEntry
         candidates = Array(candidates.filter { $0.job.job.action.isEntry == isEntry }.prefix(max(1, account.batchLimit)))
         let snapshot = await config.current()
@@ -130,12 +147,15 @@ extension WorkStage {
                     finish(lane, .halted, "\(unaudited) entries wait for the audit trail, \(configuration.maximumAuditLag) may", key.partition)
                     continue
                 }
+                let budget = state.accounts[key.account]?.budget ?? AccountBudget()
+                if !budget.allows(job.job.action.use) {
+                    finish(
+                        lane, .budget, "the account has \(budget.remaining ?? 0) actions left at the exchange, kept for exits", key.partition)
+                    continue
+                }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
-                var others: [SubscriptionID: Sleeve] = [:]
-                for other in state.holders[lane] ?? [] where other != job.job.subscription {
-                    others[other] = state.sleeves[HoldingKey(other, coin)]
-                }
+                let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds + configuration.entryMargin.milliseconds,
@@ -155,6 +175,14 @@ extension WorkStage {
             }
         }
         return found
+    }
+
+    /// Of the account's other subscriptions in the coin.
+    func otherSleeves(_ lane: LaneKey, of subscription: SubscriptionID, _ partition: Int) -> [SubscriptionID: Sleeve] {
+        guard let state = partitions[partition] else { return [:] }
+        var others: [SubscriptionID: Sleeve] = [:]
+        for other in state.holders[lane] ?? [] where other != subscription { others[other] = state.sleeves[HoldingKey(other, lane.coin)] }
+        return others
     }
 
     private func compose(_ candidates: [Candidate], _ key: AccountKey, _ state: PartitionState, _ signer: Signer, vaultAddress: String?)
@@ -202,25 +230,32 @@ extension WorkStage {
         }
         partitions[key.partition]?.accounts[key.account]?.actionsUnderWay += 1
         inFlight += 1
-        let charges = charges(subscriber: candidates[0].job.job.subscriber, account: key.account, orders: orders.count)
+        let job = candidates[0].job.job
+        let charges = charges(subscriber: job.subscriber, account: key.account, orders: orders.count, isEntry: job.action.isEntry)
         return Draft(
             account: key, generation: state.generation,
             launch: Launch(
                 partition: key.partition, generation: state.generation, account: key.account, signer: signer, vaultAddress: vaultAddress,
-                action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), records: records, charges: charges),
+                action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), priority: job.action.isEntry ? .entry : .exit,
+                records: records, charges: charges),
             booking: AttemptBooking(
                 signer: signer.address, nonce: nonce, charges: charges, records: records.map { ($0.job.text, $0.json.bytes()) }))
     }
 
-    /// The exchange counts an action for its address as 1 + orders/40, for the account as its orders.
-    private func charges(subscriber: SubscriberID, account: AccountID, orders: Int) -> [Charge] {
+    /// The exchange counts an action for its address as 1 + orders/40, for the account as its orders. Entries leave a part of what is shared
+    /// to exits.
+    private func charges(subscriber: SubscriberID, account: AccountID, orders: Int, isEntry: Bool) -> [Charge] {
         let rates = configuration.rates
+        func spare(_ rate: TokenRate) -> Int { isEntry ? rate.burst / Self.exitShare : 0 }
+        let accountRate = rates.account(account.text)
         return [
             Charge(
                 name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text), rate: rates.subscriber(subscriber.text),
                 tokens: orders),
-            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: rates.account(account.text), tokens: orders),
-            Charge(name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + orders / 40),
+            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: accountRate, tokens: orders, spare: spare(accountRate)),
+            Charge(
+                name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + orders / 40,
+                spare: spare(rates.egress.rate)),
         ]
     }
 
@@ -232,6 +267,8 @@ extension WorkStage {
         }
         switch answer {
         case .go:
+            partitions[key.partition]?.accounts[key.account]?.budget.spend(draft.launch.records.count)
+            readBudget(key)
             for record in draft.launch.records {
                 updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
             }

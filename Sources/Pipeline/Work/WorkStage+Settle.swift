@@ -66,8 +66,9 @@ extension WorkStage {
             let noop = try SignedAction.sign(
                 action: ExchangeAction.noop(), nonce: UInt64(first.nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil,
                 network: network, key: signer.key)
-            switch try await client.submit(noop, notAfter: deadline) {
-            case .ok, .orders, .cancels: return errand.records.map { _ in .neverLanded }
+            // an account that waits for this can send no exit
+            switch try await transport.submit(noop, priority: .exit, notAfter: deadline) {
+            case .ok, .orders, .cancels, .subAccount: return errand.records.map { _ in .neverLanded }
             case .refused(let text):
                 guard case .nonce = ErrorText.classify(text) else {
                     logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "text": "\(text)"])

@@ -87,7 +87,10 @@ public actor WorkStage: StageHandler {
     }
 
     let config: ConfigStore
+    /// For reads.
     let client: ExchangeClient
+    /// For orders.
+    let transport: any ExchangeTransport
     let network: Network
     let instruments: Instruments
     let journal: AttemptJournal
@@ -125,14 +128,20 @@ public actor WorkStage: StageHandler {
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKeys(partition: Int, generation: Int)
+        case readBudget(AccountKey, generation: Int)
     }
 
+    /// - Parameters:
+    ///   - client: for reads.
+    ///   - transport: for orders; may be the client.
     public init(
-        config: ConfigStore, client: ExchangeClient, instruments: Instruments, journal: AttemptJournal, leases: LeaseTable, keys: Keys,
-        stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8], configuration: Configuration, committing: Wake, logger: Logger
+        config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
+        leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8],
+        configuration: Configuration, committing: Wake, logger: Logger
     ) {
         self.config = config
         self.client = client
+        self.transport = transport
         network = client.endpoint.network
         self.instruments = instruments
         self.journal = journal
@@ -171,6 +180,7 @@ public actor WorkStage: StageHandler {
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKeys(let partition, let generation): await openKeys(partition, generation)
+        case .readBudget(let key, let generation): await readBudget(key, generation)
         }
     }
 

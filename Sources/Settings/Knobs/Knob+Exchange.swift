@@ -17,6 +17,19 @@ extension Knob {
             purpose: "Most kept-alive connections of one process to the exchange.",
             effect: "Raising it raises the requests that can be outstanding at once over HTTP/1.1."),
         Knob(
+            "EGRESS", .exchange, .text("1 to 32 letters, digits, - or _"), standard: "default",
+            purpose: "A name for the address that this process sends from. Processes behind one address share its name, and with it its "
+                + "token bucket and its places for influencers' own fills.",
+            effect: "Another name has limits of its own; give one to each address, or the exchange's limits are exceeded."),
+        Knob(
+            "EXCHANGE_TRANSPORT", .exchange, .choice(["rest", "websocket"]), standard: "rest",
+            purpose: "How orders are sent: each as a request of its own over HTTP, or all over one kept WebSocket connection.",
+            effect: "Over WebSocket at most 100 orders of a process are unanswered at a time, and a lost connection leaves all of them unknown."),
+        Knob(
+            "EXCHANGE_SOCKET_MESSAGES", .exchange, .integer(unit: "messages a minute", 100...10_000_000), standard: "2000",
+            purpose: "Messages one process may send over its WebSocket connections.",
+            effect: "The exchange allows an address 2,000 a minute; processes behind one address share them. 10 % are left unused."),
+        Knob(
             "ENTRY_MARGIN", .exchange, .duration(.zero...(.seconds(10))), standard: "100ms",
             purpose: "An entry that would expire within this time is not sent any more.",
             effect: "Raising it leaves fewer orders that reach the exchange too late, and skips more."),

@@ -2,8 +2,25 @@ extension Knob {
     static let ingest = [
         Knob(
             "INGEST_USERS_PER_EGRESS", .ingest, .integer(unit: "influencers", 1...1_000), standard: "10",
-            purpose: "Most influencers whose own fills one egress address subscribes to.",
+            purpose: "Most influencers whose own fills one egress address subscribes to, over all processes behind it (tier 1). "
+                + "The others are followed by public trades (tier 2).",
             effect: "The exchange refuses an eleventh user for one address; raise it only against the simulator."),
+        Knob(
+            "INGEST_SOCKETS", .ingest, .integer(unit: "connections", 1...3), standard: "2",
+            purpose: "Connections on which each process subscribes to the same things. A fill counts from the one that delivers it first.",
+            effect: "Raising it hides the loss or lag of one connection, and multiplies channels: one for every market and connection."),
+        Knob(
+            "INGEST_VERIFY_EVERY", .ingest, .duration(.seconds(5)...(.seconds(110))), standard: "90s",
+            purpose: "How often the positions of an influencer followed by public trades are compared with the exchange's.",
+            effect: "Raising it costs less of the address's request weight. Past 120 s without a check an influencer's entries are not traded."),
+        Knob(
+            "INGEST_WEIGHT", .ingest, .integer(unit: "units a minute", 20...100_000), standard: "600",
+            purpose: "Request weight that one process spends on reading influencers' positions and history.",
+            effect: "The exchange allows an address 1,200; raising it verifies more influencers in time and leaves less for orders' reads."),
+        Knob(
+            "INGEST_HISTORY", .ingest, .duration(.seconds(60)...(.seconds(7 * 86_400))), standard: "24h",
+            purpose: "How far back an influencer's fills are read after an absence. Beyond, the gap is declared and the positions are taken anew.",
+            effect: "Raising it mirrors exits of longer ago fill by fill; entries that old are never traded."),
         Knob(
             "INGEST_DEBOUNCE", .ingest, .duration(.milliseconds(1)...(.seconds(10))), standard: "150ms",
             purpose: "How long the fills of one resting order are collected before they become a signal.",
@@ -12,6 +29,24 @@ extension Knob {
             "INGEST_MAXIMUM_HOLD", .ingest, .duration(.milliseconds(1)...(.seconds(60))), standard: "1s",
             purpose: "The longest time from the first collected fill to its signal, however the fills keep coming.",
             effect: "As above, for orders that fill without a pause."),
+        Knob(
+            "RAW_FRAMES", .ingest, .choice(["leaders", "none"]), standard: "leaders",
+            purpose: "Which of the exchange's frames are kept in Postgres as they came: those that carry a followed influencer's fill or "
+                + "trade, and the answers that positions are taken from; or none.",
+            effect: "About 1 KB a frame and connection. Declared gaps are kept in any case."),
+        Knob(
+            "RAW_BUFFER", .ingest, .integer(unit: "frames", 100...10_000_000), standard: "100000",
+            purpose: "Frames that wait in memory while Postgres is away; 1 KB of memory is set aside for each. Beyond, frames are dropped and "
+                + "the gap is recorded.",
+            effect: "Raising it rides out a longer absence of Postgres."),
+        Knob(
+            "ARCHIVE_AFTER", .ingest, .duration(.seconds(86_400)...(.seconds(3_650 * 86_400))), standard: "90d",
+            purpose: "Age from which days of raw frames leave Postgres for compressed files with `vibe archive`.",
+            effect: "Raising it keeps more of them at hand and more in the database."),
+        Knob(
+            "ARCHIVE_DIRECTORY", .ingest, .path, standard: "archive",
+            purpose: "The folder of the compressed files.",
+            effect: "It should be backed up: it has the only copy of what has left Postgres."),
     ]
 
     static let audit = [

@@ -32,6 +32,57 @@ extension Knob {
             "SIM_USERS_PER_SOCKET", .simulator, .integer(unit: "users", 1...10_000), standard: "10",
             purpose: "Different users one address may subscribe to, as the exchange limits it.",
             effect: "Raise it together with VIBE_INGEST_USERS_PER_EGRESS."),
+        Knob(
+            "SIM_STRICT", .simulator, .flag, standard: "no",
+            purpose: "Whether the simulated exchange has the real one's limits for each client address: 1200 weight and 2000 messages a "
+                + "minute, 10 sockets, 30 new ones a minute, 1000 subscriptions, 100 pending posts, and two seconds for which the "
+                + "subscriptions of a lost connection count on. Without it there are hardly any.",
+            effect: "A fleet on one machine is one client address. The knobs below set single limits, with it or without."),
+        Knob(
+            "SIM_WEIGHT_PER_MINUTE", .simulator, .integer(unit: "weight", 0...10_000_000),
+            purpose: "Weight of requests one client address may send in a minute; 0 is no limit.",
+            effect: "Beyond it requests are answered with HTTP 429."),
+        Knob(
+            "SIM_SOCKETS", .simulator, .integer(unit: "sockets", 0...10_000_000),
+            purpose: "WebSocket connections of one client address; 0 is no limit.", effect: "Beyond it an upgrade is answered with HTTP 429."),
+        Knob(
+            "SIM_NEW_SOCKETS_PER_MINUTE", .simulator, .integer(unit: "sockets", 0...10_000_000),
+            purpose: "New WebSocket connections of one client address in a minute; 0 is no limit.",
+            effect: "Beyond it an upgrade is answered with HTTP 429."),
+        Knob(
+            "SIM_SUBSCRIPTIONS", .simulator, .integer(unit: "subscriptions", 0...10_000_000),
+            purpose: "Subscriptions of one client address; 0 is no limit.", effect: "Beyond it a subscription is refused with the exchange's text."),
+        Knob(
+            "SIM_MESSAGES_PER_MINUTE", .simulator, .integer(unit: "messages", 0...10_000_000),
+            purpose: "Messages one client address may send over its sockets in a minute; 0 is no limit.",
+            effect: "Beyond it the socket is closed."),
+        Knob(
+            "SIM_PENDING_POSTS", .simulator, .integer(unit: "requests", 0...10_000_000),
+            purpose: "post requests of one client address that wait for their answer; 0 is no limit.",
+            effect: "Beyond it they are refused with the exchange's text."),
+        Knob(
+            "SIM_LINGER", .simulator, .duration(.zero...(.seconds(600))),
+            purpose: "How long the subscriptions of a lost connection still count.", effect: "Raising it makes reconnecting at a limit harder."),
+        Knob(
+            "SIM_SYNC", .simulator, .flag, standard: "yes",
+            purpose: "Whether the ledger is on disk, not only with the system, before anything is answered.",
+            effect: "no is faster, and a crash of the machine may take what was answered last."),
+        Knob(
+            "SIM_FAULTS", .simulator, .text("faults such as rate429:every=100,path=/info, separated by spaces"),
+            purpose: "What goes wrong from the start on; POST /control/faults adds to it at any time.",
+            effect: "See vibe sim --help for the faults and their members."),
+        Knob(
+            "SIM_SEED", .simulator, .integer(unit: "seed", 0...2_147_483_647), standard: "1",
+            purpose: "Of everything random: depth of the books, trade ids, latencies, faults.", effect: "The same seed repeats a run."),
+        Knob(
+            "SIM_MIRROR", .simulator, .url(schemes: ["http", "https"]),
+            purpose: "An exchange whose markets are shown instead of made-up ones, such as https://api.hyperliquid.xyz: orders fill at its "
+                + "live prices, and leaders who trade there are followed and read through the simulator.",
+            effect: "Copy trading on paper. The recorded fills are not used then, unless --fills names them."),
+        Knob(
+            "SIM_MIRROR_COINS", .simulator, .text("coins separated by commas"),
+            purpose: "Which coins of the mirrored exchange are shown; without it all that are not delisted.",
+            effect: "Each coin takes three of the thousand subscriptions an address may have there."),
     ]
 
     static let logging = [

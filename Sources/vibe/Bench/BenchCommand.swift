@@ -2,10 +2,17 @@ import ArgumentParser
 import Foundation
 import Settings
 
-/// Throughput and latency of the whole fleet on this machine.
+/// Measurements on this machine.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench",
+        commandName: "bench", abstract: "Measure a whole fleet (the default), or ingestion alone, on this machine.",
+        subcommands: [FleetBenchCommand.self, IngestBenchCommand.self], defaultSubcommand: FleetBenchCommand.self)
+}
+
+/// Throughput and latency of the whole fleet.
+struct FleetBenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet",
         abstract: "Measure throughput and latency of a whole fleet on this machine.",
         discussion: """
             Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production; \

@@ -50,7 +50,7 @@ struct BenchSite: Sendable {
     private func startProcesses(_ options: BenchOptions) async throws {
         let leaders = options.leaderCount
         try await fleet.start(
-            "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)"])
+            "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)", "--no-sync"])
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
         try await monitor.waitUntilReady(options.counts)
@@ -83,6 +83,7 @@ struct BenchSite: Sendable {
             operatorSettings: ProcessInfo.processInfo.environment,
             defaults: [
                 "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
+                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000",
                 // with a slow exchange, orders in flight are rate × latency
                 "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",

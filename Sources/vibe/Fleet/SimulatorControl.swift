@@ -16,12 +16,41 @@ struct SimulatorControl: Sendable {
 
     /// Starts the replay.
     /// - Parameter speed: a decimal number, or `max`.
-    func replay(speed: String) async throws {
-        var request = HTTPClientRequest(url: base + "/control/replay")
+    func replay(speed: String) async throws { _ = try await post("replay", ["speed": .string(speed)]) }
+
+    /// Publishes a leader's fills, `{"user","fills":[…]}`, in one message.
+    /// - Returns: their trade ids.
+    func publish(_ fills: JSON) async throws -> [Int64] {
+        try await post("fills", fills).list("tids") { value throws(JSONError) in try value.asInteger() }
+    }
+
+    /// Sends strangers' market messages to every socket that follows trades.
+    func flood(framesPerSecond: Int, seconds: Int) async throws {
+        _ = try await post("flood", ["framesPerSecond": .integer(framesPerSecond), "seconds": .integer(seconds)])
+    }
+
+    /// Adds faults, `{"seed","faults":[{"fault":"rate429",…}]}`.
+    func addFaults(_ plan: JSON) async throws { _ = try await post("faults", plan) }
+
+    /// Ends every fault that was added.
+    func clearFaults() async throws {
+        var request = HTTPClientRequest(url: base + "/control/faults")
+        request.method = .DELETE
+        _ = try await call(request)
+    }
+
+    /// How often each fault has happened, by its name.
+    func faultCounts() async throws -> [(name: String, count: Int64)] {
+        guard case .object(let members) = try await call(HTTPClientRequest(url: base + "/control/faults")).field("fired") else { return [] }
+        return try members.map { ($0.name, try $0.value.asInteger()) }
+    }
+
+    private func post(_ path: String, _ body: JSON) async throws -> JSON {
+        var request = HTTPClientRequest(url: base + "/control/" + path)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
-        request.body = .bytes((["speed": .string(speed)] as JSON).bytes())
-        _ = try await call(request)
+        request.body = .bytes(body.bytes())
+        return try await call(request)
     }
 
     func ledger() async throws -> HTTPClientResponse.Body {

@@ -4,6 +4,8 @@ import CopyTrading
 import Hyperliquid
 import Ingestion
 import Pipeline
+import Postgres
+import RawFrames
 import RedisStreams
 import Settings
 
@@ -30,15 +32,44 @@ struct IngestCommand: AsyncParsableCommand {
             var signals = SignalBuilder.Configuration()
             signals.debounce = settings.ingest.debounce.microseconds
             signals.maximumHold = settings.ingest.maximumHold.microseconds
-            let client = recording == nil ? process.exchange() : nil
+            var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress, signals: signals)
+            configuration.verifyEvery = settings.ingest.verifyEvery
+            configuration.historyLimit = settings.ingest.history
+            configuration.weightPerMinute = settings.ingest.weight
+            // this start of the process: a successor of the same name is another one
+            let source = "\(process.member)@\(WallClock.microseconds / 1_000)"
+            let isLive = recording == nil
+            let client = isLive ? try process.exchange() : nil
+            let recorder = isLive ? Self.recorder(process, source) : nil
             let ingestor = Ingestor(
-                config: config, client: client,
-                feed: recording == nil ? FillFeed(endpoint: process.endpoint, logger: process.logger) : nil,
-                redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
-                configuration: .init(usersPerEgress: settings.ingest.usersPerEgress, signals: signals),
-                network: settings.exchange.network.rawValue, now: { WallClock.microseconds }, logger: process.logger)
-            return IngestRole(ingestor: ingestor, config: config, recording: recording, client: client)
+                config: config, client: client, feeds: isLive ? Self.feeds(process) : [],
+                slots: isLive
+                    ? UserSlots(
+                        redis: try process.redis("slots"), keys: process.keys, egress: settings.exchange.egress, holder: source,
+                        life: Self.slotLife, limit: settings.ingest.usersPerEgress) : nil,
+                recorder: recorder, redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
+                configuration: configuration, network: settings.exchange.network.rawValue, now: { WallClock.microseconds },
+                logger: process.logger)
+            return IngestRole(ingestor: ingestor, config: config, recording: recording, recorder: recorder, client: client)
         }
+    }
+
+    /// How long a place for a leader's own fills outlives a process that died with it.
+    private static let slotLife = Duration.seconds(30)
+
+    private static func feeds(_ process: RoleProcess) -> [ExchangeFeed] {
+        let budget = process.connectionBudget(users: process.settings.ingest.usersPerEgress)
+        return (0..<process.settings.ingest.sockets).map { _ in ExchangeFeed(endpoint: process.endpoint, budget: budget, logger: process.logger) }
+    }
+
+    private static func recorder(_ process: RoleProcess, _ source: String) -> FrameRecorder {
+        let settings = process.settings.ingest
+        return FrameRecorder(
+            connection: PostgresConnection(url: process.settings.postgres.revealedURL(), name: "vibe-\(process.member)-frames", logger: process.logger),
+            source: source,
+            configuration: .init(
+                keepsFrames: settings.rawFrames == .leaders, bufferedFrames: settings.rawBuffer, bufferedBytes: settings.rawBuffer << 10),
+            logger: process.logger)
     }
 }
 
@@ -46,9 +77,23 @@ private struct IngestRole: Role {
     let ingestor: Ingestor
     let config: ConfigStore
     let recording: RecordedFeed?
+    let recorder: FrameRecorder?
     let client: ExchangeClient?
 
     func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let recorder { group.addTask { await recorder.run() } }
+            group.addTask {
+                try await follow()
+                // what was received is kept before the end
+                recorder?.stop()
+            }
+            try await group.waitForAll()
+        }
+        await client?.shutdown()
+    }
+
+    private func follow() async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { await ingestor.run(); return true }
             group.addTask { await config.run(); return false }
@@ -58,7 +103,6 @@ private struct IngestRole: Role {
             while let isEnd = try await group.next(), !isEnd {}
             group.cancelAll()
         }
-        await client?.shutdown()
     }
 
     func stop() async { await ingestor.stop() }

@@ -92,8 +92,30 @@ struct RoleProcess: Sendable {
         return store
     }
 
-    func exchange() -> ExchangeClient {
-        ExchangeClient(endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections)
+    /// Its reads take their weight from the bucket of our address.
+    func exchange() throws -> ExchangeClient {
+        let egress = settings.exchange.egress
+        let bucket = TokenBucket(
+            redis: try redis("egress"), key: keys.tokens("egress", egress), rate: TokenRate(settings.rates.effective(for: .egress(egress))))
+        return ExchangeClient(
+            endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections,
+            gate: EgressGate(bucket: bucket, logger: logger))
+    }
+
+    /// What all WebSocket connections of this process share.
+    func connectionBudget(users: Int? = nil) -> ConnectionBudget {
+        var limits = ConnectionBudget.Limits()
+        limits.messagesPerMinute = settings.exchange.socketMessages
+        if let users { limits.users = users }
+        return ConnectionBudget(limits: limits)
+    }
+
+    /// The socket that carries orders, when the settings want one.
+    func postSocket() -> PostSocket? {
+        guard settings.exchange.transport == .websocket else { return nil }
+        var configuration = PostSocket.Configuration()
+        configuration.timeout = settings.exchange.timeout
+        return PostSocket(endpoint: endpoint, configuration: configuration, budget: connectionBudget(), logger: logger)
     }
 
     var endpoint: ExchangeEndpoint {

@@ -31,7 +31,7 @@ struct PlanCommand: AsyncParsableCommand {
         try await RoleProcess.main(.plan) { process in
             let config = try await process.config()
             let stage = Stage.plan(process.partitioning)
-            let client = process.exchange()
+            let client = try process.exchange()
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
@@ -60,13 +60,14 @@ struct WorkCommand: AsyncParsableCommand {
             let sealingKey = try SealingKey(parsing: sealed.reveal())
             try await config.check(sealingKey)
             let stage = Stage.work(process.partitioning)
-            let client = process.exchange()
+            let client = try process.exchange()
+            let socket = process.postSocket()
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
             let wake = Wake()
             let handler = WorkStage(
-                config: config, client: client, instruments: instruments,
+                config: config, client: client, transport: socket ?? client, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
                 keys: process.keys, stage: stage, partitioning: process.partitioning,
                 auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys), sealingKey: sealingKey.bytes,
@@ -74,20 +75,26 @@ struct WorkCommand: AsyncParsableCommand {
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
-                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates)),
+                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress)),
                 committing: wake, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            return StageRole(runner: runner, loops: [{ await config.run() }, { await handler.run() }], client: client)
+            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await handler.run() }]
+            if let socket {
+                loops.append {
+                    do { try await socket.run() } catch is CancellationError {} catch {
+                        process.logger.critical("post_socket.ended", metadata: ["error": "\(error)"])
+                    }
+                }
+            }
+            return StageRole(runner: runner, loops: loops, client: client)
         }
     }
 
-    /// One egress bucket per process name would not be one address: all workers of a host share the host's.
-    private static func rates(_ limits: RateLimits) -> WorkStage.Configuration.Rates {
-        @Sendable func rate(_ limit: RateLimit) -> TokenRate { TokenRate(period: limit.interval, burst: limit.burst) }
-        let egress = "default"
+    /// - Parameter egress: the name of our address: all processes behind it share its bucket.
+    private static func rates(_ limits: RateLimits, egress: String) -> WorkStage.Configuration.Rates {
         return WorkStage.Configuration.Rates(
-            subscriber: { rate(limits.effective(for: .subscriber($0))) }, account: { rate(limits.effective(for: .account($0))) },
-            egress: (egress, rate(limits.effective(for: .egress(egress)))))
+            subscriber: { TokenRate(limits.effective(for: .subscriber($0))) }, account: { TokenRate(limits.effective(for: .account($0))) },
+            egress: (egress, TokenRate(limits.effective(for: .egress(egress)))))
     }
 }
 
@@ -112,4 +119,8 @@ struct AuditCommand: AsyncParsableCommand {
             return StageRole(runner: runner, loops: [{ await handler.run() }])
         }
     }
+}
+
+extension TokenRate {
+    init(_ limit: RateLimit) { self.init(period: limit.interval, burst: limit.burst) }
 }

@@ -29,7 +29,7 @@ struct Exchange: Sendable {
         configuration.syntheticLeaders = Array(cast.leaders.values)
         configuration.levelDepth = Notional(10_000_000)
         configuration.bookRefillMilliseconds = 0
-        configuration.maximumUsers = 1_000
+        configuration.limits.users = 1_000
         change(&configuration)
         let server = HyperSimServer(configuration: configuration, logger: log.logger("exchange"))
         let port = try await server.start()

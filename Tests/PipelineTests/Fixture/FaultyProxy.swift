@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Between a worker and the exchange: passes HTTP/1.1 requests on one by one, and spoils those it is told to.
+/// Between a worker and the exchange: passes HTTP/1.1 requests and WebSocket messages on one by one, and spoils those it is told to.
 final class FaultyProxy: Sendable {
     enum Fault: Sendable, CaseIterable {
         /// The exchange never sees the request, and nobody answers.
@@ -86,6 +86,8 @@ private final class ClientSide: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     /// What becomes of answers.
     fileprivate var fault: FaultyProxy.Fault?
+    /// From the request for an upgrade on.
+    private var socket: ProxiedSocket?
 
     init(port: Int, decide: @escaping @Sendable (String) -> FaultyProxy.Fault?) {
         self.port = port
@@ -123,13 +125,33 @@ private final class ClientSide: ChannelInboundHandler {
 
     private func passOn() {
         guard let upstream else { return }
+        if let socket { return passOn(socket, upstream) }
         while let length = Self.requestLength(gathered), let request = gathered.readSlice(length: length) {
-            fault = decide(String(buffer: request))
+            let text = String(buffer: request)
+            if text.lowercased().contains("upgrade: websocket") {
+                socket = ProxiedSocket()
+                upstream.writeAndFlush(request, promise: nil)
+                return passOn()
+            }
+            fault = decide(text)
             switch fault {
             case .requestSwallowed: continue
             case .resetBefore: return reset()
             case .replySwallowed, .resetAfter, nil: upstream.writeAndFlush(request, promise: nil)
             }
+        }
+    }
+
+    private func passOn(_ socket: ProxiedSocket, _ upstream: any Channel) {
+        while let message = ProxiedSocket.next(&gathered) {
+            let fault = decide(message.text)
+            switch fault {
+            case .requestSwallowed: continue
+            case .resetBefore: return reset()
+            case .replySwallowed, .resetAfter: socket.spoilAnswer(to: message, fault)
+            case nil: break
+            }
+            upstream.writeAndFlush(message.frame, promise: nil)
         }
     }
 
@@ -145,10 +167,20 @@ private final class ClientSide: ChannelInboundHandler {
     }
 
     func answer(_ buffer: ByteBuffer) {
+        if let socket { return answer(buffer, socket) }
         switch fault {
         case nil: context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         case .resetAfter: reset()
         case .requestSwallowed, .replySwallowed, .resetBefore: break
+        }
+    }
+
+    private func answer(_ buffer: ByteBuffer, _ socket: ProxiedSocket) {
+        for answer in socket.answers(buffer) {
+            switch answer {
+            case .pass(let bytes): context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            case .reset: return reset()
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import Hyperliquid
 import Logging
 import Pipeline
 import Postgres
+import RawFrames
 import Redis
 import RedisStreams
 
@@ -40,7 +41,7 @@ extension Fleet {
             logger: parts.logger)
     }
 
-    private func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
+    func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
         ExchangeClient(endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16)
     }
 
@@ -97,10 +98,14 @@ extension Fleet {
             cleanUp: { await client.shutdown() })
     }
 
+    /// How orders reach the exchange.
+    enum Transport: Sendable, CaseIterable { case rest, webSocket }
+
     struct WorkSettings: Sendable {
         /// Where it reaches the exchange; `nil` directly.
         var url: String?
         var timeout = Duration.seconds(10)
+        var transport = Transport.rest
         var laneLimit = 256
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
@@ -113,12 +118,13 @@ extension Fleet {
         let config = parts.config
         let stage = Stage.work(partitioning)
         let client = client(settings.url, timeout: settings.timeout)
+        let socket = settings.transport == .webSocket ? postSocket(settings, parts.logger) : nil
         let instruments = Instruments(client: client, logger: parts.logger)
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let wake = Wake()
         let handler = WorkStage(
-            config: config, client: client, instruments: instruments,
+            config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             sealingKey: Self.sealingKey.bytes,
@@ -129,8 +135,21 @@ extension Fleet {
                     egress: ("default", WorkSettings.unlimited))),
             committing: wake, logger: parts.logger)
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, loops: [{ await config.run() }, { await handler.run() }],
-            cleanUp: { await client.shutdown() })
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
+            // The socket ends only when it is cancelled.
+            loops: [{ await config.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
+    }
+
+    private func postSocket(_ settings: WorkSettings, _ logger: Logger) -> PostSocket {
+        var configuration = PostSocket.Configuration()
+        configuration.timeout = settings.timeout
+        configuration.longestPause = .milliseconds(200)
+        var limits = ConnectionBudget.Limits()
+        limits.newConnectionsPerMinute = 10_000
+        limits.messagesPerMinute = 1_000_000
+        return PostSocket(
+            endpoint: ExchangeEndpoint(base: settings.url ?? exchange.url, network: .testnet), configuration: configuration,
+            budget: ConnectionBudget(limits: limits), logger: logger)
     }
 
     /// - Parameter keep: how long acknowledged entries stay in the streams.
@@ -149,28 +168,56 @@ extension Fleet {
             parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
     }
 
+    /// - Parameters:
+    ///   - users: places for own fills of this address.
+    ///   - urls: where each socket reaches the exchange; directly when absent.
+    ///   - change: of the ingestor's configuration, whose waits are short here.
     /// - Returns: the role, and its ingestor, for what tests hand it directly.
     @discardableResult
-    func ingest(_ member: String = "ingest-1") async throws -> (role: Role, ingestor: Ingestor) {
+    func ingest(
+        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], change: (inout Ingestor.Configuration) -> Void = { _ in }
+    ) async throws -> (role: Role, ingestor: Ingestor) {
         var parts = try await parts(member)
         let config = parts.config
         let client = client()
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
-        var feed = FillFeed.Configuration()
+        var feed = ExchangeFeed.Configuration()
         feed.longestPause = .seconds(1)
+        var limits = ConnectionBudget.Limits()
+        limits.users = users
+        limits.newConnectionsPerMinute = 1_000
+        let budget = ConnectionBudget(limits: limits)
+        let logger = parts.logger
+        let feeds = (0..<sockets).map { socket in
+            ExchangeFeed(
+                endpoint: ExchangeEndpoint(base: urls.indices.contains(socket) ? urls[socket] : exchange.url, network: .testnet),
+                configuration: feed, budget: budget, logger: logger)
+        }
+        let source = "\(member)@\(WallClock.microseconds)"
+        let recorder = FrameRecorder(
+            connection: PostgresConnection(url: database, name: "frames", logger: parts.logger), source: source, configuration: .init(),
+            logger: parts.logger)
+        var configuration = Ingestor.Configuration(usersPerEgress: users, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1))
+        configuration.weightPerMinute = 1_000_000
+        configuration.flightTime = .milliseconds(100)
+        configuration.moveOverlap = .milliseconds(200)
+        configuration.verifyEvery = .seconds(1)
+        configuration.ownWait = .seconds(1)
+        configuration.tiers.retryAfter = 500_000
+        change(&configuration)
         let ingestor = Ingestor(
-            config: config, client: client,
-            feed: FillFeed(
-                endpoint: ExchangeEndpoint(base: exchange.url, network: .testnet), configuration: feed, logger: parts.logger),
-            redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
-            configuration: .init(usersPerEgress: 100, signals: SignalBuilder.Configuration(), equityEvery: .seconds(1)), network: "testnet",
-            now: { WallClock.microseconds }, logger: parts.logger)
+            config: config, client: client, feeds: feeds,
+            slots: UserSlots(
+                redis: try connect("slots", &parts), keys: keys, egress: "default", holder: source, life: .seconds(30), limit: users),
+            recorder: recorder, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
+            configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections,
             run: {
                 await withTaskGroup(of: Bool.self) { group in
                     group.addTask { await ingestor.run(); return true }
                     group.addTask { await config.run(); return false }
+                    group.addTask { await recorder.run(); return false }
                     while let isEnd = await group.next(), !isEnd {}
                     group.cancelAll()
                 }

@@ -60,6 +60,7 @@ struct Demo: Sendable {
     /// the operator's own settings win over these.
     private static let defaults = [
         "VIBE_RATE_SUBSCRIBER": "500/1s:1000", "VIBE_RATE_ACCOUNT": "500/1s:1000", "VIBE_RATE_EGRESS": "20000/1s:20000",
+        "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
     ]
 
     private var counts: FleetCounts {

@@ -39,12 +39,13 @@ struct ConfigShowCommand: AsyncParsableCommand {
     }
 
     private func leaders(_ snapshot: ConfigSnapshot) -> Table {
-        var table = Table([.text("INFLUENCER"), .text("ADDRESS", mayShrink: true), .figure("ACTIVE"), .figure("PAUSED"), .figure("WIND DOWN"), .text("FOLLOWED")])
+        var table = Table([.text("INFLUENCER"), .text("ADDRESS", mayShrink: true), .figure("ACTIVE"), .figure("PAUSED"), .figure("WIND DOWN"), .text("TIER"), .text("FOLLOWED")])
         for leader in snapshot.influencers.values.sorted(by: { $0.id < $1.id }) {
             let followers = snapshot.subscriptions(of: leader.id)
             func count(_ states: [CopyState]) -> Table.Cell { Table.Cell(Format.count(followers.count { states.contains($0.state) })) }
             table.add([
                 Table.Cell(leader.id.text, .bold), Table.Cell(leader.address), count([.active]), count([.paused, .exitsOnly]), count([.windDown, .stopped]),
+                Table.Cell(leader.tier.rawValue),
                 Table.Cell(leader.isActive ? "yes" : "no", leader.isActive ? nil : .yellow),
             ])
         }
@@ -74,7 +75,7 @@ struct ConfigShowCommand: AsyncParsableCommand {
             "version": .integer(snapshot.version),
             "influencers": .array(
                 snapshot.influencers.values.sorted { $0.id < $1.id }.map {
-                    ["id": .string($0.id.text), "address": .string($0.address), "active": .bool($0.isActive)]
+                    ["id": .string($0.id.text), "address": .string($0.address), "active": .bool($0.isActive), "tier": .string($0.tier.rawValue)]
                 }),
             "subscribers": .array(
                 snapshot.subscribers.values.sorted { $0.id < $1.id }.map {

@@ -1,0 +1,44 @@
+/// Which kinds of frames have not arrived for too long although they are subscribed. A connection can live, and answer pings, while
+/// one of its channels is dead.
+struct SilenceWatch {
+    private struct Ear {
+        var last: ContinuousClock.Instant
+        var isReported = false
+    }
+
+    private var ears: [FeedSubscription.Kind: Ear] = [:]
+
+    /// A subscription of this kind began; silence counts from the first.
+    mutating func began(_ kind: FeedSubscription.Kind, at now: ContinuousClock.Instant) {
+        if ears[kind] == nil { ears[kind] = Ear(last: now) }
+    }
+
+    mutating func heard(_ kind: FeedSubscription.Kind, at now: ContinuousClock.Instant) {
+        if ears[kind] != nil { ears[kind] = Ear(last: now) }
+    }
+
+    /// None of this kind is subscribed any more.
+    mutating func forget(_ kind: FeedSubscription.Kind) { ears[kind] = nil }
+
+    /// What became overdue, each once until it is heard again.
+    mutating func overdue(at now: ContinuousClock.Instant, limits: [FeedSubscription.Kind: Duration]) -> [FeedEvent] {
+        var events: [FeedEvent] = []
+        for (kind, limit) in limits {
+            guard let ear = ears[kind], !ear.isReported, now - ear.last >= limit else { continue }
+            ears[kind] = Ear(last: ear.last, isReported: true)
+            events.append(.silent(kind, for: limit))
+        }
+        return events
+    }
+}
+
+extension FeedSubscription.Kind {
+    /// The kind whose messages arrive on this channel.
+    init?(channel: String) {
+        switch channel {
+        case "user": self = .userEvents
+        case "activeSpotAssetCtx": self = .activeAssetCtx
+        default: self.init(rawValue: channel)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import ConfigStore
+import CopyTrading
+
+/// One followed leader: its signal builder, and where it stands.
+///
+/// ```
+///              placed              source covered, read                  source lost
+/// (new) ──▶ catching up ──────────────────────────────▶ live ──────────────────────────▶ catching up …
+///
+/// own ──overlap seen by both──▶ market        market ──place, subscribed, history read──▶ own
+/// ```
+struct LeaderTrack: Sendable {
+    enum Phase: Sendable, Equatable {
+        /// Fills wait until what happened before them is known.
+        case catchingUp
+        case live
+    }
+
+    /// A move between tiers under way: both sources are applied, and each fill counts once.
+    enum Move: Sendable, Equatable {
+        case toOwn
+        /// Since when public trades are applied too; local clock.
+        case toMarket(since: ContinuousClock.Instant)
+    }
+
+    let influencer: InfluencerID
+    let address: String
+    let partition: Int
+    var setting: TierSetting
+    var builder: SignalBuilder
+    var phase = Phase.catchingUp
+    /// `nil` until it is decided.
+    var tier: TierPlanner.Tier?
+    var move: Move?
+    /// Of the tier, or of the last attempt to change it; microseconds.
+    var tierSince: Int64 = 0
+    /// Tells this track from an earlier one of the same leader.
+    let generation: Int
+
+    /// Fills that arrived while catching up.
+    var waiting: [(fills: [LeaderFill], receivedAt: Int64)] = []
+    /// More came than are kept: what was read meanwhile is read again from the cursor.
+    var isOverrun = false
+    /// Its source was lost, or it is new.
+    var needsCatchUp = true
+    var isCatchingUp = false
+    var isBackfilling = false
+    var isVerifying = false
+    /// Something hints that its positions may be wrong.
+    var mustVerify = false
+    /// Since when its own fills, which its tier relies on, are not delivered; local clock.
+    var uncoveredSince: ContinuousClock.Instant?
+    /// When its positions were last known to be right, microseconds; `nil` before that and after a loss of its source.
+    var verifiedAt: Int64?
+    /// When that was last tried, microseconds.
+    var verifyTriedAt: Int64 = 0
+    var verifications = 0
+    /// Exchange time up to which its positions are known to have been right, milliseconds.
+    var verifiedTo: Int64?
+    /// Account value by dex, `""` for the exchange's own.
+    var accountValues: [String: Notional] = [:]
+    var heat = LeaderHeat()
+    /// While moving to public trades: own fills that no trade has shown yet, with their times of arrival (microseconds).
+    var unconfirmed: [Int64: Int64] = [:]
+    /// While moving to public trades: trades that were seen, in case the own fill comes second.
+    var confirmed: Set<Int64> = []
+
+    /// Messages of one leader kept while its history is read; more than that means that the exchange does not answer.
+    static let waitingLimit = 10_000
+
+    var usesMarket: Bool { tier == .market || move != nil }
+    var usesOwn: Bool { tier == .own || move != nil }
+
+    /// The leader's own fills came; each says where it began.
+    mutating func noteOwn(_ fills: [LeaderFill], at receivedAt: Int64) {
+        heat.add(fills: fills.count, at: receivedAt)
+        if tier == .own { verifiedAt = receivedAt }
+        guard case .toMarket? = move else { return }
+        for fill in fills where !confirmed.contains(fill.tid) { unconfirmed[fill.tid] = receivedAt }
+    }
+
+    /// Public trades of the leader came.
+    mutating func noteMarket(_ fills: [LeaderFill], at receivedAt: Int64) {
+        if !usesOwn { heat.add(fills: fills.count, at: receivedAt) }
+        guard case .toMarket? = move else { return }
+        for fill in fills {
+            unconfirmed[fill.tid] = nil
+            confirmed.insert(fill.tid)
+        }
+    }
+}
+
+/// Leader's equity for sizing: a new value is adopted when it differs by a tenth or more, so that sizes do not jitter with
+/// every mark.
+enum EquityHysteresis {
+    static func adopt(_ new: Notional, over old: Notional?) -> Notional {
+        guard let old, old.e8 > 0 else { return new }
+        return (new - old).magnitude.e8 >= old.e8 / 10 ? new : old
+    }
+}

@@ -1,0 +1,177 @@
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import JSON
+import Redis
+import RedisStreams
+
+/// Whom to follow, and on which channels.
+extension Ingestor {
+    func drop(_ partition: Int) async {
+        owned.remove(partition)
+        for (address, track) in tracks where track.partition == partition { forget(address) }
+        await applyWants()
+    }
+
+    private func forget(_ address: String) {
+        leaveOwn(address)
+        tracks[address] = nil
+        tierWake.signal()
+    }
+
+    /// Begins with leaders that are ours and not followed yet; ends those that are no longer configured.
+    func followOwned() async {
+        let snapshot = await config.current()
+        var wanted: [String: (influencer: Influencer, partition: Int)] = [:]
+        for influencer in snapshot.influencers.values where influencer.isActive {
+            let partition = partitioning.signal(influencer.id.text)
+            if owned.contains(partition) { wanted[influencer.address] = (influencer, partition) }
+        }
+        for (address, track) in tracks {
+            if let influencer = wanted[address]?.influencer, influencer.id == track.influencer {
+                tracks[address]?.setting = influencer.tier
+            } else {
+                forget(address)
+            }
+        }
+        for (address, (influencer, partition)) in wanted where tracks[address] == nil {
+            await begin(influencer, address, partition)
+        }
+        tierWake.signal()
+        await applyWants()
+    }
+
+    private func begin(_ influencer: Influencer, _ address: String, _ partition: Int) async {
+        let cursor: LeaderCursor
+        do {
+            let stored = try await redis.send(RedisCommand("HGET", keys.cursors(partition), influencer.id.text)).checked()
+            cursor = try stored.bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) } ?? LeaderCursor()
+        } catch {
+            return logger.error("cursor.unread", metadata: ["influencer": "\(influencer.id)", "error": "\(error)"])
+        }
+        guard owned.contains(partition), tracks[address] == nil else { return }
+        generations += 1
+        var track = LeaderTrack(
+            influencer: influencer.id, address: address, partition: partition, setting: influencer.tier,
+            builder: SignalBuilder(influencer: influencer.id, network: network, cursor: cursor, configuration: configuration.signals),
+            generation: generations)
+        if client == nil {
+            track.phase = .live
+            track.tier = .own
+            track.needsCatchUp = false
+        }
+        tracks[address] = track
+        logger.info(
+            "leader.followed",
+            metadata: ["influencer": "\(influencer.id)", "partition": "\(partition)", "resume": "\(cursor.resumeFrom.map(String.init) ?? "new")"])
+    }
+
+    // MARK: - Channels
+
+    var wantsMarket: Bool { tracks.values.contains(where: \.usesMarket) }
+
+    /// Own fills of those who have a place; every market's trades when anyone is followed by them.
+    private var wants: Set<FeedSubscription> {
+        var wants = Set(tracks.values.filter { $0.usesOwn && held.contains($0.address) }.map { FeedSubscription.userFills(user: $0.address) })
+        if wantsMarket { wants.formUnion(marketCoins.map { .trades(coin: $0) }) }
+        return wants
+    }
+
+    /// Tells the sockets what to follow. What is wanted is looked at anew for each, as it may change while one is told.
+    func applyWants() async {
+        for (socket, feed) in feeds.enumerated() {
+            let addresses = Set(tracks.values.filter(\.usesMarket).map(\.address))
+            if told[socket].addresses != addresses {
+                told[socket].addresses = addresses
+                await feed.follow(addresses: addresses)
+            }
+            let subscriptions = wants
+            if told[socket].subscriptions != subscriptions {
+                told[socket].subscriptions = subscriptions
+                await feed.want(subscriptions)
+            }
+        }
+        marketWantedSince = wantsMarket ? marketWantedSince ?? .now : nil
+        noteMarketCoverage()
+    }
+
+    func noteMarketCoverage() {
+        marketCoveredAt = isMarketCovered ? marketCoveredAt ?? .now : nil
+    }
+
+    /// Every market is covered, or long enough was waited for those that are not.
+    var isMarketCovered: Bool {
+        guard let since = marketWantedSince, !marketCoins.isEmpty else { return false }
+        if marketCoins.allSatisfy({ coverage.covers(.trades(coin: $0)) }) { return true }
+        return ContinuousClock.now - since >= configuration.marketWait && marketCoins.contains { coverage.covers(.trades(coin: $0)) }
+    }
+
+    /// Whether what the leader's tier relies on is being received.
+    func isCovered(_ track: LeaderTrack) -> Bool {
+        switch track.tier {
+        case nil: false
+        case .own: coverage.covers(.userFills(user: track.address))
+        case .market: isMarketCovered
+        }
+    }
+
+    /// Leaders whose source is there now, and who have not caught up.
+    func startCatchingUp() {
+        guard client != nil else { return }
+        let isMarketCovered = isMarketCovered
+        for (address, track) in tracks where track.needsCatchUp && !track.isCatchingUp {
+            guard track.tier == .market ? isMarketCovered : isCovered(track) else { continue }
+            tracks[address]?.needsCatchUp = false
+            tracks[address]?.isCatchingUp = true
+            errandSink.yield(.catchUp(address: address, generation: track.generation))
+        }
+    }
+
+    /// New configuration, markets, readings, and what the sockets did.
+    func refreshLoop() async {
+        var version: Int64 = -1
+        var rounds = 0
+        while !Task.isCancelled {
+            let current = await config.current().version
+            if current != version {
+                version = current
+                await followOwned()
+            }
+            await refreshMarkets()
+            noteMarketCoverage()
+            startCatchingUp()
+            startVerifying()
+            merge.settle(at: now())
+            tierWake.signal()
+            rounds += 1
+            if rounds % 60 == 0 { reportSockets() }
+            try? await Task.sleep(for: .seconds(1))  // ends early only when cancelled
+        }
+    }
+
+    /// Markets come and go.
+    private func refreshMarkets() async {
+        guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= .seconds(3_600) }) ?? true else { return }
+        do {
+            await spend(20)
+            let instruments = try await client.instruments()
+            let names = Set(instruments.map(\.coin.text).filter { $0.contains(":") }.map { String($0.prefix { $0 != ":" }) })
+            dexs = [""] + names.sorted()
+            marketCoins = Set(instruments.filter { !$0.isDelisted }.map(\.coin.text))
+            marketsReadAt = .now
+            await applyWants()
+        } catch {
+            logger.warning("markets.unread", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func reportSockets() {
+        for (socket, statistics) in merge.statistics.enumerated() {
+            logger.info(
+                "socket.fills",
+                metadata: [
+                    "socket": "\(socket)", "first": "\(statistics.first)", "duplicates": "\(statistics.duplicates)", "missed": "\(statistics.missed)",
+                ])
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import CopyTrading
+import Hyperliquid
+
+/// Positions against the exchange's own, and equities with them.
+extension Ingestor {
+    private static let verificationsAtOnce = 4
+    /// Each so manyth reading is of all dexs, for one on which the leader was never seen.
+    private static let fullEvery = 10
+
+    /// Begins what is due, the longest unverified first.
+    func startVerifying() {
+        guard client != nil, marketsReadAt != nil else { return }
+        let moment = now()
+        var running = tracks.values.count(where: \.isVerifying)
+        let due = tracks.values.filter { track in
+            guard track.phase == .live, !track.isVerifying else { return false }
+            let period = track.tier == .market ? configuration.verifyEvery : configuration.equityEvery
+            return track.mustVerify || moment - track.verifyTriedAt >= period.microseconds
+        }
+        for track in due.sorted(by: { $0.verifyTriedAt < $1.verifyTriedAt }) where running < Self.verificationsAtOnce {
+            tracks[track.address]?.isVerifying = true
+            tracks[track.address]?.verifyTriedAt = moment
+            errandSink.yield(.verify(address: track.address, generation: track.generation))
+            running += 1
+        }
+    }
+
+    func verify(_ address: String, _ generation: Int) async {
+        guard let track = tracks[address], track.generation == generation else { return }
+        do { try await compareOrCorrect(track) } catch {
+            logger.warning("leader.unverified", metadata: ["influencer": "\(track.influencer)", "error": "\(error)"])
+        }
+        guard tracks[address]?.generation == generation else { return }
+        tracks[address]?.isVerifying = false
+        tracks[address]?.verifications += 1
+    }
+
+    /// Gives trades on their way their time, then reads the leader's own fills, and only then takes the exchange's word for it.
+    private func compareOrCorrect(_ track: LeaderTrack) async throws {
+        let address = track.address
+        func isCurrent() -> Bool { tracks[address]?.generation == track.generation && tracks[address]?.phase == .live }
+
+        let isFull = track.tier == .own || track.verifications % Self.fullEvery == 0
+        let readings = try await read(address, dexs: isFull ? dexs : knownDexs(of: track))
+        guard isCurrent() else { return }
+        if isEqual(address, readings) { return }
+        try await Task.sleep(for: configuration.flightTime)
+        guard isCurrent() else { return }
+        if isEqual(address, readings) { return }
+
+        logger.warning("leader.differs", metadata: ["influencer": "\(track.influencer)"])
+        let since = (track.verifiedTo ?? track.builder.cursor.resumeFrom ?? now() / 1_000) - Self.historyOverlap
+        if let fills = try await history(address, since: max(since, track.builder.cursor.floor ?? 0)) {
+            guard isCurrent() else { return }
+            take(address) { $0.receive(message: fills, at: self.now()) }
+            if isEqual(address, readings) { return }
+        }
+        guard isCurrent() else { return }
+        try await adopt(address, track.generation)
+    }
+
+    private func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
+        guard tracks[address] != nil else { return true }
+        var isEqual = true
+        for reading in readings {
+            let comparison = tracks[address]!.builder.compare(positions: reading.state.positions, at: reading.state.time) {
+                Self.dex(of: $0) == reading.dex
+            }
+            isEqual = isEqual && comparison.isEqual
+        }
+        if isEqual { markVerified(address, to: readings.map(\.state.time).min() ?? 0) }
+        return isEqual
+    }
+}

@@ -1,0 +1,51 @@
+import Hyperliquid
+import Logging
+import RedisStreams
+
+/// The request weight of one address of ours, as a token bucket that every process behind the address shares.
+///
+/// Reads come last: they leave a part of the bucket to orders, and wait when it is reached.
+public struct EgressGate: RequestGate {
+    /// A read that would have to wait longer is given up; its caller tries again later.
+    public static let longestWait = Duration.seconds(30)
+    /// One part in so many of a full bucket is left to orders.
+    static let orderShare = 2
+    /// A pause after the exchange's own 429, which says nothing of how long.
+    static let penalty = Duration.seconds(2)
+
+    private let bucket: TokenBucket
+    private let logger: Logger
+
+    public init(bucket: TokenBucket, logger: Logger) {
+        self.bucket = bucket
+        self.logger = logger
+    }
+
+    public func admit(_ weight: Int) async throws(ExchangeError) {
+        let deadline = ContinuousClock.now + Self.longestWait
+        // a bucket that holds less than one read is a limit for orders; a read may empty it
+        let spare = min(bucket.rate.burst / Self.orderShare, max(0, bucket.rate.burst - weight))
+        while true {
+            let wait: Int64
+            do {
+                switch try await bucket.take(min(weight, bucket.rate.burst), leaving: spare) {
+                case .taken: return
+                case .wait(let microseconds): wait = microseconds
+                case .never: throw ExchangeError.notSent("a read of weight \(weight) never fits the egress rate")
+                }
+            } catch let error as ExchangeError { throw error } catch { throw .notSent("the egress rate cannot be read: \(error)") }
+            guard ContinuousClock.now + .microseconds(wait) <= deadline else {
+                throw .notSent("the egress rate has no room for \(wait / 1_000) ms")
+            }
+            do { try await Task.sleep(for: .microseconds(wait)) } catch { throw .notSent("cancelled") }
+        }
+    }
+
+    public func charge(_ weight: Int) async {
+        do { try await bucket.spend(weight) } catch { logger.warning("egress.uncharged", metadata: ["weight": "\(weight)", "error": "\(error)"]) }
+    }
+
+    public func refused() async {
+        do { try await bucket.penalise(for: Self.penalty) } catch { logger.warning("egress.unpenalised", metadata: ["error": "\(error)"]) }
+    }
+}
