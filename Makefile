@@ -49,11 +49,12 @@ deps: ## install what building and running needs (Debian packages)
 	@$(call install,$(PACKAGES))
 
 # The exchange's published Python SDK, which the simulator is tested with.
-conformance-deps: $(CONFORMANCE)/bin/python
+conformance-deps: $(CONFORMANCE)/requirements.txt
 
-$(CONFORMANCE)/bin/python:
+$(CONFORMANCE)/requirements.txt: Tests/Conformance/requirements.txt
 	python3 -m venv $(CONFORMANCE)
-	$(CONFORMANCE)/bin/pip install --quiet hyperliquid-python-sdk==0.24.0 || { rm -rf $(CONFORMANCE); exit 1; }
+	$(CONFORMANCE)/bin/pip install --quiet --disable-pip-version-check -r $< || { rm -rf $(CONFORMANCE); exit 1; }
+	@cp $< $@
 
 deps-lint:
 	@$(call install,$(LINTERS))

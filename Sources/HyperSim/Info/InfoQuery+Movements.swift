@@ -6,15 +6,16 @@ extension InfoQuery {
     static let movementsPerAnswer = 500
 
     func fundingPayments(to writer: inout WireWriter) throws(JSONError) -> Int {
-        let period = try period()
+        let period = try period(start: 0)
         let payments = (try account())?.fundings.kept.filter { period.contains($0.time) } ?? []
         return writer.array(payments.prefix(Self.movementsPerAnswer)) { writer, payment in
             writer.json(["time": .integer(payment.time), "hash": .string(Fill.zeroHash), "delta": payment.delta])
         }
     }
 
+    /// Published clients ask without a `startTime` too.
     func ledgerUpdates(to writer: inout WireWriter) throws(JSONError) -> Int {
-        let period = try period()
+        let period = try period(start: 0)
         let updates = (try account())?.ledgerUpdates.kept.filter { period.contains($0.time) } ?? []
         return writer.array(updates.prefix(Self.movementsPerAnswer)) { writer, update in writer.json(update.json) }
     }

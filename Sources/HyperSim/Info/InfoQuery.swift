@@ -33,14 +33,16 @@ struct InfoQuery {
     }
 
     /// `startTime` and `endTime`, the latter now when it is absent.
-    func period(_ json: JSON) throws(JSONError) -> ClosedRange<Int64> {
-        let from = try json.integer("startTime")
+    /// - Parameter start: for a request that may leave `startTime` out.
+    func period(_ json: JSON, start: Int64? = nil) throws(JSONError) -> ClosedRange<Int64> {
+        let given = try json.maybe("startTime") { value throws(JSONError) in try value.asInteger() }
+        guard let from = given ?? start else { throw JSONError(path: "startTime", problem: "missing") }
         let to = try json.maybe("endTime") { value throws(JSONError) in try value.asInteger() } ?? Int64.max
         guard from >= 0, to >= 0 else { throw JSONError(problem: "a negative time") }
         return from...max(from, to)
     }
 
-    func period() throws(JSONError) -> ClosedRange<Int64> { try period(json) }
+    func period(start: Int64? = nil) throws(JSONError) -> ClosedRange<Int64> { try period(json, start: start) }
 }
 
 extension JSON {

@@ -81,6 +81,17 @@ public final class ConnectionBudget: Sendable {
         }
     }
 
+    /// A new connection as soon as there is a place for one.
+    func openWhenFree() async throws -> Connection {
+        while true {
+            try Task.checkCancellation()
+            switch open() {
+            case .granted(let connection): return connection
+            case .wait(let pause): try await Task.sleep(for: pause)
+            }
+        }
+    }
+
     /// Gives a connection back; what it had subscribed counts on for a while.
     public func close(_ connection: Connection, at now: ContinuousClock.Instant = .now) {
         state.withLock { state in

@@ -76,7 +76,7 @@ public actor ExchangeFeed {
         var backoff = Backoff(first: configuration.firstPause, maximum: configuration.longestPause)
         var generator = SystemRandomNumberGenerator()
         while true {
-            let place = try await openPlace()
+            let place = try await budget.openWhenFree()
             let started = ContinuousClock.now
             let reason = await connection(to: url, place, deliver)
             budget.close(place)
@@ -85,16 +85,6 @@ public actor ExchangeFeed {
             await deliver(.disconnected(reason))
             if ContinuousClock.now - started >= configuration.healthyAfter { backoff.reset() }
             try await Task.sleep(for: backoff.next(using: &generator))
-        }
-    }
-
-    private func openPlace() async throws -> ConnectionBudget.Connection {
-        while true {
-            try Task.checkCancellation()
-            switch budget.open() {
-            case .granted(let place): return place
-            case .wait(let pause): try await Task.sleep(for: pause)
-            }
         }
     }
 

@@ -102,7 +102,7 @@ public actor PostSocket: ExchangeTransport {
         var backoff = Backoff(first: configuration.firstPause, maximum: configuration.longestPause)
         var generator = SystemRandomNumberGenerator()
         while true {
-            let place = try await openPlace()
+            let place = try await budget.openWhenFree()
             let started = ContinuousClock.now
             let reason = await connection(to: url)
             budget.close(place)
@@ -111,16 +111,6 @@ public actor PostSocket: ExchangeTransport {
             logger.warning("post socket disconnected", metadata: ["url": "\(self.url)", "reason": "\(reason)"])
             if ContinuousClock.now - started >= configuration.healthyAfter { backoff.reset() }
             try await Task.sleep(for: backoff.next(using: &generator))
-        }
-    }
-
-    private func openPlace() async throws -> ConnectionBudget.Connection {
-        while true {
-            try Task.checkCancellation()
-            switch budget.open() {
-            case .granted(let place): return place
-            case .wait(let pause): try await Task.sleep(for: pause)
-            }
         }
     }
 

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Settings
 
 /// Measurements on this machine.
 struct BenchCommand: AsyncParsableCommand {
@@ -49,36 +47,11 @@ struct FleetBenchCommand: AsyncParsableCommand {
     @Flag(help: "Keep the directory after the run.") var keep = false
 
     func run() async throws {
-        let run = RunDirectory(directory)
-        try run.create()
-        let lock: FleetLock
-        do { lock = try FleetLock(run) } catch { throw Failure(error.kind, error.problem, nextStep: "stop it, or choose another --directory") }
-        defer { withExtendedLifetime(lock) {} }
-        let supervision = Supervision()
-        let report: BenchReport
-        do { report = try await measure(run, supervision) } catch let failure as Failure where failure.kind == .interrupted {
-            if !keep { try clear(run) }
-            throw failure
+        let options = options
+        let report = try await PrivateRun.perform(in: directory, keep: keep, isClean: \.faults.isEmpty) { run, supervision in
+            try await Bench(options: options, run: run, supervision: supervision).measure()
         }
         output.show(report.json) { report.text() }
-        if !keep, report.faults.isEmpty { try clear(run) }
         guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }
-    }
-
-    private func measure(_ run: RunDirectory, _ supervision: Supervision) async throws -> BenchReport {
-        try await Interruption.guarded {
-            for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
-            try run.clear()
-            try run.create()
-            return try await Bench(options: options, run: run, supervision: supervision).measure()
-        } cleanUp: {
-            await supervision.stop()
-        }
-    }
-
-    /// The directory itself goes only when it holds nothing that someone else put there.
-    private func clear(_ run: RunDirectory) throws(Failure) {
-        try run.clear()
-        for name in ["fleet.lock", ""] { _ = remove(run.path(name)) }
     }
 }

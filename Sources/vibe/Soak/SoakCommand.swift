@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// Ingestion against a bad exchange, with proof at the end.
 struct SoakCommand: AsyncParsableCommand {
@@ -24,23 +23,14 @@ struct SoakCommand: AsyncParsableCommand {
     @OptionGroup var options: SoakOptions
     @OptionGroup var output: OutputOptions
     @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/soak"
+    @Flag(help: "Keep the directory after the run.") var keep = false
 
     func run() async throws {
-        let run = RunDirectory(directory)
-        try run.create()
-        let lock: FleetLock
-        do { lock = try FleetLock(run) } catch { throw Failure(error.kind, error.problem, nextStep: "stop it, or choose another --directory") }
-        defer { withExtendedLifetime(lock) {} }
-        let supervision = Supervision()
-        let report = try await Interruption.guarded {
-            for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
-            try run.clear()
-            try run.create()
-            return try await Soak(options: options, run: run, supervision: supervision).run()
-        } cleanUp: {
-            await supervision.stop()
+        let options = options
+        let report = try await PrivateRun.perform(in: directory, keep: keep, isClean: \.verdict.isEmpty) { run, supervision in
+            try await Soak(options: options, run: run, supervision: supervision).run()
         }
         output.show(report.json) { report.text() }
-        guard report.verdict.isEmpty else { throw Failure(.checkFailed, "", nextStep: nil) }
+        guard report.verdict.isEmpty else { throw Failure(.checkFailed, "") }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// Market messages through one ingest process.
 struct IngestBenchCommand: AsyncParsableCommand {
@@ -23,22 +22,12 @@ struct IngestBenchCommand: AsyncParsableCommand {
     @OptionGroup var options: IngestBenchOptions
     @OptionGroup var output: OutputOptions
     @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/bench"
+    @Flag(help: "Keep the directory after the run.") var keep = false
 
     func run() async throws {
-        let run = RunDirectory(directory)
-        try run.create()
-        let lock: FleetLock
-        do { lock = try FleetLock(run) } catch { throw Failure(error.kind, error.problem, nextStep: "stop it, or choose another --directory") }
-        defer { withExtendedLifetime(lock) {} }
-        let supervision = Supervision()
         let options = options
-        let report = try await Interruption.guarded {
-            for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
-            try run.clear()
-            try run.create()
-            return try await IngestBench(options: options, run: run, supervision: supervision).measure()
-        } cleanUp: {
-            await supervision.stop()
+        let report = try await PrivateRun.perform(in: directory, keep: keep, isClean: \.faults.isEmpty) { run, supervision in
+            try await IngestBench(options: options, run: run, supervision: supervision).measure()
         }
         output.show(report.json) { report.text() }
         guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }
