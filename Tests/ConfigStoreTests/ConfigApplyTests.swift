@@ -35,7 +35,7 @@ struct ConfigApplyTests {
         #expect(change.version == 2)
         #expect(
             change.subscriptions.changed.map(\.description) == [
-                "own-name: state paused → active", "s1:leader-a: sizing_notional 50 → 75.5",
+                "own-name: state paused → active", "s1:leader-a: sizing.notional 50 → 75.5",
             ])
         #expect(change.influencers.isEmpty && change.subscribers.isEmpty)
         let config = store.store()

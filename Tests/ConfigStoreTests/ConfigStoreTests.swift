@@ -59,7 +59,7 @@ struct ConfigStoreTests {
     func unreadable() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)
-        try await store.connection.execute("UPDATE subscriptions SET sizing_notional = 1e30 WHERE id = 's1:leader-a'")
+        try await store.connection.execute("UPDATE subscriptions SET settings = jsonb_set(settings, '{sizing,notional}', '\"1e30\"') WHERE id = 's1:leader-a'")
         let error = await #expect(throws: ConfigStoreError.self) { try await store.store().load() }
         guard case .unreadable("subscription", "s1:leader-a", _)? = error else { throw error! }
     }

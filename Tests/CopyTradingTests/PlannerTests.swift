@@ -8,6 +8,7 @@ struct EntryPlanningTests {
 
     @Test("a subscription that is paused, winding down or removed opens nothing", arguments: [
         (Sample.subscription(state: .paused), Outcome.paused), (Sample.subscription(state: .windDown), .windDown), (nil, .paused),
+        (Sample.subscription(state: .exitsOnly), .paused), (Sample.subscription(state: .stopped), .halted),
     ] as [(Subscription?, Outcome)])
     func states(subscription: Subscription?, outcome: Outcome) {
         let plan = Sample.plan(open, subscription)
@@ -18,8 +19,8 @@ struct EntryPlanningTests {
 
     @Test("a coin that is denied, or not among the allowed, is not opened; denial wins", arguments: [
         (nil, ["ETH"], Outcome.filterCoin), (["BTC"], [], .filterCoin), (["ETH"], ["ETH"], .filterCoin), (["ETH"], ["BTC"], nil),
-    ] as [(Set<Coin>?, Set<Coin>, Outcome?)])
-    func coinFilter(allowed: Set<Coin>?, denied: Set<Coin>, outcome: Outcome?) {
+    ] as [(Set<CoinPattern>?, Set<CoinPattern>, Outcome?)])
+    func coinFilter(allowed: Set<CoinPattern>?, denied: Set<CoinPattern>, outcome: Outcome?) {
         let limits = Subscription.Limits(allowedCoins: allowed, deniedCoins: denied)
         #expect(Sample.plan(open, Sample.subscription(limits: limits)).outcomes == [outcome])
     }
@@ -95,7 +96,7 @@ struct EntryPlanningTests {
         let limits = Subscription.Limits(maximumOrderNotional: Notional(200))
         let plan = Sample.plan(open, Sample.subscription(limits: limits))
         #expect(plan.jobs.first?.quantity == .size(money("0.1")))
-        #expect(plan.details == ["capped 500 → 200 by max_order_notional"])
+        #expect(plan.details == ["0.25 → 0.1 by max_order_notional"])
         #expect("\(try #require(plan.lifecycle).k)" == "0.01")
     }
 
@@ -103,7 +104,7 @@ struct EntryPlanningTests {
     func positionCap() {
         let limits = Subscription.Limits(maximumOrderNotional: Notional(400), maximumPositionNotional: Notional(100))
         let plan = Sample.plan(open, Sample.subscription(limits: limits))
-        #expect(plan.details == ["capped 500 → 400 by max_order_notional; capped 400 → 100 by max_position_notional"])
+        #expect(plan.details == ["0.25 → 0.2 by max_order_notional; 0.2 → 0.05 by max_position_notional"])
         #expect(plan.jobs.first?.quantity == .size(money("0.05")))
         #expect(plan.jobs.first?.maximumPositionNotional == Notional(100))
     }
@@ -122,7 +123,7 @@ struct EntryPlanningTests {
         let limits = Subscription.Limits(maximumOrderNotional: Notional(500))
         let plan = Sample.plan(signal, Sample.subscription(.ratio(.one), limits: limits))
         #expect(plan.jobs.first?.quantity == .size(money("0.005")))
-        #expect(plan.details == ["capped more than 46000000000 → 500 by max_order_notional"])
+        #expect(plan.details == ["40000000000 → 0.005 by max_order_notional"])
         #expect(Sample.plan(signal, Sample.subscription(.fixedNotional(Notional(100)))).outcomes == [.unsupported])
     }
 

@@ -48,7 +48,7 @@ struct EntryPreparationTests {
         let job = try job(.increase, cap: Notional(600))
         let result = Sample.prepare(job, held)
         #expect(result.intent?.size == money("0.05"))
-        #expect(result.intent?.detail == "capped 500 → 100 by max_position_notional")
+        #expect(result.intent?.detail == "0.25 → 0.05 by max_position_notional")
         #expect(Sample.prepare(job, Sleeve(position: money("0.3"), lifecycle: "life")).outcome == .capSleeve)
         #expect(Sample.prepare(job, Sleeve(position: money("0.296"), lifecycle: "life")).outcome == .capSleeve)
         #expect(Sample.prepare(job, Sleeve(position: Size(5), lifecycle: "life")).outcome == .capSleeve)
@@ -147,7 +147,7 @@ struct ExitPreparationTests {
     func owedReduction() throws {
         let first = try job(from: "1000", to: "996")
         let skipped = Sample.prepare(first, held("1"))
-        #expect(skipped.outcome == .minimumNotional)
+        #expect(skipped.outcome == .accumulated)
         let owing = try #require(skipped.sleeve)
         #expect(owing.owed == money("0.004") && owing.owedThrough == first.id && owing.revision == 1)
         #expect(owing.position == Size(1))
@@ -164,7 +164,7 @@ struct ExitPreparationTests {
     @Test("R-24: a reduction below the lot is owed too")
     func belowLot() throws {
         let skipped = Sample.prepare(try job(from: "100000", to: "99999"), held("1"))
-        #expect(skipped.outcome == .roundedToZero)
+        #expect(skipped.outcome == .accumulated)
         #expect(skipped.sleeve?.owed == money("0.00001"))
     }
 

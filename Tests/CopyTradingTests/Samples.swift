@@ -32,16 +32,20 @@ enum Sample {
 
     static func subscription(
         _ sizing: SizingMode = .equityProportional(allocation: Notional(5_000), multiplier: .one),
-        limits: Subscription.Limits = Subscription.Limits(), state: Subscription.State = .active, inverse: Bool = false
+        limits: Subscription.Limits = Subscription.Limits(), filters: EntryFilters = EntryFilters(), state: Subscription.State = .active,
+        inverse: Bool = false, belowMinimum: BelowMinimum = .automatic, _ change: (inout Subscription) -> Void = { _ in }
     ) -> Subscription {
-        Subscription(
-            id: "sub-1", subscriber: "alice", influencer: "leader-1", account: "0xa11ce", sizing: sizing, limits: limits, state: state,
-            inverse: inverse)
+        var subscription = Subscription(
+            id: "sub-1", subscriber: "alice", influencer: "leader-1", account: "0xa11ce", sizing: sizing, limits: limits, filters: filters,
+            state: state, inverse: inverse, belowMinimum: belowMinimum)
+        change(&subscription)
+        return subscription
     }
 
-    /// A signal of one taker fill.
+    /// A signal of one fill, by default a taker's.
     static func signal(
-        from start: String, to end: String, at price: String = "2000", tid: Int64 = 7, coin: Coin = coin, equity: Notional? = leaderEquity
+        from start: String, to end: String, at price: String = "2000", tid: Int64 = 7, coin: Coin = coin,
+        equity: Notional? = leaderEquity, after: Int64 = 0, crossed: Bool = true, cause: Cause = .voluntary
     ) -> Signal {
         let start: Size = money(start)
         let end: Size = money(end)
@@ -49,8 +53,8 @@ enum Sample {
         return Signal(
             id: SignalID(network: "mainnet", influencer: "leader-1", coin: coin, firstFill: tid, lastFill: tid, legs: legs),
             network: "mainnet", influencer: "leader-1", coin: coin, legs: legs, start: start, end: end, averagePrice: money(price),
-            size: (end - start).magnitude, fillCount: 1, firstFill: tid, lastFill: tid, firstFillTime: t0, lastFillTime: t0,
-            receivedAt: received, crossed: true, cause: .voluntary, leaderEquity: equity, tier: 1)
+            size: (end - start).magnitude, fillCount: 1, firstFill: tid, lastFill: tid, firstFillTime: t0 + after,
+            lastFillTime: t0 + after, receivedAt: received, crossed: crossed, cause: cause, leaderEquity: equity, tier: 1)
     }
 
     static func request(_ signal: Signal, subscription: SubscriptionID = "sub-1") -> ExecutionRequest {
@@ -62,10 +66,13 @@ enum Sample {
     /// Plans with defaults: fresh, listed, active.
     static func plan(
         _ signal: Signal, _ subscription: Subscription? = subscription(), instrument: Instrument? = instrument,
-        lifecycle: Lifecycle? = nil, age: Int64 = 1_000
+        account: AccountSettings = AccountSettings(), lifecycle: Lifecycle? = nil, age: Int64 = 1_000,
+        _ change: (inout PlanningFacts) -> Void = { _ in }
     ) -> Plan {
-        Planner.decide(
-            request: request(signal), subscription: subscription, instrument: instrument, lifecycle: lifecycle, now: t0 + age)
+        var facts = PlanningFacts(instrument: instrument)
+        change(&facts)
+        return Planner.decide(
+            request: request(signal), subscription: subscription, account: account, facts: facts, lifecycle: lifecycle, now: t0 + age)
     }
 
     static func prepare(
@@ -93,7 +100,7 @@ extension Plan {
     var details: [String?] {
         legs.map {
             switch $0 {
-            case .job(_, let detail): detail
+            case .job(let job): job.detail
             case .skip(let leg): leg.detail
             }
         }

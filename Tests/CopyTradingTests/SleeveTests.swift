@@ -35,20 +35,12 @@ struct SleeveTests {
     func json() throws {
         let sleeve = Sleeve(
             position: money("-0.25"), averageEntry: money("2000.12345678"), lifecycle: "life", owed: money("0.00003333"),
-            owedThrough: "job", revision: 7)
+            owedThrough: "job", k: Ratio(e18: 33_333_333_333_333_334), residue: money("0.001"), residueUntil: 5, isManual: true, revision: 7)
         #expect(try Sleeve(json: JSON.parse(sleeve.json.text())) == sleeve)
         #expect(try Sleeve(json: JSON.parse(Sleeve.empty.json.text())) == .empty)
         let life = Lifecycle(id: "s", k: Ratio(e18: 33_333_333_333_333_334), status: .uncopied, direction: .sell)
-        #expect(life.json.text() == #"{"id":"s","k":"0.033333333333333334","status":"uncopied","direction":"sell"}"#)
+        #expect(life.json.text() == #"{"id":"s","k":"0.033333333333333334","status":"uncopied","direction":"sell","orderNtl":null}"#)
         #expect(try Lifecycle(json: JSON.parse(life.json.text())) == life)
-    }
-
-    @Test("R-21: k is corrected to what was filled")
-    func correctedK() throws {
-        let life = Lifecycle(id: "s", k: .one, status: .copied, direction: .buy)
-        #expect(life.corrected(filled: money("0.1"), leaderPosition: Size(-10)).k == (try Ratio(exactly: "0.01")))
-        #expect(life.corrected(filled: .zero, leaderPosition: Size(10)) == life)
-        #expect(life.corrected(filled: Size(1), leaderPosition: .zero) == life)
     }
 
     @Test("an entry's partial fill is what is held, and gives the position its life")
@@ -56,7 +48,7 @@ struct SleeveTests {
         let job = try #require(Sample.plan(Sample.signal(from: "0", to: "10")).jobs.first)
         let intent = try #require(Sample.prepare(job, .empty).intent)
         let after = Sleeve.empty.settling(intent, job: job, filled: money("0.1"), averagePrice: money("2003.5"))
-        #expect(after == Sleeve(position: money("0.1"), averageEntry: money("2003.5"), lifecycle: job.lifecycle, revision: 1))
+        #expect(after == Sleeve(position: money("0.1"), averageEntry: money("2003.5"), lifecycle: job.lifecycle, k: try Ratio(exactly: "0.01"), revision: 1))
         #expect(Sleeve.empty.settling(intent, job: job, filled: .zero, averagePrice: nil) == .empty)
     }
 }

@@ -46,6 +46,21 @@ struct WireShapeTests {
         #expect { try ExecutionJob(json: json) } throws: { "\($0)" == problem }
     }
 
+    @Test("jobs and sleeves written before these fields existed are read with their defaults")
+    func earlierForms() throws {
+        func without(_ json: JSON, _ names: Set<String>) -> JSON {
+            guard case .object(let members) = json else { return json }
+            return .object(members.filter { !names.contains($0.name) })
+        }
+        var job = try #require(Sample.plan(Sample.signal(from: "0", to: "10")).jobs.first)
+        let earlier = try ExecutionJob(json: without(job.json, ["terms", "sharing", "closesManual", "clips"]))
+        job.terms = nil
+        #expect(earlier == job)
+        #expect(Sample.prepare(earlier, .empty).intent?.size == money("0.25"))
+        let sleeve = Sleeve(position: Size(1), averageEntry: Price(2000), lifecycle: "life", revision: 3)
+        #expect(try Sleeve(json: without(sleeve.json, ["k", "residue", "residueUntilMs", "manual"])) == sleeve)
+    }
+
     @Test("a share outside 0…1 is refused", arguments: ["0", "-0.5", "1.000000000000000001", "x"])
     func refusedShares(share: String) throws {
         let job = try #require(Sample.plan(Sample.signal(from: "10", to: "0")).jobs.first)

@@ -16,7 +16,7 @@ struct EnvironmentFilesTests {
     @Test("every knob is in a file and every assignment in a file is a knob, at its default")
     func bothWays() throws {
         var assigned: [String: String] = [:]
-        for name in try FileManager.default.contentsOfDirectory(atPath: Self.directory.path) {
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.directory.path) where name.hasSuffix(".env") {
             let file = Self.directory.appendingPathComponent(name)
             #expect(Knob.Area(rawValue: file.deletingPathExtension().lastPathComponent) != nil, "\(file.lastPathComponent) is no area")
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") where line.hasPrefix("#VIBE_") {

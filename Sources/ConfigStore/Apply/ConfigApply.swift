@@ -36,7 +36,8 @@ public struct ConfigApply: Sendable {
                     version: stored.version, isDryRun: isDryRun,
                     influencers: .init(from: stored.influencers.values, to: file.influencers),
                     subscribers: .init(from: stored.subscribers.values, to: subscribers),
-                    subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions), isResealed: reseal)
+                    subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
+                    scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
                 if !change.isEmpty { change.version += 1 }
                 if isDryRun { return change }
 
@@ -79,7 +80,8 @@ public struct ConfigApply: Sendable {
             owners[agent] = subscriber.id
             subscribers.append(
                 Subscriber(
-                    id: subscriber.id, account: subscriber.account, vaultAddress: subscriber.vaultAddress, agentAddress: agent))
+                    id: subscriber.id, account: subscriber.account, vaultAddress: subscriber.vaultAddress, agentAddress: agent,
+                    settings: subscriber.settings))
         }
         guard faults.faults.isEmpty else { throw .faults(ConfigFaults(faults.sorted)) }
         return subscribers

@@ -1,4 +1,5 @@
 import CopyTrading
+import JSON
 
 /// What applying a file changes, or would change.
 public struct ConfigChange: Sendable, Equatable {
@@ -8,11 +9,13 @@ public struct ConfigChange: Sendable, Equatable {
     public var influencers: Difference
     public var subscribers: Difference
     public var subscriptions: Difference
+    /// States of everything and of single coins.
+    public var scopes: Difference
     /// All agent keys were sealed with a new sealing key, which makes no version.
     public var isResealed: Bool
 
     /// True when the file says what is in force already.
-    public var isEmpty: Bool { influencers.isEmpty && subscribers.isEmpty && subscriptions.isEmpty }
+    public var isEmpty: Bool { influencers.isEmpty && subscribers.isEmpty && subscriptions.isEmpty && scopes.isEmpty }
 
     /// By id.
     public struct Difference: Sendable, Equatable {
@@ -39,7 +42,7 @@ public struct ConfigChange: Sendable, Equatable {
     /// One line, kept with the version.
     public var summary: String {
         if isEmpty { return "no change" }
-        return [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions)]
+        return [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions), ("scopes", scopes)]
             .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.counts)" }.joined(separator: ", ")
     }
 }
@@ -54,9 +57,19 @@ extension ConfigChange.Difference {
             guard let previous = old[key] else { continue }
             var fields: [ConfigChange.Field] = []
             for (index, column) in Entry.columns.enumerated() where previous.values[index] != entry.values[index] {
-                fields.append(ConfigChange.Field(name: column.name, before: previous.values[index], after: entry.values[index]))
+                let (before, after) = (previous.values[index], entry.values[index])
+                fields += column.type == "jsonb" ? Self.members(before, after) : [ConfigChange.Field(name: column.name, before: before, after: after)]
             }
             if !fields.isEmpty { changed.append(ConfigChange.Changed(id: key, fields: fields)) }
+        }
+    }
+
+    /// What differs in two documents, by dotted name.
+    private static func members(_ before: String?, _ after: String?) -> [ConfigChange.Field] {
+        let old = before.flatMap { try? JSON.parse($0) }.map { StoredDocument.flattened($0) } ?? [:]
+        let new = after.flatMap { try? JSON.parse($0) }.map { StoredDocument.flattened($0) } ?? [:]
+        return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map {
+            ConfigChange.Field(name: $0, before: old[$0], after: new[$0])
         }
     }
 

@@ -13,6 +13,8 @@ struct ConfigWriter {
         try upsert(file.influencers, change.influencers, on: connection)
         try upsertSubscribers(subscribers, on: connection)
         try upsert(file.subscriptions, change.subscriptions, on: connection)
+        try remove(ScopeState.self, change.scopes, on: connection)
+        try upsert(file.scopes, change.scopes, on: connection)
         try remove(Subscriber.self, change.subscribers, on: connection)
         try remove(Influencer.self, change.influencers, on: connection)
         guard !change.isEmpty else { return }
@@ -21,6 +23,7 @@ struct ConfigWriter {
         try keep(Influencer.self, change.influencers, on: connection)
         try keep(Subscriber.self, change.subscribers, on: connection)
         try keep(Subscription.self, change.subscriptions, on: connection)
+        try keep(ScopeState.self, change.scopes, on: connection)
         try connection.execute("SELECT pg_notify($1, $2)", [.text(ConfigStore.channel), .text(String(change.version))])
     }
 
@@ -50,8 +53,7 @@ struct ConfigWriter {
     }
 
     private static func cast(_ column: (name: String, type: String), _ number: Int) -> String {
-        // The names of coins have no commas.
-        column.type == "coins" ? "string_to_array(v\(number), ',')" : "v\(number)::\(column.type)"
+        "v\(number)::\(column.type)"
     }
 
     /// A subscriber has a seal from the start, and keeps it when no other is given.
@@ -63,17 +65,17 @@ struct ConfigWriter {
         for subscriber in subscribers { seals.append(keys[subscriber.key]) }
         try connection.execute(
             """
-            INSERT INTO subscribers (id, account, vault_address, agent_address, agent_key_sealed)
-            SELECT id, account, vault_address, agent_address,
+            INSERT INTO subscribers (id, account, vault_address, agent_address, settings, agent_key_sealed)
+            SELECT id, account, vault_address, agent_address, settings::jsonb,
                 coalesce(sealed, (SELECT agent_key_sealed FROM subscribers AS stored WHERE stored.id = given.id))
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[])
-                AS given (id, account, vault_address, agent_address, sealed)
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+                AS given (id, account, vault_address, agent_address, settings, sealed)
             ON CONFLICT (id) DO UPDATE SET account = excluded.account, vault_address = excluded.vault_address,
-                agent_address = excluded.agent_address, agent_key_sealed = excluded.agent_key_sealed
+                agent_address = excluded.agent_address, settings = excluded.settings, agent_key_sealed = excluded.agent_key_sealed
             """,
             [
                 .texts(subscribers.map(\.key)), .texts(subscribers.map(\.account.text)), .texts(orNull: subscribers.map(\.vaultAddress)),
-                .texts(subscribers.map(\.agentAddress)), .array(seals),
+                .texts(subscribers.map(\.agentAddress)), .texts(subscribers.map(\.settingsText)), .array(seals),
             ])
     }
 

@@ -9,6 +9,7 @@ public struct ConfigFile: Sendable {
         public var id: SubscriberID
         public var account: AccountID
         public var vaultAddress: String?
+        public var settings: AccountSettings
         /// Where in the file, for faults found later.
         let place: Place
     }
@@ -16,24 +17,28 @@ public struct ConfigFile: Sendable {
     public internal(set) var influencers: [Influencer] = []
     public internal(set) var subscribers: [Subscriber] = []
     public internal(set) var subscriptions: [Subscription] = []
+    /// Of everything and of single coins, as far as they are not active.
+    public internal(set) var scopes: [ScopeState] = []
     /// Of the subscribers whose key is given.
     public internal(set) var agentKeys: [SubscriberID: AgentKey] = [:]
 
     /// Reads a YAML file, and the key files and variables it names.
-    /// - Parameter environment: for `agent_key_env`.
+    /// - Parameters:
+    ///   - environment: for `agent_key_env`.
+    ///   - readsKeys: false leaves the keys where they are, for what needs none.
     /// - Throws: every fault there is.
-    public static func read(path: String, environment: [String: String]) throws(ConfigFaults) -> ConfigFile {
+    public static func read(path: String, environment: [String: String], readsKeys: Bool = true) throws(ConfigFaults) -> ConfigFile {
         let faults = FaultList()
         guard let text = YAMLDocument.text(of: path, faults) else { throw ConfigFaults(faults.sorted) }
-        return try read(text: text, path: path, environment: environment)
+        return try read(text: text, path: path, environment: environment, readsKeys: readsKeys)
     }
 
     /// As above.
     /// - Parameter path: names the file in faults; key files are looked for beside it.
-    public static func read(text: String, path: String, environment: [String: String]) throws(ConfigFaults) -> ConfigFile {
+    public static func read(text: String, path: String, environment: [String: String], readsKeys: Bool = true) throws(ConfigFaults) -> ConfigFile {
         let faults = FaultList()
         guard let root = YAMLDocument.root(of: text, file: path, faults) else { throw ConfigFaults(faults.sorted) }
-        var reader = ConfigFileReader(path: path, environment: environment, faults: faults)
+        var reader = ConfigFileReader(path: path, environment: environment, readsKeys: readsKeys, faults: faults)
         let file = reader.read(root)
         guard faults.faults.isEmpty else { throw ConfigFaults(faults.sorted) }
         return file

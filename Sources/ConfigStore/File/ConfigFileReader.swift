@@ -5,13 +5,15 @@ import Yams
 struct ConfigFileReader {
     let path: String
     let environment: [String: String]
+    let readsKeys: Bool
     let faults: FaultList
     private var file = ConfigFile()
     private var names = NameTable()
 
-    init(path: String, environment: [String: String], faults: FaultList) {
+    init(path: String, environment: [String: String], readsKeys: Bool, faults: FaultList) {
         self.path = path
         self.environment = environment
+        self.readsKeys = readsKeys
         self.faults = faults
     }
 
@@ -21,8 +23,10 @@ struct ConfigFileReader {
         for (node, place) in section("influencers", &top) { influencer(node, place) }
         for (node, place) in section("subscribers", &top) { subscriber(node, place, &keys) }
         for (node, place) in section("subscriptions", &top) { subscription(node, place) }
-        if let (folder, place) = top.text("agent_keys") { keys.readFile(folder, place, known: names.subscribers) }
+        if let (folder, place) = top.text("agent_keys"), readsKeys { keys.readFile(folder, place, known: names.subscribers) }
+        scopes(&top)
         top.finish()
+        checkAccounts()
         file.agentKeys = keys.finish()
         return file
     }
@@ -39,12 +43,14 @@ struct ConfigFileReader {
         let address = reader.required("address", ValueParsing.address)
         let isActive = reader.value("active", ValueParsing.flag) ?? true
         let tier: TierSetting = reader.value("tier", ValueParsing.choice) ?? .automatic
+        var settings = LeaderSettings.template
+        LeaderSettings.table.read(&reader, into: &settings)
         reader.finish()
         if let id { names.claim(\.influencers, id, place.member("id", line: place.line), "this influencer", faults) }
         if let address { names.claim(\.leaderAddresses, address, place.member("address", line: place.line), "this address", faults) }
         guard let id, let address else { return }
         names.addressOf[id] = address
-        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, tier: tier))
+        file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, tier: tier, settings: settings))
     }
 
     private mutating func subscriber(_ node: Node, _ place: Place, _ keys: inout AgentKeyReader) {
@@ -54,6 +60,9 @@ struct ConfigFileReader {
         let vault = reader.value("vault_address", ValueParsing.address)
         let keyFile = reader.text("agent_key_file")
         let keyVariable = reader.text("agent_key_env")
+        var settings = AccountSettingsTable.template
+        AccountSettingsTable.table.read(&reader, into: &settings)
+        AccountSettingsTable.check(settings, reader)
         reader.finish()
         if let id { names.claim(\.subscribers, id, place.member("id", line: place.line), "this subscriber", faults) }
         if let account {
@@ -64,11 +73,11 @@ struct ConfigFileReader {
             }
         }
         guard let id else { return }
-        keys.read(SubscriberID(id), file: keyFile, variable: keyVariable)
+        if readsKeys { keys.read(SubscriberID(id), file: keyFile, variable: keyVariable) }
         guard let account else { return }
         names.accountOf[id] = AccountID(account)
         file.subscribers.append(
-            ConfigFile.Subscriber(id: SubscriberID(id), account: AccountID(account), vaultAddress: vault, place: place))
+            ConfigFile.Subscriber(id: SubscriberID(id), account: AccountID(account), vaultAddress: vault, settings: settings, place: place))
     }
 
     private mutating func subscription(_ node: Node, _ place: Place) {
@@ -76,10 +85,7 @@ struct ConfigFileReader {
         let subscriber = reader.required("subscriber", ValueParsing.name)
         let influencer = reader.required("influencer", ValueParsing.name)
         let given = reader.value("id", ValueParsing.subscriptionName)
-        let state: Subscription.State = reader.value("state", ValueParsing.choice) ?? .active
-        let inverse = reader.value("inverse", ValueParsing.flag) ?? false
-        let sizing = SubscriptionReading.sizing(&reader)
-        let limits = SubscriptionReading.limits(&reader)
+        let settings = SubscriptionSettings.read(&reader, into: SubscriptionSettings.template)
         reader.finish()
         let id = given ?? subscriber.flatMap { subscriber in influencer.map { "\(subscriber):\($0)" } }
         if let id { names.claim(\.subscriptions, id, place.member("id", line: place.line), "this subscription", faults) }
@@ -88,11 +94,56 @@ struct ConfigFileReader {
         if let account, let address, account.text == address {
             faults.add(place, value: id, "copies its own account, which would never end")
         }
-        guard let id, let subscriber, let influencer, let account, let sizing, let limits else { return }
-        file.subscriptions.append(
-            Subscription(
-                id: SubscriptionID(id), subscriber: SubscriberID(subscriber), influencer: InfluencerID(influencer), account: account,
-                sizing: sizing, limits: limits, state: state, inverse: inverse))
+        guard let id, let subscriber, let influencer, let account, var entry = settings else { return }
+        entry.id = SubscriptionID(id)
+        entry.subscriber = SubscriberID(subscriber)
+        entry.influencer = InfluencerID(influencer)
+        entry.account = account
+        file.subscriptions.append(entry)
+    }
+
+    /// `state` of everything, and `coins`: name → state.
+    private mutating func scopes(_ top: inout MappingReader) {
+        if let state: CopyState = top.value("state", ValueParsing.choice), state != .active {
+            file.scopes.append(ScopeState(scope: .everything, state: state))
+        }
+        guard let (node, place) = top.node("coins") else { return }
+        guard let mapping = node.mapping else {
+            faults.add(place, value: node.scalar?.string, "is \(node.kindName), expected a mapping (coin: state)")
+            return
+        }
+        for (key, value) in mapping {
+            let name = key.scalar?.string ?? "?"
+            let place = place.member(name, line: key.line)
+            guard case .success(let coin) = ValueParsing.coin(name) else {
+                faults.add(place, "is not a coin's name")
+                continue
+            }
+            guard let state = ValueKind<CopyState>.choice.read(value, place, faults), state != .active else { continue }
+            file.scopes.append(ScopeState(scope: .coin(coin), state: state))
+        }
+    }
+
+    /// What concerns all subscriptions of one subscriber together.
+    private func checkAccounts() {
+        let bySubscriber = Dictionary(grouping: file.subscriptions, by: \.subscriber)
+        for subscriber in file.subscribers {
+            let own = bySubscriber[subscriber.id] ?? []
+            let limits = subscriber.settings.limits
+            if subscriber.settings.sharing == .isolated, own.count > 1 {
+                faults.add(
+                    subscriber.place.member("sharing", line: subscriber.place.line), value: "isolated",
+                    "allows one subscription, there are \(own.count)")
+            }
+            if let equity = limits.declaredEquity,
+                let excess = AllocationCheck.excess(
+                    of: own.compactMap(\.sizing.allocation), equity: equity, bufferBasisPoints: limits.equityBufferBasisPoints)
+            {
+                faults.add(
+                    subscriber.place.member("limits.equity", line: subscriber.place.line), value: "\(equity)",
+                    "leaves \(excess.available) to allocate, its subscriptions have \(excess.allocated)")
+            }
+        }
     }
 
     /// `nil` without a second fault when the subscriber is there but has faults of its own.

@@ -59,7 +59,47 @@ enum ValueParsing {
         }
     }
 
-    static func integer<Value: FixedWidthInteger>(_ range: ClosedRange<Value>) -> (String) -> Result<Value, Problem> {
+    /// A multiplier that may also be 0.
+    static func ratioOrZero(_ text: String) -> Result<Ratio, Problem> {
+        if let value = try? Ratio(parsing: text), value == .zero { return .success(value) }
+        return ratio(text)
+    }
+
+    static func size(_ text: String) -> Result<Size, Problem> {
+        positive(text) { text throws(MoneyError) in try Size(parsing: text) }
+    }
+
+    /// `word number`.
+    private static func word(_ text: String) -> (word: String, number: Int?)? {
+        let parts = text.split(separator: " ")
+        guard let word = parts.first, parts.count <= 2 else { return nil }
+        if parts.count == 1 { return (String(word), nil) }
+        guard let number = Int(parts[1]) else { return nil }
+        return (String(word), number)
+    }
+
+    static func joining(_ text: String) -> Result<JoinPolicy, Problem> {
+        switch word(text) {
+        case ("ignore_until_flat", nil)?: .success(.ignoreUntilFlat)
+        case ("copy_now_if_better", nil)?: .success(.copyIfBetter)
+        case ("copy_now_always", nil)?: .success(.copyAlways)
+        case ("copy_now_within", nil)?: .success(.copyWithin(basisPoints: JoinPolicy.defaultWithinBasisPoints))
+        case ("copy_now_within", let points?)? where (1...5_000).contains(points): .success(.copyWithin(basisPoints: points))
+        default: .failure(Problem("is none of ignore_until_flat, copy_now_if_better, copy_now_within 1…5000, copy_now_always"))
+        }
+    }
+
+    static func leverage(_ text: String) -> Result<LeverageSetting, Problem> {
+        switch word(text) {
+        case ("match", let most?)? where (1...100).contains(most): .success(.matching(maximum: most))
+        case ("fixed", let leverage?)? where (1...100).contains(leverage): .success(.fixed(leverage))
+        default: .failure(Problem("is neither match 1…100 nor fixed 1…100"))
+        }
+    }
+
+    static func coinPattern(_ text: String) -> Result<CoinPattern, Problem> { coin(text).map { CoinPattern($0.text) } }
+
+    static func integer<Value: FixedWidthInteger & Sendable>(_ range: ClosedRange<Value>) -> @Sendable (String) -> Result<Value, Problem> {
         { text in
             guard let value = Value(text), range.contains(value) else {
                 return .failure(Problem("is not a whole number from \(range.lowerBound) to \(range.upperBound)"))
@@ -99,3 +139,4 @@ enum ValueParsing {
 protocol Zeroed { static var zero: Self { get } }
 extension Notional: Zeroed {}
 extension Ratio: Zeroed {}
+extension Size: Zeroed {}

@@ -16,29 +16,50 @@ protocol ConfigEntry: Sendable, Equatable {
 extension Influencer: ConfigEntry {
     static let kind = "influencer"
     static let table = "influencers"
-    static let columns = [(name: "address", type: "text"), (name: "active", type: "boolean"), (name: "tier", type: "text")]
+    static let columns = [
+        (name: "address", type: "text"), (name: "active", type: "boolean"), (name: "tier", type: "text"), (name: "settings", type: "jsonb"),
+    ]
     var key: String { id.text }
-    var values: [String?] { [address, String(isActive), tier.rawValue] }
+    var values: [String?] { [address, String(isActive), tier.rawValue, JSON.object(LeaderSettings.table.write(settings)).text()] }
 
     init(row: JSON) throws(JSONError) {
         // Versions kept before there were tiers have none.
         let tier: TierSetting = row["tier"] == nil ? .automatic : try row.choice("tier")
-        self.init(id: InfluencerID(try row.string("id")), address: try row.string("address"), isActive: try row.bool("active"), tier: tier)
+        self.init(
+            id: InfluencerID(try row.string("id")), address: try row.string("address"), isActive: try row.bool("active"), tier: tier,
+            settings: try row.maybe("settings") { json throws(JSONError) in
+                try StoredDocument.read(json) { mapping in
+                    var settings = LeaderSettings.template
+                    LeaderSettings.table.read(&mapping, into: &settings)
+                    return settings
+                }
+            } ?? LeaderSettings())
     }
 }
 
 extension Subscriber: ConfigEntry {
     static let kind = "subscriber"
     static let table = "subscribers"
-    static let columns = [(name: "account", type: "text"), (name: "vault_address", type: "text"), (name: "agent_address", type: "text")]
+    static let columns = [
+        (name: "account", type: "text"), (name: "vault_address", type: "text"), (name: "agent_address", type: "text"),
+        (name: "settings", type: "jsonb"),
+    ]
     var key: String { id.text }
-    var values: [String?] { [account.text, vaultAddress, agentAddress] }
+    var values: [String?] { [account.text, vaultAddress, agentAddress, settingsText] }
+    var settingsText: String { JSON.object(AccountSettingsTable.table.write(settings)).text() }
 
     init(row: JSON) throws(JSONError) {
         self.init(
             id: SubscriberID(try row.string("id")), account: AccountID(try row.string("account")),
             vaultAddress: try row.maybe("vault_address") { value throws(JSONError) in try value.asString() },
-            agentAddress: try row.string("agent_address"))
+            agentAddress: try row.string("agent_address"),
+            settings: try row.maybe("settings") { json throws(JSONError) in
+                try StoredDocument.read(json) { mapping in
+                    var settings = AccountSettingsTable.template
+                    AccountSettingsTable.table.read(&mapping, into: &settings)
+                    return settings
+                }
+            } ?? AccountSettings())
     }
 }
 
@@ -46,44 +67,44 @@ extension Subscription: ConfigEntry {
     static let kind = "subscription"
     static let table = "subscriptions"
     static let columns = [
-        (name: "subscriber", type: "text"), (name: "influencer", type: "text"), (name: "state", type: "text"),
-        (name: "inverse", type: "boolean"), (name: "sizing_mode", type: "text"), (name: "sizing_notional", type: "numeric"),
-        (name: "sizing_ratio", type: "numeric"), (name: "sizing_allocation", type: "numeric"), (name: "sizing_multiplier", type: "numeric"),
-        (name: "max_order_notional", type: "numeric"), (name: "max_position_notional", type: "numeric"),
-        (name: "entry_slippage_bps", type: "integer"), (name: "entry_expiry_ms", type: "bigint"), (name: "allow", type: "coins"),
-        (name: "deny", type: "coins"),
+        (name: "subscriber", type: "text"), (name: "influencer", type: "text"), (name: "settings", type: "jsonb"),
     ]
     var key: String { id.text }
-
-    var values: [String?] {
-        func coins(_ set: Set<Coin>) -> String { set.map(\.text).sorted().joined(separator: ",") }
-        let sizing = sizing.values
-        return [
-            subscriber.text, influencer.text, state.rawValue, String(inverse), sizing.mode.rawValue, sizing.notional, sizing.ratio,
-            sizing.allocation, sizing.multiplier, limits.maximumOrderNotional?.description, limits.maximumPositionNotional?.description,
-            String(limits.entrySlippageBasisPoints), String(limits.entryExpiryMilliseconds), limits.allowedCoins.map(coins),
-            coins(limits.deniedCoins),
-        ]
-    }
+    var values: [String?] { [subscriber.text, influencer.text, SubscriptionSettings.document(self).text()] }
 
     /// - Parameter account: the subscriber's.
     init(row: JSON, account: (SubscriberID) -> AccountID?) throws(JSONError) {
-        func text(_ name: String) throws(JSONError) -> String? { try row.maybe(name) { value throws(JSONError) in try value.asString() } }
-        func coins(_ name: String) throws(JSONError) -> Set<Coin>? {
-            try row.maybe(name) { value throws(JSONError) in
-                Set(try value.map { coin throws(JSONError) in Coin(try coin.asString()) })
-            }
-        }
         let subscriber = SubscriberID(try row.string("subscriber"))
         guard let account = account(subscriber) else { throw JSONError(path: "subscriber", problem: "\(subscriber) is not stored") }
-        self.init(
-            id: SubscriptionID(try row.string("id")), subscriber: subscriber, influencer: InfluencerID(try row.string("influencer")),
-            account: account, sizing: try SizingMode(row: row),
-            limits: Limits(
-                maximumOrderNotional: try row.money("max_order_notional"), maximumPositionNotional: try row.money("max_position_notional"),
-                entrySlippageBasisPoints: Int(try row.integer("entry_slippage_bps")),
-                entryExpiryMilliseconds: try row.integer("entry_expiry_ms"), allowedCoins: try coins("allow"),
-                deniedCoins: try coins("deny") ?? []),
-            state: try row.choice("state"), inverse: try row.bool("inverse"))
+        self = try row.at("settings") { json throws(JSONError) in
+            try StoredDocument.read(json) { SubscriptionSettings.read(&$0, into: SubscriptionSettings.template) }
+        }
+        id = SubscriptionID(try row.string("id"))
+        self.subscriber = subscriber
+        influencer = InfluencerID(try row.string("influencer"))
+        self.account = account
+    }
+
+    /// All settings by their names, as they are stored and as a file gives them.
+    public var settingsDocument: JSON { SubscriptionSettings.document(self) }
+}
+
+extension ScopeState: ConfigEntry {
+    static let kind = "scope"
+    static let table = "scopes"
+    static let columns = [(name: "state", type: "text")]
+    var values: [String?] { [state.rawValue] }
+
+    var key: String {
+        switch scope {
+        case .everything: "everything"
+        case .coin(let coin): "coin:\(coin)"
+        }
+    }
+
+    init(row: JSON) throws(JSONError) {
+        let id = try row.string("id")
+        guard id == "everything" || id.hasPrefix("coin:") else { throw JSONError(path: "id", problem: "\"\(id)\" is no scope") }
+        self.init(scope: id == "everything" ? .everything : .coin(Coin(String(id.dropFirst(5)))), state: try row.choice("state"))
     }
 }

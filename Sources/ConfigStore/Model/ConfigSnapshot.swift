@@ -7,19 +7,28 @@ public struct ConfigSnapshot: Sendable {
     public let influencers: [InfluencerID: Influencer]
     public let subscribers: [SubscriberID: Subscriber]
     public let subscriptions: [SubscriptionID: Subscription]
+    public let scopes: [ScopeState.Scope: CopyState]
     private let byInfluencer: [InfluencerID: [Subscription]]
 
     public static let empty = ConfigSnapshot(version: 0, influencers: [], subscribers: [], subscriptions: [])
 
     /// - Precondition: no id twice.
-    public init(version: Int64, influencers: [Influencer], subscribers: [Subscriber], subscriptions: [Subscription]) {
+    public init(version: Int64, influencers: [Influencer], subscribers: [Subscriber], subscriptions: [Subscription], scopes: [ScopeState] = []) {
         self.version = version
         self.influencers = Dictionary(uniqueKeysWithValues: influencers.map { ($0.id, $0) })
         self.subscribers = Dictionary(uniqueKeysWithValues: subscribers.map { ($0.id, $0) })
         self.subscriptions = Dictionary(uniqueKeysWithValues: subscriptions.map { ($0.id, $0) })
+        self.scopes = Dictionary(uniqueKeysWithValues: scopes.map { ($0.scope, $0.state) })
         byInfluencer = Dictionary(grouping: subscriptions.sorted { $0.id < $1.id }, by: \.influencer)
     }
 
     /// Everyone who copies this influencer, in whatever state, by subscription id.
     public func subscriptions(of influencer: InfluencerID) -> [Subscription] { byInfluencer[influencer] ?? [] }
+
+    /// The states above a subscription's own. What is not configured any more is not active.
+    public func states(influencer: InfluencerID, subscriber: SubscriberID, coin: Coin) -> ScopeStates {
+        ScopeStates(
+            global: scopes[.everything] ?? .active, influencer: influencers[influencer]?.settings.state ?? .stopped,
+            subscriber: subscribers[subscriber]?.settings.state ?? .stopped, coin: scopes[.coin(coin)] ?? .active)
+    }
 }

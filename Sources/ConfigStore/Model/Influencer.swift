@@ -9,12 +9,16 @@ public struct Influencer: Sendable, Equatable {
     /// False: its trades are not followed.
     public var isActive: Bool
     public var tier: TierSetting
+    public var settings: LeaderSettings
 
-    public init(id: InfluencerID, address: String, isActive: Bool = true, tier: TierSetting = .automatic) {
+    public init(
+        id: InfluencerID, address: String, isActive: Bool = true, tier: TierSetting = .automatic, settings: LeaderSettings = LeaderSettings()
+    ) {
         self.id = id
         self.address = address.lowercased()
         self.isActive = isActive
         self.tier = tier
+        self.settings = settings
     }
 }
 
@@ -37,11 +41,16 @@ public struct Subscriber: Sendable, Equatable {
     public var vaultAddress: String?
     /// The address of the agent's key, lower-case. Another address means another key.
     public var agentAddress: String
+    public var settings: AccountSettings
 
-    public init(id: SubscriberID, account: AccountID, vaultAddress: String? = nil, agentAddress: String) {
+    public init(
+        id: SubscriberID, account: AccountID, vaultAddress: String? = nil, agentAddress: String,
+        settings: AccountSettings = AccountSettings()
+    ) {
         self.id = id
         self.account = account
         self.vaultAddress = vaultAddress?.lowercased()
         self.agentAddress = agentAddress.lowercased()
+        self.settings = settings
     }
 }

@@ -10,6 +10,7 @@ enum ConfigTables {
         UNION ALL SELECT 'influencer', id, to_jsonb(influencers)::text FROM influencers
         UNION ALL SELECT 'subscriber', id, (to_jsonb(subscribers) - 'agent_key_sealed')::text FROM subscribers
         UNION ALL SELECT 'subscription', id, to_jsonb(subscriptions)::text FROM subscriptions
+        UNION ALL SELECT 'scope', id, to_jsonb(scopes)::text FROM scopes
         """
 
     /// The configuration as it became with version `$1`, and the newest version.
@@ -44,7 +45,8 @@ enum ConfigTables {
         let subscribers = try decode(entries, Subscriber.init(row:))
         let accounts = Dictionary(subscribers.map { ($0.id, $0.account) }, uniquingKeysWith: { first, _ in first })
         let subscriptions = try decode(entries) { row throws(JSONError) in try Subscription(row: row, account: { accounts[$0] }) }
-        return ConfigSnapshot(version: version, influencers: influencers, subscribers: subscribers, subscriptions: subscriptions)
+        return ConfigSnapshot(version: version, influencers: influencers, subscribers: subscribers, subscriptions: subscriptions,
+            scopes: try decode(entries, ScopeState.init(row:)))
     }
 
     private static func decode<Entry: ConfigEntry>(

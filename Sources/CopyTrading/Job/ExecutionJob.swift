@@ -31,11 +31,19 @@ public struct ExecutionJob: Sendable, Equatable {
     public var receivedAt: Int64
     /// Identifies the position's life: the signal that opened it.
     public var lifecycle: SignalID?
-    /// For people: each cap that made the order smaller, with the value before and after.
+    /// Of an entry.
+    public var terms: EntryTerms?
+    /// How the account is shared by several subscriptions.
+    public var sharing: AccountSharing
+    /// Of an exit: whether it closes a position that the subscriber traded by hand, too.
+    public var closesManual: Bool
+    /// Each gate that changed the size, in their order.
+    public var clips: [Clip]
+    /// For people.
     public var detail: String?
 
     public enum Quantity: Sendable, Equatable {
-        /// Coins, unsigned, already rounded down to the lot.
+        /// Coins, unsigned. In whole lots, except what may be accumulated.
         case size(Size)
         /// Share of the position to give up, 0 < share ≤ 1.
         case share(Ratio)
@@ -45,7 +53,7 @@ public struct ExecutionJob: Sendable, Equatable {
         id: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
         expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?,
-        detail: String? = nil
+        terms: EntryTerms? = nil, sharing: AccountSharing = .lock, closesManual: Bool = true, clips: [Clip] = [], detail: String? = nil
     ) {
         self.id = id
         self.request = request
@@ -65,6 +73,10 @@ public struct ExecutionJob: Sendable, Equatable {
         self.leaderFillTime = leaderFillTime
         self.receivedAt = receivedAt
         self.lifecycle = lifecycle
+        self.terms = terms
+        self.sharing = sharing
+        self.closesManual = closesManual
+        self.clips = clips
         self.detail = detail
     }
 }
@@ -86,7 +98,8 @@ extension ExecutionJob {
             ("limitPx", .string(orNull: limit?.description)), ("refPx", .string("\(referencePrice)")),
             ("expiresMs", expiresAt.map { .integer($0) } ?? .null),
             ("maxPositionNtl", .string(orNull: maximumPositionNotional?.description)), ("leaderFillMs", .integer(leaderFillTime)),
-            ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)), ("detail", .string(orNull: detail)),
+            ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)), ("terms", terms?.json ?? .null),
+            ("sharing", .string(sharing.rawValue)), ("closesManual", .bool(closesManual)), ("clips", clips.json), ("detail", .string(orNull: detail)),
         ]
         return members.asObject
     }
@@ -109,6 +122,9 @@ extension ExecutionJob {
             maximumPositionNotional: try json.maybeDecimal("maxPositionNtl"), leaderFillTime: try json.integer("leaderFillMs"),
             receivedAt: try json.integer("receivedUs"),
             lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) },
+            terms: try json.maybe("terms", EntryTerms.init(json:)), sharing: json["sharing"] == nil ? .lock : try json.choice("sharing"),
+            closesManual: try json.maybe("closesManual") { value throws(JSONError) in try value.asBool() } ?? true,
+            clips: try [Clip](member: "clips", of: json),
             detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() })
         guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
         if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }

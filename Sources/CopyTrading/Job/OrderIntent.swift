@@ -10,11 +10,21 @@ public struct OrderIntent: Sendable, Equatable {
     public var isSnapClose: Bool
     /// For exits: all that is to be given up, what rounding leaves undone included. Zero for entries.
     public var owed: Size
+    /// For exits of a shared account: coins of the same job that follow as an order of their own, because this one must not cross
+    /// zero.
+    public var remainder: Size
+    /// Coins that wait afterwards to be bought with what follows.
+    public var residue: Size
+    /// For entries: what is held afterwards is a new measure for increases, because a cap made this one smaller.
+    public var correctsK: Bool
+    /// What was changed right before sending.
+    public var clips: [Clip]
     /// What made the order differ from the job, for people.
     public var detail: String?
 
     public init(
-        side: Side, size: Size, limit: Price, reduceOnly: Bool, isSnapClose: Bool = false, owed: Size = .zero, detail: String? = nil
+        side: Side, size: Size, limit: Price, reduceOnly: Bool, isSnapClose: Bool = false, owed: Size = .zero, remainder: Size = .zero,
+        residue: Size = .zero, correctsK: Bool = false, clips: [Clip] = [], detail: String? = nil
     ) {
         self.side = side
         self.size = size
@@ -22,6 +32,10 @@ public struct OrderIntent: Sendable, Equatable {
         self.reduceOnly = reduceOnly
         self.isSnapClose = isSnapClose
         self.owed = owed
+        self.remainder = remainder
+        self.residue = residue
+        self.correctsK = correctsK
+        self.clips = clips
         self.detail = detail
     }
 }
@@ -41,6 +55,13 @@ public struct Quote: Sendable, Equatable {
 
     /// What an order of this side would trade against first.
     func opposite(of side: Side) -> Price? { side == .buy ? bestAsk : bestBid }
+
+    /// Of the middle of the book, rounded up; `nil` when a side is not known.
+    var spreadBasisPoints: Int? {
+        guard let bestBid, let bestAsk, bestBid > .zero else { return nil }
+        let sum = Int128(bestAsk.e8) + Int128(bestBid.e8)
+        return Int(clamping: (Int128(bestAsk.e8 - bestBid.e8) * 20_000 + sum - 1) / sum)
+    }
 }
 
 /// How far an exit may pay past the book, by attempt. An exit that found no liquidity is tried again further away.

@@ -1,16 +1,16 @@
 /// The worker's decision right before an order is written, made on what is held at that moment. Pure.
 public enum Preparation: Sendable, Equatable {
     case send(OrderIntent)
-    /// - `sleeve`: to be stored; it may carry a reduction that is owed now.
+    /// - `sleeve`: to be stored; it may carry a reduction that is owed now, or an entry that waits for more.
     case skip(Outcome, detail: String, sleeve: Sleeve)
 
-    /// Entries: staleness, lock, side, base, position cap, rounding, minimum, price. Exits: only what is held and what the exchange
+    /// Entries: staleness, lock, side, base, share, caps, rounding, minimum, price. Exits: only what is held and what the exchange
     /// accepts.
     ///
     /// For an exit that is tried again, pass the sleeve that ``Sleeve/settling(_:job:filled:averagePrice:)`` returned: it asks for
     /// what is still missing. An entry is complete with its first fill and is not repeated after one.
     /// - Parameters:
-    ///   - otherSleevesOnCoin: of the other subscriptions on the same account; the first to hold the coin owns it (R-50 `lock`).
+    ///   - otherSleevesOnCoin: of the other subscriptions on the same account.
     ///   - instrument: `nil` when the exchange does not list the coin.
     ///   - now: milliseconds since 1970.
     ///   - attempt: from 1; each further one of an exit may pay more.
@@ -19,14 +19,15 @@ public enum Preparation: Sendable, Equatable {
         now: Int64, attempt: Int
     ) -> Preparation {
         do throws(Skip) {
+            let others = otherSleevesOnCoin.filter { $0.key != job.subscription }
             let intent =
                 job.action.isEntry
-                ? try EntryPreparation(job: job, sleeve: sleeve, others: otherSleevesOnCoin, instrument: instrument, quote: quote)
-                    .intent(now: now)
-                : try ExitPreparation(job: job, sleeve: sleeve, instrument: instrument, quote: quote).intent(attempt: attempt)
+                ? try EntryPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote).intent(now: now)
+                : try ExitPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote)
+                    .intent(attempt: attempt)
             return .send(intent)
         } catch {
-            return .skip(error.outcome, detail: error.detail, sleeve: error.owing ?? sleeve)
+            return .skip(error.outcome, detail: error.detail, sleeve: error.sleeve ?? sleeve)
         }
     }
 
@@ -34,7 +35,7 @@ public enum Preparation: Sendable, Equatable {
     struct Skip: Error {
         var outcome: Outcome
         var detail: String
-        /// The sleeve with the reduction that stays to be done.
-        var owing: Sleeve?
+        /// The sleeve with what stays to be done; `nil` leaves it as it was.
+        var sleeve: Sleeve?
     }
 }

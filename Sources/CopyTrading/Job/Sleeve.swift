@@ -14,18 +14,33 @@ public struct Sleeve: Sendable, Equatable {
     public var owed: Size
     /// The last job whose reduction `owed` accounts for, so that a share is applied once however often the job is prepared.
     public var owedThrough: JobID?
+    /// Follower coins per leader coin of what is really held: set by the first fill of the life, changed by clipped increases.
+    public var k: Ratio?
+    /// Coins, unsigned, on the position's side, that were too few for an order and wait for more, and until which fill of the
+    /// leader's, exchange milliseconds.
+    public var residue: Size
+    public var residueUntil: Int64?
+    /// The subscriber traded here by hand: no entries until the leader is flat.
+    public var isManual: Bool
     /// Counts the changes.
     public var revision: Int64
 
+    /// Nothing worth keeping.
+    public var isEmpty: Bool { position.isZero && owed.isZero && residue.isZero && !isManual }
+
     public init(
         position: Size = .zero, averageEntry: Price? = nil, lifecycle: SignalID? = nil, owed: Size = .zero, owedThrough: JobID? = nil,
-        revision: Int64 = 0
+        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, isManual: Bool = false, revision: Int64 = 0
     ) {
         self.position = position
         self.averageEntry = averageEntry
         self.lifecycle = lifecycle
         self.owed = owed
         self.owedThrough = owedThrough
+        self.k = k
+        self.residue = residue
+        self.residueUntil = residueUntil
+        self.isManual = isManual
         self.revision = revision
     }
 
@@ -41,9 +56,13 @@ public struct Sleeve: Sendable, Equatable {
         if next.position.isZero {
             next.averageEntry = nil
             next.lifecycle = nil
+            next.k = nil
+            next.residue = .zero
+            next.residueUntil = nil
         } else if position.isZero || position.sign != next.position.sign {
             next.averageEntry = price
             next.lifecycle = lifecycle
+            next.k = nil
         } else if next.position.magnitude > position.magnitude {
             next.averageEntry = average(adding: size.magnitude, at: price)
             next.lifecycle = lifecycle ?? next.lifecycle
@@ -55,8 +74,41 @@ public struct Sleeve: Sendable, Equatable {
     /// The sleeve after an attempt has ended, however much it filled: for an exit, what it left undone stays owed.
     /// - Parameter averagePrice: of what was filled; may be `nil` when nothing was.
     public func settling(_ intent: OrderIntent, job: ExecutionJob, filled: Size, averagePrice: Price?) -> Sleeve {
-        let next = applying(side: intent.side, size: filled, price: averagePrice ?? intent.limit, lifecycle: job.lifecycle)
-        return job.action.isEntry ? next : next.owing(max(intent.owed - filled.magnitude, .zero), through: job.id)
+        var next = applying(side: intent.side, size: filled, price: averagePrice ?? intent.limit, lifecycle: job.lifecycle)
+        guard job.action.isEntry else { return next.settlingExit(intent, job: job, filled: filled.magnitude) }
+        // A reduction that was owed has been met by buying less.
+        next.owed = .zero
+        next.keepResidue(intent.residue, of: job)
+        if !filled.isZero, next.k == nil || intent.correctsK, let terms = job.terms, !terms.leaderEnd.isZero {
+            // What waits is to be bought yet, so it counts as held: it is not missing from the share.
+            let measure = next.position.magnitude + next.residue
+            next.k = (try? Ratio(roundingUp: measure, over: terms.leaderEnd.magnitude)) ?? next.k
+        }
+        return next
+    }
+
+    private func settlingExit(_ intent: OrderIntent, job: ExecutionJob, filled: Size) -> Sleeve {
+        var next = owing(max(intent.owed - filled, .zero), through: job.id)
+        next.residue = next.position.isZero ? .zero : intent.residue
+        if next.residue.isZero { next.residueUntil = nil }
+        // The leader is flat: a new life begins without what the subscriber did in this one.
+        if job.action == .close { next.isManual = false }
+        return next
+    }
+
+    /// Stores what an entry leaves to be bought later; a life may begin with that alone.
+    mutating func keepResidue(_ size: Size, of job: ExecutionJob) {
+        if residue == size, size.isZero { return }
+        residue = size
+        residueUntil = size.isZero ? nil : job.leaderFillTime + (job.terms?.accumulateMilliseconds ?? 0)
+        if !size.isZero, position.isZero || lifecycle == nil { lifecycle = job.lifecycle }
+        revision += 1
+    }
+
+    /// Coins that still wait at the leader's fill of `job`; older ones are dropped.
+    func liveResidue(for job: ExecutionJob) -> Size {
+        guard let residueUntil, job.leaderFillTime <= residueUntil else { return .zero }
+        return residue
     }
 
     /// The sleeve when the exits up to and including `job` leave `size` to be given up.
@@ -82,7 +134,8 @@ extension Sleeve {
         [
             "position": .string("\(position)"), "avgPx": .string(orNull: averageEntry?.description),
             "lifecycle": .string(orNull: lifecycle?.text), "owed": .string("\(owed)"), "owedThrough": .string(orNull: owedThrough?.text),
-            "rev": .integer(revision),
+            "k": .string(orNull: k?.description), "residue": .string("\(residue)"), "residueUntilMs": residueUntil.map { .integer($0) } ?? .null,
+            "manual": .bool(isManual), "rev": .integer(revision),
         ]
     }
 
@@ -92,6 +145,10 @@ extension Sleeve {
             lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) },
             owed: try json.decimal("owed"),
             owedThrough: try json.maybe("owedThrough") { value throws(JSONError) in JobID(try value.asString()) },
+            k: json["k"] == nil ? nil : try json.exactRatio("k"),
+            residue: try json.maybeDecimal("residue") ?? .zero,
+            residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
+            isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
             revision: try json.integer("rev"))
     }
 }

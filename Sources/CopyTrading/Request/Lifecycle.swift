@@ -4,11 +4,13 @@ import JSON
 public struct Lifecycle: Sendable, Equatable {
     /// The signal that opened it.
     public var id: SignalID
-    /// Follower coins per leader coin, fixed when the OPEN was planned.
+    /// Follower coins per leader coin, fixed when the OPEN was planned. What was really filled corrects the sleeve's own ``Sleeve/k``.
     public var k: Ratio
     public var status: Status
     /// Direction of the subscriber's position: `buy` is long.
     public var direction: Side
+    /// Worth of each order, for sizes that do not follow the leader's (R-20 `per_order`); fixed like `k`.
+    public var orderNotional: Notional?
 
     public enum Status: String, Sendable, CaseIterable {
         case copied
@@ -16,21 +18,12 @@ public struct Lifecycle: Sendable, Equatable {
         case uncopied
     }
 
-    public init(id: SignalID, k: Ratio, status: Status, direction: Side) {
+    public init(id: SignalID, k: Ratio, status: Status, direction: Side, orderNotional: Notional? = nil) {
         self.id = id
         self.k = k
         self.status = status
         self.direction = direction
-    }
-
-    /// `k` corrected to what was really filled: `|filled| / |leader's position|`. Unchanged when either is zero.
-    public func corrected(filled: Size, leaderPosition: Size) -> Lifecycle {
-        guard !filled.isZero, !leaderPosition.isZero,
-            let k = try? Ratio(roundingUp: filled.magnitude, over: leaderPosition.magnitude)
-        else { return self }
-        var corrected = self
-        corrected.k = k
-        return corrected
+        self.orderNotional = orderNotional
     }
 }
 
@@ -38,13 +31,21 @@ extension Lifecycle {
     public var json: JSON {
         [
             "id": .string(id.text), "k": .string("\(k)"), "status": .string(status.rawValue), "direction": .string(direction.rawValue),
+            "orderNtl": .string(orNull: orderNotional?.description),
         ]
     }
 
     public init(json: JSON) throws(JSONError) {
-        let text = try json.string("k")
-        let k: Ratio
-        do { k = try Ratio(exactly: text) } catch { throw JSONError(path: "k", problem: error.description) }
-        self.init(id: SignalID(try json.string("id")), k: k, status: try json.choice("status"), direction: try json.choice("direction"))
+        self.init(
+            id: SignalID(try json.string("id")), k: try json.exactRatio("k"), status: try json.choice("status"),
+            direction: try json.choice("direction"), orderNotional: try json.maybeDecimal("orderNtl"))
+    }
+}
+
+extension JSON {
+    /// The member `name` as ``Ratio/description`` wrote it.
+    func exactRatio(_ name: String) throws(JSONError) -> Ratio {
+        let text = try string(name)
+        do { return try Ratio(exactly: text) } catch { throw JSONError(path: name, problem: error.description) }
     }
 }

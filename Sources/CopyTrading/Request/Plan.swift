@@ -11,11 +11,7 @@ public struct Plan: Sendable, Equatable {
     }
 
     public var jobs: [ExecutionJob] {
-        legs.compactMap { leg in
-            guard case .job(var job, let detail) = leg else { return nil }
-            job.detail = detail
-            return job
-        }
+        legs.compactMap { if case .job(let job) = $0 { job } else { nil } }
     }
 
     /// The results of the legs that end here.
@@ -26,8 +22,7 @@ public struct Plan: Sendable, Equatable {
 }
 
 public enum PlannedLeg: Sendable, Equatable {
-    /// `detail` records each cap that made the order smaller, with the value before and after.
-    case job(ExecutionJob, detail: String?)
+    case job(ExecutionJob)
     case skip(SkippedLeg)
 }
 
@@ -41,13 +36,18 @@ public struct SkippedLeg: Sendable, Equatable {
     public var detail: String
     /// Coins, unsigned; zero when no size had been computed.
     public var requestedSize: Size
+    /// Each gate that changed the size before one refused it.
+    public var clips: [Clip]
 
-    public init(job: JobID, action: Action, side: Side, outcome: Outcome, detail: String, requestedSize: Size = .zero) {
+    public init(
+        job: JobID, action: Action, side: Side, outcome: Outcome, detail: String, requestedSize: Size = .zero, clips: [Clip] = []
+    ) {
         self.job = job
         self.action = action
         self.side = side
         self.outcome = outcome
         self.detail = detail
         self.requestedSize = requestedSize
+        self.clips = clips
     }
 }

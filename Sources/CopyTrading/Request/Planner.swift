@@ -1,27 +1,30 @@
 /// Decides what a subscription does about a signal. Pure: the same arguments give the same plan and ids on any machine.
 ///
-/// Entries pass the gates of R-81 in order: state, coin filter, market, staleness, base, size, order cap, position cap, rounding,
-/// minimum, price. Exits pass none of them: they are planned as a share of what the worker will find held, even when the
+/// Entries pass the gates of R-81 in the order of ``Gate``. Exits pass none of them: they are planned as a share of what the worker will find held, even when the
 /// subscription, the market or the lifecycle is unknown here. Only a position known never to have been copied has no exit.
 public enum Planner {
     /// - Parameters:
     ///   - subscription: `nil` when it was removed after the request was made.
-    ///   - instrument: `nil` when the exchange does not list the coin.
+    ///   - account: settings of the account as a whole.
     ///   - lifecycle: what was stored for this subscription and coin.
     ///   - now: milliseconds since 1970.
     public static func decide(
-        request: ExecutionRequest, subscription: Subscription?, instrument: Instrument?, lifecycle: Lifecycle?, now: Int64
+        request: ExecutionRequest, subscription: Subscription?, account: AccountSettings = AccountSettings(), facts: PlanningFacts,
+        lifecycle: Lifecycle?, now: Int64
     ) -> Plan {
         var plan = Plan(legs: [], lifecycle: lifecycle)
         for (index, leg) in request.signal.legs.enumerated() {
             let id = JobID(request: request.id, leg: index)
             if leg.action.isEntry {
                 let entry = EntryPlan(
-                    id: id, leg: leg, request: request, subscription: subscription, instrument: instrument, lifecycle: plan.lifecycle)
+                    id: id, leg: leg, request: request, subscription: subscription, account: account, facts: facts,
+                    lifecycle: plan.lifecycle)
                 plan.legs.append(entry.decide(now: now, &plan.lifecycle))
             } else {
                 plan.legs.append(
-                    exit(leg, id: id, request: request, isInverse: subscription?.inverse ?? false, lifecycle: plan.lifecycle))
+                    exit(
+                        leg, id: id, request: request, subscription, sharing: account.sharing,
+                        lifecycle: plan.lifecycle))
                 if leg.action == .close { plan.lifecycle = nil }
             }
         }
@@ -29,9 +32,9 @@ public enum Planner {
     }
 
     private static func exit(
-        _ leg: Leg, id: JobID, request: ExecutionRequest, isInverse: Bool, lifecycle: Lifecycle?
+        _ leg: Leg, id: JobID, request: ExecutionRequest, _ subscription: Subscription?, sharing: AccountSharing, lifecycle: Lifecycle?
     ) -> PlannedLeg {
-        let side = lifecycle?.direction.opposite ?? (isInverse ? leg.side.opposite : leg.side)
+        let side = lifecycle?.direction.opposite ?? (subscription?.inverse == true ? leg.side.opposite : leg.side)
         if let lifecycle, lifecycle.status == .uncopied {
             return .skip(
                 SkippedLeg(
@@ -49,7 +52,8 @@ public enum Planner {
             id: id, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
             account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: side,
             quantity: .share(share), limit: nil, referencePrice: signal.averagePrice, expiresAt: nil, maximumPositionNotional: nil,
-            leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt, lifecycle: lifecycle?.id)
-        return .job(job, detail: nil)
+            leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt, lifecycle: lifecycle?.id, sharing: sharing,
+            closesManual: subscription?.closesManual ?? true)
+        return .job(job)
     }
 }

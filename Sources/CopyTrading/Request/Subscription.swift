@@ -1,18 +1,35 @@
 /// One subscriber copying one influencer: the settings that decide what is copied and how large.
 public struct Subscription: Sendable, Equatable {
+    public typealias State = CopyState
+
     public var id: SubscriptionID
     public var subscriber: SubscriberID
     public var influencer: InfluencerID
     public var account: AccountID
     public var sizing: SizingMode
     public var limits: Limits
+    public var filters: EntryFilters
     public var state: State
     /// Copy this leader mirrored.
     public var inverse: Bool
+    public var belowMinimum: BelowMinimum
+    /// What to do about a position that the leader held before it was followed.
+    public var joining: JoinPolicy
+    /// An increase of a position that was not copied opens one as large as the increase.
+    public var joinsOnIncrease: Bool
+    public var leverage: LeverageSetting
+    public var protection: Protection
+    /// Whether the drift loop may buy what is missing.
+    public var healsEntries: Bool
+    /// Whether the leader's close still closes a position that the subscriber traded by hand.
+    public var closesManual: Bool
 
     public init(
         id: SubscriptionID, subscriber: SubscriberID, influencer: InfluencerID, account: AccountID, sizing: SizingMode,
-        limits: Limits = Limits(), state: State = .active, inverse: Bool = false
+        limits: Limits = Limits(), filters: EntryFilters = EntryFilters(), state: State = .active, inverse: Bool = false,
+        belowMinimum: BelowMinimum = .automatic, joining: JoinPolicy = .ignoreUntilFlat, joinsOnIncrease: Bool = false,
+        leverage: LeverageSetting = .matching(maximum: 10), protection: Protection = Protection(), healsEntries: Bool = false,
+        closesManual: Bool = true
     ) {
         self.id = id
         self.subscriber = subscriber
@@ -20,16 +37,16 @@ public struct Subscription: Sendable, Equatable {
         self.account = account
         self.sizing = sizing
         self.limits = limits
+        self.filters = filters
         self.state = state
         self.inverse = inverse
-    }
-
-    public enum State: String, Sendable, CaseIterable {
-        case active
-        /// Exits only; says the subscriber wants out.
-        case windDown = "wind_down"
-        /// Exits only, until resumed.
-        case paused
+        self.belowMinimum = belowMinimum
+        self.joining = joining
+        self.joinsOnIncrease = joinsOnIncrease
+        self.leverage = leverage
+        self.protection = protection
+        self.healsEntries = healsEntries
+        self.closesManual = closesManual
     }
 
     public struct Limits: Sendable, Equatable {
@@ -39,32 +56,46 @@ public struct Subscription: Sendable, Equatable {
         public var maximumPositionNotional: Notional?
         /// How far from the leader's average price an entry may pay, basis points.
         public var entrySlippageBasisPoints: Int
+        /// Instead of that, in ``majors``; `nil` makes no difference.
+        public var majorsSlippageBasisPoints: Int?
+        /// How far an entry may pay past the best price of the book, and past the mark; `nil` is no such cap.
+        public var bookSlippageBasisPoints: Int?
+        public var markSlippageBasisPoints: Int?
+        /// Widest spread of the book an entry trades in.
+        public var maximumSpreadBasisPoints: Int?
         /// Age of the leader's fill past which an entry is stale, milliseconds.
         public var entryExpiryMilliseconds: Int64
+        /// How long what is too small for an order is kept, after the leader last added to it, milliseconds.
+        public var accumulateMilliseconds: Int64
         /// Coins that may be opened; `nil` allows all. Exits ignore it.
-        public var allowedCoins: Set<Coin>?
-        public var deniedCoins: Set<Coin>
+        public var allowedCoins: Set<CoinPattern>?
+        public var deniedCoins: Set<CoinPattern>
 
         public init(
             maximumOrderNotional: Notional? = nil, maximumPositionNotional: Notional? = nil, entrySlippageBasisPoints: Int = 50,
-            entryExpiryMilliseconds: Int64 = 5_000, allowedCoins: Set<Coin>? = nil, deniedCoins: Set<Coin> = []
+            majorsSlippageBasisPoints: Int? = nil, bookSlippageBasisPoints: Int? = 50, markSlippageBasisPoints: Int? = 150,
+            maximumSpreadBasisPoints: Int? = nil, entryExpiryMilliseconds: Int64 = 5_000, accumulateMilliseconds: Int64 = 60_000,
+            allowedCoins: Set<CoinPattern>? = nil, deniedCoins: Set<CoinPattern> = []
         ) {
             self.maximumOrderNotional = maximumOrderNotional
             self.maximumPositionNotional = maximumPositionNotional
             self.entrySlippageBasisPoints = entrySlippageBasisPoints
+            self.majorsSlippageBasisPoints = majorsSlippageBasisPoints
+            self.bookSlippageBasisPoints = bookSlippageBasisPoints
+            self.markSlippageBasisPoints = markSlippageBasisPoints
+            self.maximumSpreadBasisPoints = maximumSpreadBasisPoints
             self.entryExpiryMilliseconds = entryExpiryMilliseconds
+            self.accumulateMilliseconds = accumulateMilliseconds
             self.allowedCoins = allowedCoins
             self.deniedCoins = deniedCoins
         }
-    }
-}
 
-/// How many coins an entry is. The remaining modes of R-20 are added here, one case each.
-public enum SizingMode: Sendable, Equatable {
-    /// The OPEN is worth this much; increases follow in proportion.
-    case fixedNotional(Notional)
-    /// Follower coins per leader coin.
-    case ratio(Ratio)
-    /// `multiplier × allocation / leader equity` follower coins per leader coin, fixed when the position opens.
-    case equityProportional(allocation: Notional, multiplier: Ratio)
+        /// The most liquid coins.
+        public static let majors: Set<Coin> = ["BTC", "ETH", "SOL"]
+
+        public func priceCaps(for coin: Coin) -> EntryPriceCaps {
+            let leader = Self.majors.contains(coin) ? majorsSlippageBasisPoints ?? entrySlippageBasisPoints : entrySlippageBasisPoints
+            return EntryPriceCaps(leader: leader, book: bookSlippageBasisPoints, mark: markSlippageBasisPoints)
+        }
+    }
 }

@@ -15,6 +15,8 @@ public struct ExecutionResult: Sendable, Equatable {
     public var outcome: Outcome
     /// For people: the exchange's own text, or the numbers behind a skip.
     public var detail: String?
+    /// Each gate that changed the order's size, in their order.
+    public var clips: [Clip]
     /// Coins asked for and traded, unsigned.
     public var requestedSize: Size
     public var filledSize: Size
@@ -57,7 +59,7 @@ public struct ExecutionResult: Sendable, Equatable {
 
     public init(
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
-        influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil,
+        influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
         cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times
     ) {
@@ -73,6 +75,7 @@ public struct ExecutionResult: Sendable, Equatable {
         self.side = side
         self.outcome = outcome
         self.detail = detail
+        self.clips = clips
         self.requestedSize = requestedSize
         self.filledSize = filledSize
         self.averagePrice = averagePrice
@@ -92,7 +95,7 @@ extension ExecutionResult {
             ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
             ("side", .string(side.rawValue)), ("outcome", .string(outcome.rawValue)), ("detail", .string(orNull: detail)),
-            ("requestedSz", .string("\(requestedSize)")), ("filledSz", .string("\(filledSize)")),
+            ("clips", clips.json), ("requestedSz", .string("\(requestedSize)")), ("filledSz", .string("\(filledSize)")),
             ("avgPx", .string(orNull: averagePrice?.description)), ("fee", .string(orNull: fee?.description)),
             ("position", .string(orNull: position?.description)), ("cloid", .string(orNull: cloid?.text)), ("attempts", .integer(attempts)),
             ("leaderFillMs", .integer(times.leaderFillMilliseconds)), ("receivedUs", .integer(times.received)),
@@ -109,7 +112,7 @@ extension ExecutionResult {
             account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
             coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"),
             outcome: try json.choice("outcome"), detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() },
-            requestedSize: try json.decimal("requestedSz"), filledSize: try json.decimal("filledSz"),
+            clips: try [Clip](member: "clips", of: json), requestedSize: try json.decimal("requestedSz"), filledSize: try json.decimal("filledSz"),
             averagePrice: try json.maybeDecimal("avgPx"), fee: try json.maybeDecimal("fee"), position: try json.maybeDecimal("position"),
             cloid: try json.maybe("cloid") { value throws(JSONError) in ClientOrderID(try value.asString()) },
             attempts: Int(try json.integer("attempts")),

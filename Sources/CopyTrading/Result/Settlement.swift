@@ -22,7 +22,7 @@ extension ExecutionResult {
         self.init(
             job: job.id, request: job.request, signal: job.signal, subscription: job.subscription, subscriber: job.subscriber,
             account: job.account, influencer: job.influencer, coin: job.coin, action: job.action, side: job.side, outcome: outcome,
-            detail: detail, requestedSize: requestedSize, filledSize: fills?.filled ?? .zero, averagePrice: fills?.averagePrice,
+            detail: detail, clips: job.clips, requestedSize: requestedSize, filledSize: fills?.filled ?? .zero, averagePrice: fills?.averagePrice,
             fee: fills.flatMap { $0.filled.isZero ? nil : $0.fee }, position: position, cloid: cloid, attempts: attempts, times: times)
     }
 
@@ -33,7 +33,7 @@ extension ExecutionResult {
         self.init(
             job: leg.job, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
             account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: leg.side,
-            outcome: leg.outcome, detail: leg.detail, requestedSize: leg.requestedSize,
+            outcome: leg.outcome, detail: leg.detail, clips: leg.clips, requestedSize: leg.requestedSize,
             times: Times(leaderFillMilliseconds: signal.lastFillTime, received: signal.receivedAt, planned: now))
     }
 }

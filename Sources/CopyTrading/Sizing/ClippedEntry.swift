@@ -1,26 +1,44 @@
-/// An entry's size as the caps leave it. Each cap that bites is recorded with the value before and after.
+/// An entry's size as the caps leave it, each that bites recorded. Exact: rooms are compared in 128 bits.
 struct ClippedEntry: Equatable {
     private(set) var size: Size
+    /// What the size is valued at.
     let price: Price
-    private(set) var clips: [String] = []
-    /// Of the cap that bit last; `nil` when none did.
-    private(set) var outcome: Outcome?
+    private(set) var clips: [Clip] = []
+    /// The cap with the least room, for what is raised afterwards; `nil` without any cap.
+    private(set) var tightest: (gate: Gate, size: Size)?
 
     init(size: Size, price: Price) {
         self.size = size
         self.price = price
     }
 
-    /// - Parameter name: of the setting, as in the configuration file.
-    mutating func clip(to cap: Notional?, name: String, outcome: Outcome) {
-        guard let cap else { return }
-        // 128 bits, so that an absurdly large order is clipped too instead of passing as not computable.
-        let worth = Int128(price.e8) * Int128(size.e8)
-        let room = max(Int128(cap.e8), 0) * Int128(Notional.scale)
-        guard worth > room else { return }
-        let worthText = (try? price * size).map(\.description) ?? "more than \(Notional(e8: Notional.limit))"
-        clips.append("capped \(worthText) → \(Notional(e8: max(cap.e8, 0))) by \(name)")
-        size = Size(e8: Int64(room / Int128(price.e8)))
-        self.outcome = outcome
+    static func == (a: ClippedEntry, b: ClippedEntry) -> Bool {
+        a.size == b.size && a.price == b.price && a.clips == b.clips && a.tightest?.gate == b.tightest?.gate
+            && a.tightest?.size == b.tightest?.size
+    }
+
+    /// The gate that shrank it last.
+    var lastGate: Gate? { clips.last?.gate }
+
+    /// - Parameter room: what the order may be worth; below zero counts as zero, `nil` is no cap.
+    mutating func clip(to room: Notional?, by gate: Gate) {
+        guard let room else { return }
+        let units = max(Int128(room.e8), 0) * Int128(Notional.scale) / Int128(price.e8)
+        clip(to: Size(e8: Int64(clamping: min(units, Int128(Size.limit)))), by: gate)
+    }
+
+    /// - Parameter most: coins, unsigned.
+    mutating func clip(to most: Size, by gate: Gate) {
+        if tightest.map({ most < $0.size }) ?? true { tightest = (gate, most) }
+        guard size > most else { return }
+        clips.append(Clip(gate: gate, before: size, after: most))
+        size = most
+    }
+
+    /// Recorded as a clip, because the order is not what the mode made it.
+    mutating func change(to size: Size, by gate: Gate) {
+        guard size != self.size else { return }
+        clips.append(Clip(gate: gate, before: self.size, after: size))
+        self.size = size
     }
 }

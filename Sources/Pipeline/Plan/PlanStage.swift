@@ -95,8 +95,9 @@ public actor PlanStage: StageHandler {
         let instrument = await instruments.instrument(request.signal.coin)
         let before = lifecycles[partition]?[key]
         let plan = Planner.decide(
-            request: request, subscription: snapshot.subscriptions[request.subscription], instrument: instrument, lifecycle: before,
-            now: WallClock.milliseconds)
+            request: request, subscription: snapshot.subscriptions[request.subscription],
+            account: snapshot.subscribers[request.subscriber]?.settings ?? AccountSettings(),
+            facts: facts(request, snapshot, instrument), lifecycle: before, now: WallClock.milliseconds)
         lifecycles[partition]?[key] = plan.lifecycle
         let index = stage.inputs[partition].index
         return HandOff(
@@ -104,5 +105,11 @@ public actor PlanStage: StageHandler {
             emissions: plan.jobs.map { Emission(job: $0, partition: index) }
                 + plan.results(for: request, at: WallClock.microseconds).map { Emission(result: $0, partition: index) },
             state: plan.lifecycle == before ? [] : [(key.field, plan.lifecycle?.json.bytes())])
+    }
+
+    private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
+        let states = snapshot.states(
+            influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
+        return PlanningFacts(instrument: instrument, states: states)
     }
 }

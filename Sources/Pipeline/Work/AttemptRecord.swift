@@ -33,7 +33,8 @@ struct AttemptRecord: Sendable, Equatable {
             "coin": .string(coin.text), "nonce": .integer(nonce), "expiresAfter": expiresAfter.map { .integer($0) } ?? .null,
             "hash": .string(payloadHash), "epoch": .string(epoch), "preparedUs": .integer(preparedAt), "side": .string(intent.side.rawValue),
             "sz": .string("\(intent.size)"), "limitPx": .string("\(intent.limit)"), "reduceOnly": .bool(intent.reduceOnly),
-            "snapClose": .bool(intent.isSnapClose), "owed": .string("\(intent.owed)"), "detail": .string(orNull: intent.detail),
+            "snapClose": .bool(intent.isSnapClose), "owed": .string("\(intent.owed)"), "remainder": .string("\(intent.remainder)"),
+            "residue": .string("\(intent.residue)"), "correctsK": .bool(intent.correctsK), "clips": intent.clips.json, "detail": .string(orNull: intent.detail),
             "sleeve": sleeve.json, "filledBefore": .string("\(filledBefore)"), "avgBefore": .string(orNull: averageBefore?.description),
         ]
     }
@@ -73,6 +74,9 @@ struct AttemptRecord: Sendable, Equatable {
             intent: OrderIntent(
                 side: try json.choice("side"), size: try json.decimal("sz"), limit: try json.decimal("limitPx"),
                 reduceOnly: try json.bool("reduceOnly"), isSnapClose: try json.bool("snapClose"), owed: try json.decimal("owed"),
+                remainder: try json.maybeDecimal("remainder") ?? .zero, residue: try json.maybeDecimal("residue") ?? .zero,
+                correctsK: try json.maybe("correctsK") { value throws(JSONError) in try value.asBool() } ?? false,
+                clips: try [Clip](member: "clips", of: json),
                 detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() }),
             sleeve: try json.at("sleeve", Sleeve.init(json:)), filledBefore: try json.decimal("filledBefore"),
             averageBefore: try json.maybeDecimal("avgBefore"))

@@ -37,6 +37,7 @@ struct LaneJob: Sendable {
     var knowsFee = true
     var quote: Quote?
     var details: [String] = []
+    var clips: [Clip] = []
     var preparedAt: Int64 = 0
     var sentAt: Int64 = 0
     var acknowledgedAt: Int64 = 0
@@ -50,6 +51,7 @@ struct LaneJob: Sendable {
         self.job = job
         self.plannedAt = plannedAt
         details = job.detail.map { [$0] } ?? []
+        clips = job.clips
     }
 
     func result(_ outcome: Outcome, _ detail: String?, position: Size?) -> ExecutionResult {
@@ -64,6 +66,7 @@ struct LaneJob: Sendable {
             job: job, outcome: outcome, detail: texts.isEmpty ? nil : texts.joined(separator: "; "),
             requestedSize: asked ?? plannedSize, fills: fills, position: position, cloid: cloid,
             attempts: cloid == nil ? 0 : attempt, times: times)
+        result.clips = clips
         if !knowsFee { result.fee = nil }
         return result
     }
@@ -100,6 +103,8 @@ struct Launch: Sendable {
     let signer: Signer
     let vaultAddress: String?
     let action: OrderBatch
+    /// An exit's also when it may not be reduce-only, because the account is shared.
+    let priority: RequestPriority
     let records: [AttemptRecord]
     let charges: [Charge]
 }

@@ -33,9 +33,7 @@ extension WorkStage {
             return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
         }
         do {
-            // entries and exits are never in one action
-            let priority: RequestPriority = launch.action.orders.contains(where: \.reduceOnly) ? .exit : .entry
-            let answer = try await transport.submit(signed, priority: priority, notAfter: deadline)
+            let answer = try await transport.submit(signed, priority: launch.priority, notAfter: deadline)
             await answered(launch, .success(answer), sentAt: sentAt)
         } catch {
             await answered(launch, .failure(error), sentAt: sentAt)
@@ -146,7 +144,7 @@ extension WorkStage {
         partitions[partition]?.accounts[key.account]?.budget.traded(fills.value)
         guard let head = partitions[partition]?.lanes[key]?.jobs.first else { return }
         let asked = head.asked ?? record.intent.size
-        let short = !job.job.action.isEntry && fills.filled < record.intent.size
+        let short = !job.job.action.isEntry && fills.filled < record.intent.size + record.intent.remainder
         if short, head.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
         finish(key, Outcome.settled(asked: asked, filled: head.fills.filled, isSnapClose: head.isSnapClose), nil, partition)
     }
@@ -210,7 +208,8 @@ extension WorkStage {
         dispatching.signal()
     }
 
-    /// The exchange says that there is nothing to reduce: what it holds is the truth (a liquidation, or the subscriber's own order).
+    /// The exchange says that there is nothing to reduce: what it holds, less what the account's other sleeves account for, is the truth
+    /// (a liquidation, or the subscriber's own order).
     func reconcile(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reason: String) async {
         let state = try? await client.accountState(key.account.text)
         guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
@@ -221,21 +220,19 @@ extension WorkStage {
             return hold(AccountKey(partition: partition, account: key.account), until: .now + .seconds(1))
         }
         let holding = HoldingKey(job.job.subscription, key.coin)
-        let believed = partitions[partition]?.sleeves[holding]?.position ?? .zero
+        let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
         let real = state.positions[key.coin] ?? .zero
-        let kept = real.sign == believed.sign ? Size(e8: min(abs(real.e8), abs(believed.e8)) * Int64(believed.sign)) : .zero
-        logger.warning("position.corrected", metadata: ["account": "\(key.account)", "coin": "\(key.coin)", "believed": "\(believed)", "real": "\(real)"])
-        var sleeve = partitions[partition]?.sleeves[holding] ?? .empty
-        sleeve.position = kept
-        sleeve.owed = min(sleeve.owed, kept.magnitude)
-        sleeve.revision += 1
-        if kept.isZero { sleeve = .empty }
-        partitions[partition]?.sleeves[holding] = sleeve
+        let others = otherSleeves(key, of: job.job.subscription, partition).values.reduce(Size.zero) { $0 + $1.position }
+        let corrected = sleeve.corrected(net: real, others: others)
+        let finding = "the exchange holds \(real), \(sleeve.position) and \(others) of other subscriptions were believed"
+        logger.warning(
+            "position.corrected",
+            metadata: ["account": "\(key.account)", "coin": "\(key.coin)", "subscription": "\(job.job.subscription)", "kept": "\(corrected.position)", "reason": "\(finding)"])
+        partitions[partition]?.sleeves[holding] = corrected
         updateHead(key, partition) { $0.refusals += 1 }
-        if kept.isZero || job.refusals >= Self.maximumRefusals {
-            finish(
-                key, job.fills.filled.isZero ? .noPosition : .partial, "\(reason); the exchange holds \(real), \(believed) was believed",
-                partition)
+        if corrected.position.isZero || job.refusals >= Self.maximumRefusals {
+            let outcome: Outcome = corrected.position.isZero ? .noPosition : .rejected
+            finish(key, job.fills.filled.isZero ? outcome : .partial, "\(reason); \(finding)", partition)
         } else {
             partitions[partition]?.lanes[key]?.head = .idle
             attention.insert(AccountKey(partition: partition, account: key.account))

@@ -155,10 +155,7 @@ extension WorkStage {
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
-                var others: [SubscriptionID: Sleeve] = [:]
-                for other in state.holders[lane] ?? [] where other != job.job.subscription {
-                    others[other] = state.sleeves[HoldingKey(other, coin)]
-                }
+                let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds + configuration.entryMargin.milliseconds,
@@ -178,6 +175,14 @@ extension WorkStage {
             }
         }
         return found
+    }
+
+    /// Of the account's other subscriptions in the coin.
+    func otherSleeves(_ lane: LaneKey, of subscription: SubscriptionID, _ partition: Int) -> [SubscriptionID: Sleeve] {
+        guard let state = partitions[partition] else { return [:] }
+        var others: [SubscriptionID: Sleeve] = [:]
+        for other in state.holders[lane] ?? [] where other != subscription { others[other] = state.sleeves[HoldingKey(other, lane.coin)] }
+        return others
     }
 
     private func compose(_ candidates: [Candidate], _ key: AccountKey, _ state: PartitionState, _ signer: Signer, vaultAddress: String?)
@@ -216,7 +221,8 @@ extension WorkStage {
             updateHead(candidate.lane, key.partition) { job in
                 job.preparedAt = now
                 if job.asked == nil {
-                    job.asked = candidate.intent.size
+                    job.asked = candidate.intent.size + candidate.intent.remainder
+                    job.clips += candidate.intent.clips
                     job.isSnapClose = candidate.intent.isSnapClose
                     if let detail = candidate.intent.detail { job.details.append(detail) }
                 }
@@ -230,7 +236,8 @@ extension WorkStage {
             account: key, generation: state.generation,
             launch: Launch(
                 partition: key.partition, generation: state.generation, account: key.account, signer: signer, vaultAddress: vaultAddress,
-                action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), records: records, charges: charges),
+                action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), priority: job.action.isEntry ? .entry : .exit,
+                records: records, charges: charges),
             booking: AttemptBooking(
                 signer: signer.address, nonce: nonce, charges: charges, records: records.map { ($0.job.text, $0.json.bytes()) }))
     }

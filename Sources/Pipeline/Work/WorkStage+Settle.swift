@@ -135,7 +135,7 @@ extension WorkStage {
         updateHead(key, partition) { job in
             job.attempt = record.attempt
             job.cloid = record.cloid
-            job.asked = job.asked ?? record.filledBefore + record.intent.size
+            job.asked = job.asked ?? record.filledBefore + record.intent.size + record.intent.remainder
             job.isSnapClose = record.intent.isSnapClose
             job.preparedAt = record.preparedAt
             if job.fills.filled.isZero, let average = record.averageBefore {

@@ -314,7 +314,7 @@ public actor WorkStage: StageHandler {
     ) {
         var state: [(field: String, value: [UInt8]?)] = []
         if let (key, sleeve) = sleeve {
-            let isEmpty = sleeve.position.isZero && sleeve.owed.isZero
+            let isEmpty = sleeve.isEmpty
             partitions[partition]?.sleeves[key] = isEmpty ? nil : sleeve
             state = [(key.field, isEmpty ? nil : sleeve.json.bytes())]
         }

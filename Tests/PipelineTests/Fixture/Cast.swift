@@ -11,14 +11,17 @@ struct Cast: Sendable {
         let leaders: [String]
         /// Of each subscription, as in a configuration file's flow style: `sizing: {mode: ratio, ratio: "0.1"}, state: paused`.
         let settings: String
+        /// Of the account as a whole, in the same style: `sharing: sleeves`.
+        let accountSettings: String?
         let account: String
         let agentKey: String
         let agent: String
 
-        init(_ id: String, of leaders: String..., settings: String) {
+        init(_ id: String, of leaders: String..., settings: String, account accountSettings: String? = nil) {
             self.id = id
             self.leaders = leaders
             self.settings = settings
+            self.accountSettings = accountSettings
             account = Cast.key().address
             let secret = Cast.secret()
             agentKey = Hexadecimal.text(secret)
@@ -55,7 +58,10 @@ struct Cast: Sendable {
             lines.append("  - {id: \(id), address: \"\(address)\", tier: \(tiers[id] ?? "auto")}")
         }
         lines.append("subscribers:")
-        for follower in followers { lines.append("  - {id: \(follower.id), account: \"\(follower.account)\", agent_key_env: KEY_\(follower.id)}") }
+        for follower in followers {
+            let settings = follower.accountSettings.map { ", " + $0 } ?? ""
+            lines.append("  - {id: \(follower.id), account: \"\(follower.account)\", agent_key_env: KEY_\(follower.id)\(settings)}")
+        }
         lines.append("subscriptions:")
         for follower in followers {
             for leader in follower.leaders { lines.append("  - {subscriber: \(follower.id), influencer: \(leader), \(change(follower))}") }

@@ -41,7 +41,7 @@ extension Fleet {
             logger: parts.logger)
     }
 
-    private func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
+    func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
         ExchangeClient(endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16)
     }
 

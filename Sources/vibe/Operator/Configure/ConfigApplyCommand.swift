@@ -21,12 +21,11 @@ struct ConfigApplyCommand: AsyncParsableCommand {
               subscriptions:
                 - subscriber: sub-007
                   influencer: leader-1
-                  state: active                     # or paused, wind_down: exits only
-                  sizing: {mode: fixed_notional, notional: 100}     # or {mode: ratio, ratio: 0.1}
-                                                    # or {mode: equity_proportional, allocation: 5000, multiplier: 1}
-                  limits: {max_order_notional: 1000, max_position_notional: 5000, entry_slippage_bps: 50, entry_expiry_ms: 5000,
-                           allow: [BTC, ETH], deny: [kPEPE]}
+                  sizing: {mode: fixed_notional, notional: 100}
+                  limits: {max_order_notional: 1000, max_position_notional: 5000, deny: [kPEPE]}
               agent_keys: keys.yaml                 # subscriber: key, a line each; mode 0600
+
+            `vibe config reference` has every setting with its range and default.
 
             Examples:
               vibe config apply subscribers.yaml --dry-run
@@ -49,7 +48,7 @@ extension ConfigChange {
     fileprivate static let mostShown = 20
 
     private var parts: [(name: String, difference: Difference)] {
-        [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions)]
+        [("influencers", influencers), ("subscribers", subscribers), ("subscriptions", subscriptions), ("scopes", scopes)]
     }
 
     fileprivate var text: String {

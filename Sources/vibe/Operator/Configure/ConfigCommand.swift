@@ -9,6 +9,7 @@ struct ConfigCommand: AsyncParsableCommand {
               vibe config apply subscribers.yaml --dry-run
               vibe config apply subscribers.yaml
               vibe config show --subscriber sub-007
+              vibe config reference
             """,
-        subcommands: [ConfigApplyCommand.self, ConfigShowCommand.self])
+        subcommands: [ConfigApplyCommand.self, ConfigShowCommand.self, ConfigReferenceCommand.self])
 }

@@ -42,9 +42,10 @@ struct ConfigShowCommand: AsyncParsableCommand {
         var table = Table([.text("INFLUENCER"), .text("ADDRESS", mayShrink: true), .figure("ACTIVE"), .figure("PAUSED"), .figure("WIND DOWN"), .text("TIER"), .text("FOLLOWED")])
         for leader in snapshot.influencers.values.sorted(by: { $0.id < $1.id }) {
             let followers = snapshot.subscriptions(of: leader.id)
-            func count(_ state: Subscription.State) -> Table.Cell { Table.Cell(Format.count(followers.count { $0.state == state })) }
+            func count(_ states: [CopyState]) -> Table.Cell { Table.Cell(Format.count(followers.count { states.contains($0.state) })) }
             table.add([
-                Table.Cell(leader.id.text, .bold), Table.Cell(leader.address), count(.active), count(.paused), count(.windDown), Table.Cell(leader.tier.rawValue),
+                Table.Cell(leader.id.text, .bold), Table.Cell(leader.address), count([.active]), count([.paused, .exitsOnly]), count([.windDown, .stopped]),
+                Table.Cell(leader.tier.rawValue),
                 Table.Cell(leader.isActive ? "yes" : "no", leader.isActive ? nil : .yellow),
             ])
         }
@@ -91,18 +92,14 @@ struct ConfigShowCommand: AsyncParsableCommand {
 extension SizingMode {
     fileprivate var text: String {
         switch self {
-        case .fixedNotional(let notional): "\(notional) USDC"
+        case .fixedNotional(let notional, let perOrder): "\(notional) USDC" + (perOrder ? " each" : "")
+        case .fixedMargin(let margin): "\(margin) USDC margin"
+        case .fixedSize(let size): "\(size) coins"
         case .ratio(let ratio): "× \(ratio)"
         case .equityProportional(let allocation, let multiplier): "\(allocation) by equity × \(multiplier)"
-        }
-    }
-
-    fileprivate var json: JSON {
-        switch self {
-        case .fixedNotional(let notional): ["mode": "fixed_notional", "notional": .string("\(notional)")]
-        case .ratio(let ratio): ["mode": "ratio", "ratio": .string("\(ratio)")]
-        case .equityProportional(let allocation, let multiplier):
-            ["mode": "equity_proportional", "allocation": .string("\(allocation)"), "multiplier": .string("\(multiplier)")]
+        case .marginProportional(let allocation, let multiplier): "\(allocation) by margin × \(multiplier)"
+        case .tiered(let brackets): "\(brackets.count) brackets"
+        case .volatilityScaled(let base, let target, _): "\(base.text), volatility \(target)"
         }
     }
 }
@@ -117,14 +114,11 @@ extension Subscription.Limits {
 
 extension Subscription {
     fileprivate var json: JSON {
-        func coins(_ set: Set<Coin>) -> JSON { .array(set.map(\.text).sorted().map(JSON.string)) }
-        return [
-            "id": .string(id.text), "subscriber": .string(subscriber.text), "influencer": .string(influencer.text),
-            "account": .string(account.text), "state": .string(state.rawValue), "inverse": .bool(inverse), "sizing": sizing.json,
-            "maxOrderNotional": .string(orNull: limits.maximumOrderNotional?.description),
-            "maxPositionNotional": .string(orNull: limits.maximumPositionNotional?.description),
-            "entrySlippageBps": .integer(limits.entrySlippageBasisPoints), "entryExpiryMs": .integer(limits.entryExpiryMilliseconds),
-            "allow": limits.allowedCoins.map(coins) ?? .null, "deny": coins(limits.deniedCoins),
+        let names: [JSON.Member] = [
+            JSON.Member("id", .string(id.text)), JSON.Member("subscriber", .string(subscriber.text)),
+            JSON.Member("influencer", .string(influencer.text)), JSON.Member("account", .string(account.text)),
         ]
+        guard case .object(let settings) = settingsDocument else { return .object(names) }
+        return .object(names + settings)
     }
 }

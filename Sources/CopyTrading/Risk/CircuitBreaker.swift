@@ -1,0 +1,141 @@
+/// Stops entries when what they meet goes wrong, and tries again carefully. One for each account, coin and leader, and one for
+/// everything.
+///
+/// | state     | event                                   | next                                         |
+/// |-----------|-----------------------------------------|----------------------------------------------|
+/// | closed    | a limit is reached                      | open, for the pause                          |
+/// | open      | the pause is over                       | half-open: one entry is let through          |
+/// | half-open | that entry fares well                   | closed, counts cleared, pause as at first    |
+/// | half-open | it fares badly                          | open, for twice the pause up to the longest  |
+public struct CircuitBreaker: Sendable, Equatable {
+    public struct Limits: Sendable, Equatable {
+        /// The window in which events count, and the first and longest pause, milliseconds.
+        public var window: Int64 = 60_000
+        public var pause: Int64 = 30_000
+        public var longestPause: Int64 = 600_000
+        public var rejects = 5
+        /// More than this share of at least ``rejectSample`` orders, per cent.
+        public var rejectPercent = 50
+        public var rejectSample = 20
+        public var unknowns = 3
+        /// 95th percentile from order to answer, milliseconds, of at least ``rejectSample`` orders.
+        public var acknowledgement: Int64 = 3_000
+        public var spreadBasisPoints = 200
+        public var oracleBasisPoints = 150
+        /// Trades of a leader in one window, against wash trading and bots.
+        public var leaderTrades = 120
+
+        public init() {}
+    }
+
+    public enum State: Sendable, Equatable {
+        case closed
+        case open(until: Int64)
+        /// - trying: whether the one entry is under way.
+        case halfOpen(trying: Bool)
+    }
+
+    public enum Event: Sendable, Equatable {
+        case accepted(acknowledgedAfter: Int64)
+        case rejected
+        case unknown
+        case spread(basisPoints: Int)
+        case markOracle(basisPoints: Int)
+        case leaderTraded
+        case feedStale
+    }
+
+    /// Most events remembered; older ones are forgotten first.
+    static let mostEvents = 512
+
+    public let limits: Limits
+    public private(set) var state = State.closed
+    /// Why it opened last.
+    public private(set) var reason: String?
+    private var events: [(at: Int64, event: Event)] = []
+    private var pause: Int64
+
+    public init(limits: Limits = Limits()) {
+        self.limits = limits
+        pause = limits.pause
+    }
+
+    public static func == (a: CircuitBreaker, b: CircuitBreaker) -> Bool {
+        a.limits == b.limits && a.state == b.state && a.reason == b.reason && a.pause == b.pause
+            && a.events.elementsEqual(b.events, by: { $0.at == $1.at && $0.event == $1.event })
+    }
+
+    /// Whether an entry may go; in the half-open state the first to ask is the trial. Exits do not ask.
+    public mutating func allowsEntry(at now: Int64) -> Bool {
+        if case .open(let until) = state, now >= until { state = .halfOpen(trying: false) }
+        switch state {
+        case .closed: return true
+        case .open, .halfOpen(trying: true): return false
+        case .halfOpen(trying: false):
+            state = .halfOpen(trying: true)
+            return true
+        }
+    }
+
+    /// The trial ended without being sent: another may try.
+    public mutating func trialWithdrawn() {
+        if state == .halfOpen(trying: true) { state = .halfOpen(trying: false) }
+    }
+
+    public mutating func record(_ event: Event, at now: Int64) {
+        events.removeAll { $0.at <= now - limits.window }
+        events.append((now, event))
+        if events.count > Self.mostEvents { events.removeFirst(events.count - Self.mostEvents) }
+        switch state {
+        case .open: return
+        case .halfOpen(trying: true):
+            if case .accepted(let delay) = event, delay <= limits.acknowledgement {
+                state = .closed
+                pause = limits.pause
+                events.removeAll()
+            } else if event.isFailure {
+                pause = min(pause * 2, limits.longestPause)
+                open("the trial failed", now)
+            }
+        case .closed, .halfOpen(trying: false):
+            if let fault = fault { open(fault, now) }
+        }
+    }
+
+    private mutating func open(_ why: String, _ now: Int64) {
+        state = .open(until: now + pause)
+        reason = why
+    }
+
+    /// Which limit the events of the window reached.
+    private var fault: String? {
+        let rejects = events.count { $0.event == .rejected }
+        let unknowns = events.count { $0.event == .unknown }
+        let delays = events.compactMap { if case .accepted(let delay) = $0.event { delay } else { nil } }.sorted()
+        let orders = rejects + unknowns + delays.count
+        if unknowns >= limits.unknowns { return "\(unknowns) unknown outcomes" }
+        if rejects >= limits.rejects { return "\(rejects) rejects" }
+        if orders >= limits.rejectSample, rejects * 100 > limits.rejectPercent * orders { return "\(rejects) of \(orders) orders rejected" }
+        if delays.count >= limits.rejectSample {
+            let slow = delays[(delays.count * 95 + 99) / 100 - 1]
+            if slow > limits.acknowledgement { return "answers take \(slow) ms" }
+        }
+        let trades = events.count { $0.event == .leaderTraded }
+        if trades > limits.leaderTrades { return "the leader trades \(trades) times" }
+        switch events.last?.event {
+        case .spread(let basisPoints) where basisPoints > limits.spreadBasisPoints: return "the spread is \(basisPoints) bps"
+        case .markOracle(let basisPoints) where abs(basisPoints) > limits.oracleBasisPoints: return "mark and oracle are \(basisPoints) bps apart"
+        case .feedStale: return "the feed is stale"
+        default: return nil
+        }
+    }
+}
+
+extension CircuitBreaker.Event {
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .rejected, .unknown, .feedStale, .accepted: true
+        case .spread, .markOracle, .leaderTraded: false
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// The leverage a subscription's positions have at the exchange.
+public enum LeverageSetting: Sendable, Equatable {
+    /// The leader's, at most so much.
+    case matching(maximum: Int)
+    case fixed(Int)
+
+    /// At least 1, at most what the account and the market allow.
+    /// - Parameters:
+    ///   - leader: `nil` when not known: then 1, which risks least.
+    ///   - account: the most the account's owner allows.
+    ///   - market: the exchange's maximum for the size in question.
+    public func leverage(leader: Int?, account: Int?, market: Int) -> Int {
+        let wanted =
+            switch self {
+            case .matching(let maximum): min(leader ?? 1, maximum)
+            case .fixed(let leverage): leverage
+            }
+        return max(1, min(wanted, account ?? market, market))
+    }
+}
+
+/// Leverage and margin mode of one coin on one account, as the exchange has them.
+public struct LeverageState: Sendable, Equatable {
+    public enum MarginMode: String, Sendable, CaseIterable { case cross, isolated }
+
+    public var leverage: Int
+    public var mode: MarginMode
+
+    public init(leverage: Int, mode: MarginMode) {
+        self.leverage = leverage
+        self.mode = mode
+    }
+
+    /// What to do before an entry's first order; never asked for exits.
+    public enum Step: Sendable, Equatable {
+        case none
+        case update(LeverageState)
+        /// LEVERAGE_KEPT: the position is open in another mode, which cannot change.
+        case kept(LeverageState, wanted: LeverageState)
+    }
+
+    /// - Parameters:
+    ///   - current: as the exchange has it; `nil` when not known, so it is set.
+    ///   - isFlat: of the account in the coin, all sleeves together.
+    ///   - onlyIsolated: of the market; markets of other exchanges' making (`xyz:TSLA`) are isolated too.
+    public static func step(current: LeverageState?, leverage: Int, mode: MarginMode, isFlat: Bool, coin: Coin, onlyIsolated: Bool) -> Step {
+        let isBuilt = coin.text.contains(":")
+        let wanted = LeverageState(leverage: leverage, mode: onlyIsolated || isBuilt ? .isolated : mode)
+        guard let current else { return isFlat ? .update(wanted) : .none }
+        if current == wanted { return .none }
+        if isFlat { return .update(wanted) }
+        return .kept(current, wanted: wanted)
+    }
+}

@@ -1,0 +1,118 @@
+/// Limits on what may be lost before entries stop.
+public struct LossLimits: Sendable, Equatable {
+    /// Loss of the day, USDC, at which entries stop until the next day, and at which everything is closed.
+    public var dailyLoss: Notional?
+    public var dailyLossToFlatten: Notional?
+    /// Fall from the highest equity, basis points, at which entries stop until the owner resumes.
+    public var drawdownBasisPoints: Int?
+    /// Hour, UTC, at which a day begins.
+    public var dayStartHour: Int
+
+    public init(dailyLoss: Notional? = nil, dailyLossToFlatten: Notional? = nil, drawdownBasisPoints: Int? = nil, dayStartHour: Int = 0) {
+        self.dailyLoss = dailyLoss
+        self.dailyLossToFlatten = dailyLossToFlatten
+        self.drawdownBasisPoints = drawdownBasisPoints
+        self.dayStartHour = dayStartHour
+    }
+
+    public var isEmpty: Bool { dailyLoss == nil && dailyLossToFlatten == nil && drawdownBasisPoints == nil }
+
+    public enum Verdict: Sendable, Equatable {
+        case clear
+        case entriesOff(Outcome, String)
+        case flatten(Outcome, String)
+
+        public var allowsEntries: Bool { self == .clear }
+    }
+
+    /// What these limits and `other` both demand; software may only tighten.
+    public func tightened(by other: LossLimits) -> LossLimits {
+        func least<Value: Comparable>(_ a: Value?, _ b: Value?) -> Value? { [a, b].compactMap { $0 }.min() }
+        return LossLimits(
+            dailyLoss: least(dailyLoss, other.dailyLoss), dailyLossToFlatten: least(dailyLossToFlatten, other.dailyLossToFlatten),
+            drawdownBasisPoints: least(drawdownBasisPoints, other.drawdownBasisPoints), dayStartHour: dayStartHour)
+    }
+}
+
+/// What has been lost so far: kept across restarts, and only ever made stricter by software.
+///
+/// | event                         | then                                                                 |
+/// |-------------------------------|----------------------------------------------------------------------|
+/// | new day                       | the day begins at the equity seen first; the daily stop ends         |
+/// | loss of the day ≥ limit       | daily stop until the next day, even if equity recovers               |
+/// | equity above the highest      | the highest moves up; deposits and withdrawals move it along         |
+/// | fall from the highest ≥ limit | drawdown stop until the owner resumes                                |
+public struct LossState: Sendable, Equatable {
+    /// Days since 1970, as the limits count them.
+    public private(set) var day: Int64
+    public private(set) var dayStartEquity: Notional
+    /// Deposits less withdrawals of the day.
+    public private(set) var dayDeposits: Notional
+    public private(set) var highest: Notional
+    public private(set) var stop: Stop
+
+    public enum Stop: String, Sendable, CaseIterable {
+        case none, daily, flattened, drawdown
+    }
+
+    public init(
+        day: Int64, dayStartEquity: Notional, dayDeposits: Notional = .zero, highest: Notional, stop: Stop = .none
+    ) {
+        self.day = day
+        self.dayStartEquity = dayStartEquity
+        self.dayDeposits = dayDeposits
+        self.highest = highest
+        self.stop = stop
+    }
+
+    /// - Parameter now: milliseconds since 1970.
+    public static func beginning(equity: Notional, limits: LossLimits, now: Int64) -> LossState {
+        LossState(day: day(of: now, limits), dayStartEquity: equity, highest: equity)
+    }
+
+    static func day(of now: Int64, _ limits: LossLimits) -> Int64 {
+        (now - Int64(limits.dayStartHour) * 3_600_000).floored(by: 86_400_000)
+    }
+
+    /// Money that came or went, which is neither gain nor loss.
+    public mutating func deposited(_ amount: Notional) {
+        dayDeposits += amount
+        highest += amount
+    }
+
+    /// Takes an equity into account and says what holds now.
+    public mutating func observe(equity: Notional, limits: LossLimits, now: Int64) -> LossLimits.Verdict {
+        let today = Self.day(of: now, limits)
+        if today > day {
+            day = today
+            dayStartEquity = equity
+            dayDeposits = .zero
+            if stop == .daily || stop == .flattened { stop = .none }
+        }
+        highest = max(highest, equity)
+        let loss = dayStartEquity + dayDeposits - equity
+        if let limit = limits.drawdownBasisPoints, highest > .zero,
+            Int128(highest.e8 - equity.e8) * 10_000 >= Int128(highest.e8) * Int128(limit)
+        {
+            stop = .drawdown
+        }
+        if let limit = limits.dailyLossToFlatten, loss >= limit, stop != .drawdown { stop = .flattened }
+        if let limit = limits.dailyLoss, loss >= limit, stop == .none { stop = .daily }
+        return verdict(loss: loss, equity: equity)
+    }
+
+    /// Only the owner ends a drawdown stop; the highest then begins anew.
+    public mutating func resumeByOwner(equity: Notional) {
+        stop = .none
+        highest = equity
+    }
+
+    private func verdict(loss: Notional, equity: Notional) -> LossLimits.Verdict {
+        switch stop {
+        case .none: .clear
+        case .daily: .entriesOff(.dailyLoss, "the day's loss reached its limit; \(loss) now, until the next day")
+        case .flattened: .flatten(.dailyLoss, "the day's loss of \(loss) closes everything")
+        case .drawdown: .entriesOff(.drawdown, "equity \(equity) fell too far from its highest \(highest); until the owner resumes")
+        }
+    }
+}

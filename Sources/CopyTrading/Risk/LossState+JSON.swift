@@ -1,0 +1,17 @@
+import JSON
+
+/// As it is kept across restarts.
+extension LossState {
+    public var json: JSON {
+        [
+            "day": .integer(day), "dayStartEquity": .string("\(dayStartEquity)"), "dayDeposits": .string("\(dayDeposits)"),
+            "highest": .string("\(highest)"), "stop": .string(stop.rawValue),
+        ]
+    }
+
+    public init(json: JSON) throws(JSONError) {
+        self.init(
+            day: try json.integer("day"), dayStartEquity: try json.decimal("dayStartEquity"), dayDeposits: try json.decimal("dayDeposits"),
+            highest: try json.decimal("highest"), stop: try json.choice("stop"))
+    }
+}

@@ -1,0 +1,59 @@
+/// Margin and exposure of orders on their way, so that two entries planned one after the other do not both count on the same room
+/// . Kept for one account; released when an order has come to its end, whatever that was.
+public struct Reservations: Sendable, Equatable {
+    public struct Hold: Sendable, Equatable {
+        public var coin: Coin
+        public var side: Side
+        /// USDC.
+        public var notional: Notional
+        public var margin: Notional
+
+        public init(coin: Coin, side: Side, notional: Notional, margin: Notional) {
+            self.coin = coin
+            self.side = side
+            self.notional = notional
+            self.margin = margin
+        }
+    }
+
+    /// Most orders on their way that are counted apart; a job beyond is refused by the caller.
+    public static let mostHolds = 10_000
+
+    private var holds: [JobID: Hold] = [:]
+
+    public init() {}
+
+    public var isEmpty: Bool { holds.isEmpty }
+
+    /// Again for the same job replaces. False when there are too many.
+    public mutating func reserve(_ hold: Hold, for job: JobID) -> Bool {
+        guard holds[job] != nil || holds.count < Self.mostHolds else { return false }
+        holds[job] = hold
+        return true
+    }
+
+    /// Reserves for a planned job; exits reserve nothing.
+    public mutating func reserve(_ job: ExecutionJob) -> Bool {
+        guard job.action.isEntry, case .size(let size) = job.quantity, let limit = job.limit,
+            let notional = try? max(limit, job.referencePrice) * size
+        else { return true }
+        let leverage = Int64(max(1, job.terms?.leverage ?? 1))
+        return reserve(
+            Hold(coin: job.coin, side: job.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1)), for: job.id)
+    }
+
+    /// The order is at its end. Releasing what is not held changes nothing.
+    public mutating func release(_ job: JobID) { holds[job] = nil }
+
+    /// The account's figures as they will be if all of it is filled.
+    public func applied(to facts: AccountFacts, coin: Coin) -> AccountFacts {
+        var facts = facts
+        for hold in holds.values {
+            facts.freeMargin -= hold.margin
+            facts.grossNotional += hold.notional
+            facts.netNotional += Notional(e8: hold.side.sign * hold.notional.e8)
+            if hold.coin == coin { facts.coinNotional += hold.notional }
+        }
+        return facts
+    }
+}
