@@ -5,8 +5,6 @@ struct ReplayProgress: Sendable, Equatable {
     var state: String
     var emitted: Int64
     var total: Int64
-    /// Open WebSocket connections: the fleet's feeds.
-    var sockets: Int64
 
     var isFinished: Bool { state == "finished" }
     var percent: Int64 { total == 0 ? 100 : emitted * 100 / total }
@@ -15,6 +13,5 @@ struct ReplayProgress: Sendable, Equatable {
         (state, emitted, total) = try status.at("replay") { replay throws(JSONError) in
             (try replay.string("state"), try replay.integer("fillsEmitted"), try replay.integer("fillsTotal"))
         }
-        sockets = try status.integer("sockets")
     }
 }
