@@ -104,9 +104,8 @@ extension Ingestor {
         let since = max(from - Self.historyOverlap, track.builder.cursor.floor ?? 0)
         if let fills = try await history(address, since: since) {
             guard tracks[address]?.generation == generation else { return }
-            // own fills say where they began
-            markVerified(address, to: fills.last?.time ?? from)
-            take(address) { $0.receive(message: fills, at: self.now()) }
+            if fills.isEmpty { markVerified(address, to: from) }
+            apply(history: fills, to: address)
             tracks[address]?.mustVerify = true
             return
         }
@@ -137,6 +136,12 @@ extension Ingestor {
         markVerified(address, to: readings.map(\.state.time).min() ?? 0)
     }
 
+    /// Own fills as the exchange keeps them: each says where it began, which verifies the leader as its own frames do.
+    func apply(history fills: [LeaderFill], to address: String) {
+        if let last = fills.last { markVerified(address, to: last.time) }
+        take(address) { $0.receive(message: fills, at: self.now()) }
+    }
+
     func markVerified(_ address: String, to time: Int64) {
         tracks[address]?.verifiedAt = now()
         tracks[address]?.verifiedTo = time
@@ -152,14 +157,23 @@ extension Ingestor {
         take(address, storesCursor: true) { _ in [] }
     }
 
-    /// Fills that a later one showed to be missing.
+    /// Fills that a later one showed to be missing. Asked for until the exchange answers: taking the position as found instead would leave
+    /// out what was traded.
     func backfill(_ address: String, _ generation: Int, _ since: Int64) async {
-        do {
-            let fills = try await history(address, since: since - 1)
-            guard tracks[address]?.generation == generation else { return }
-            take(address) { $0.receive(message: fills ?? [], at: self.now()) }
-        } catch {
-            logger.error("leader.backfill.failed", metadata: ["address": "\(address)", "error": "\(error)"])
+        let deadline = ContinuousClock.now + configuration.backfillLimit
+        var pause = Self.pauses.first
+        while tracks[address]?.generation == generation, !Task.isCancelled {
+            do {
+                let fills = try await history(address, since: since - 1)
+                guard tracks[address]?.generation == generation else { return }
+                apply(history: fills ?? [], to: address)
+                break
+            } catch {
+                logger.error("leader.backfill.failed", metadata: ["address": "\(address)", "error": "\(error)"])
+                guard ContinuousClock.now + pause < deadline else { break }
+                try? await Task.sleep(for: pause)  // ends early only when cancelled
+                pause *= 2
+            }
         }
         guard tracks[address]?.generation == generation else { return }
         tracks[address]?.isBackfilling = false

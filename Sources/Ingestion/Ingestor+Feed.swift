@@ -17,6 +17,7 @@ extension Ingestor {
                 try? await Task.sleep(for: .milliseconds(2))  // the bound: the socket is not read meanwhile
             }
         case .connected:
+            if connected.isEmpty { connectedSince = .now }
             connected.insert(socket)
             logger.info("feed.connected", metadata: ["socket": "\(socket)"])
         case .subscribed(let subscription):
@@ -130,11 +131,11 @@ extension Ingestor {
         tierWake.signal()
     }
 
-    /// Fills wait from now on, until the source is back and the gap is read.
+    /// Fills wait from now on, until the source is back and the gap is read. What came before the loss is as good as it was: a chain that is
+    /// being collected keeps its verification.
     func lostSource(_ address: String) {
         tracks[address]?.phase = .catchingUp
         tracks[address]?.needsCatchUp = true
-        tracks[address]?.verifiedAt = nil
         if tracks[address]?.tier == .own { tracks[address]?.uncoveredSince = .now }
     }
 

@@ -130,7 +130,7 @@ extension Ingestor {
                     let since = max((track.verifiedTo ?? from) - Self.historyOverlap, track.builder.cursor.floor ?? 0)
                     guard let fills = try await history(address, since: since) else { throw CancellationError() }
                     guard tracks[address]?.generation == generation, tracks[address]?.move == .toOwn else { return }
-                    take(address) { $0.receive(message: fills, at: self.now()) }
+                    apply(history: fills, to: address)
                 }
                 guard coverage.covers(.userFills(user: address)), var current = tracks[address] else { break }
                 current.tier = .own
@@ -208,9 +208,10 @@ extension Ingestor {
 
     /// The exchange does not send this leader's own fills: it is followed by public trades from a reading on.
     private func turnUncovered() {
-        guard !connected.isEmpty else { return }
+        guard !connected.isEmpty, let connectedSince else { return }
         for (address, var track) in tracks where track.tier == .own {
-            guard let since = track.uncoveredSince, ContinuousClock.now - since >= configuration.ownWait else { continue }
+            // without a socket nothing is delivered to anybody
+            guard let since = track.uncoveredSince, ContinuousClock.now - max(since, connectedSince) >= configuration.ownWait else { continue }
             turnToMarket(&track)
             tracks[address] = track
             leaveOwn(address)
@@ -225,7 +226,6 @@ extension Ingestor {
         track.uncoveredSince = nil
         track.phase = .catchingUp
         track.needsCatchUp = true
-        track.verifiedAt = nil
     }
 
     private func leaveAll() {

@@ -52,7 +52,7 @@ extension Ingestor {
         let since = (track.verifiedTo ?? track.builder.cursor.resumeFrom ?? now() / 1_000) - Self.historyOverlap
         if let fills = try await history(address, since: max(since, track.builder.cursor.floor ?? 0)) {
             guard isCurrent() else { return }
-            take(address) { $0.receive(message: fills, at: self.now()) }
+            apply(history: fills, to: address)
             if isEqual(address, readings) { return }
         }
         guard isCurrent() else { return }

@@ -47,8 +47,12 @@ public actor Ingestor: LeaseHolder {
         public var marketWait: Duration = .seconds(20)
         /// Leaders whose own fills are not delivered for so long, though a socket is up, are followed by public trades.
         public var ownWait: Duration = .seconds(5)
+        /// For so long the fills that a later one showed to be missing are asked for, again when the exchange does not answer, before the
+        /// position is taken as found.
+        public var backfillLimit: Duration = .seconds(8)
         public var tiers = TierPlanner.Configuration()
 
+        /// - Parameter signals: its hold for a backfill follows from ``backfillLimit``.
         public init(usersPerEgress: Int, signals: SignalBuilder.Configuration, equityEvery: Duration = .seconds(60), outboxLimit: Int = 10_000) {
             self.usersPerEgress = usersPerEgress
             self.signals = signals
@@ -86,6 +90,8 @@ public actor Ingestor: LeaseHolder {
     /// Since when every market is covered without a break.
     var marketCoveredAt: ContinuousClock.Instant?
     var connected: Set<Int> = []
+    /// Since when at least one socket is up.
+    var connectedSince: ContinuousClock.Instant?
     var coverage = Coverage()
     /// What each socket was told last.
     var told: [(addresses: Set<String>?, subscriptions: Set<FeedSubscription>)]
@@ -111,6 +117,8 @@ public actor Ingestor: LeaseHolder {
     private let left = Wake()
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
+    /// The builder gives up waiting only after the errand that it waits for.
+    private static let backfillMargin = Duration.seconds(2)
     /// Errands at a time: more would only wait for the weight budget.
     private static let errandsAtOnce = 8
 
@@ -150,6 +158,8 @@ public actor Ingestor: LeaseHolder {
         self.keys = keys
         self.partitioning = partitioning
         self.leases = leases
+        var configuration = configuration
+        configuration.signals.backfillHold = (configuration.backfillLimit + Self.backfillMargin).microseconds
         self.configuration = configuration
         self.network = network
         self.now = now

@@ -9,6 +9,66 @@ import Testing
 
 /// The edge: each fill of a leader becomes part of one signal, once, whatever happens to the processes that read it.
 @Suite struct IngestTests {
+    @Test("R-03: fills that are missing are asked for until the exchange answers, instead of being left out")
+    func missingFills() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let (_, ingestor) = try await fleet.ingest { configuration in
+                configuration.equityEvery = .seconds(3_600)
+                configuration.verifyEvery = .seconds(3_600)
+            }
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            // both sockets hold back the next two trades, longer than the hold for what is out of order
+            try await fleet.exchange.fault(["fault": "silent", "milliseconds": 6_000, "times": 2])
+            for _ in 0..<2 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
+            let leader = cast.leaders["leader"]!
+            let client = ExchangeClient(
+                endpoint: ExchangeEndpoint(base: fleet.exchange.url, network: .testnet), timeout: .seconds(5), maximumConnections: 1)
+            let last = try #require(try await client.fills(leader).last)
+            await client.shutdown()
+            try await fleet.exchange.fault(["fault": "rate429", "path": "/info", "times": 3])
+            await ingestor.receive(
+                .message(.userFills(user: leader, fills: [last], isSnapshot: false), frame: [], receivedAt: WallClock.microseconds))
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.map { "\($0.start)>\($0.end) \($0.cause.rawValue)" } == ["0>1 voluntary", "1>2 voluntary", "2>3 voluntary"])
+            #expect(try await fleet.gaps().isEmpty)
+        }
+    }
+
+    @Test("R-14: a drip that is being collected when the sockets are lost was verified, and is copied")
+    func dripAtTheLoss() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            let relay = try await Relay.start(to: fleet.exchange.port)
+            let (role, ingestor) = try await fleet.ingest(urls: [relay.url, relay.url]) { configuration in
+                configuration.signals.debounce = 3_000_000
+                configuration.signals.maximumHold = 3_000_000
+                configuration.signals.flushNotional = Notional(1_000_000_000)
+            }
+            try await fleet.live(ingestor)
+            try await fleet.exchange.drip("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the fill has come") { await ingestor.tracks.values.first?.builder.positions["BTC"] == Size(1) }
+            await relay.cut()
+            try await fleet.eventually("the loss is noticed") { await ingestor.connected.isEmpty }
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.map { "\($0.start)>\($0.end)" } == ["0>1"])
+            await role.stop()
+            await relay.stop()
+        }
+    }
+
     @Test("fills that are delivered again make no second signal")
     func duplicates() async throws {
         let cast = Cast.alike(1)

@@ -43,16 +43,32 @@ struct Exchange: Sendable {
 
     /// The leader trades, at the coin's price, as a taker; the exchange knows the position it had.
     func trade(_ leader: String = "leader", _ coin: String = "BTC", _ side: Side, _ size: String) async throws {
-        let body: JSON = [
-            "user": .string(leaders[leader]!),
-            "fills": [["coin": .string(coin), "px": .string(Self.prices[coin]!), "sz": .string(size), "side": .string(side.letter)]],
+        try await trade(leader, coin, side, size, isTaker: true)
+    }
+
+    /// A resting order of the leader fills in part.
+    func drip(_ leader: String, _ coin: String, _ side: Side, _ size: String) async throws {
+        try await trade(leader, coin, side, size, isTaker: false)
+    }
+
+    private func trade(_ leader: String, _ coin: String, _ side: Side, _ size: String, isTaker: Bool) async throws {
+        let fill: JSON = [
+            "coin": .string(coin), "px": .string(Self.prices[coin]!), "sz": .string(size), "side": .string(side.letter), "crossed": .bool(isTaker),
         ]
-        var request = HTTPClientRequest(url: url + "/control/fills")
+        let body: JSON = ["user": .string(leaders[leader]!), "fills": [fill]]
+        try await control("fills", body)
+    }
+
+    /// What goes wrong from now on, as `POST /control/faults` takes it.
+    func fault(_ faults: JSON...) async throws { try await control("faults", ["faults": .array(faults)]) }
+
+    private func control(_ path: String, _ body: JSON) async throws {
+        var request = HTTPClientRequest(url: url + "/control/" + path)
         request.method = .POST
         request.body = .bytes(ByteBuffer(bytes: body.bytes()))
         let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
         let text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
-        guard answer.status == .ok else { throw NotReached(description: "the leader cannot trade: \(text)") }
+        guard answer.status == .ok else { throw NotReached(description: "\(path) was refused: \(text)") }
     }
 
     /// Every line written so far.
