@@ -152,7 +152,12 @@ extension Ingestor {
         let waiting = tracks[address]?.waiting ?? []
         tracks[address]?.waiting = []
         tracks[address]?.phase = .live
-        for (fills, receivedAt) in waiting { take(address) { $0.receive(message: fills, at: receivedAt) } }
+        if tracks[address]?.tier == .market, let first = waiting.map(\.receivedAt).min() {
+            // at once, so that trades which changed places are put in order
+            take(address) { $0.receive(message: waiting.flatMap(\.fills), at: first) }
+        } else {
+            for (fills, receivedAt) in waiting { take(address) { $0.receive(message: fills, at: receivedAt) } }
+        }
         // the base is kept before the first signal, so that a restart knows what was missed
         take(address, storesCursor: true) { _ in [] }
     }

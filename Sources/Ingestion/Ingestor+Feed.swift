@@ -84,7 +84,20 @@ extension Ingestor {
             guard !recent.isEmpty else { continue }
             for fill in recent { merge.delivered(.init(user: address, tid: fill.tid, isOwn: false), by: socket, at: receivedAt) }
             tracks[address]!.noteMarket(recent, at: receivedAt)
-            hand(recent, to: address, receivedAt: receivedAt)
+            if configuration.marketHold > .zero {
+                tracks[address]!.queued += recent.map { ($0, receivedAt) }
+            } else {
+                hand(recent, to: address, receivedAt: receivedAt)
+            }
+        }
+    }
+
+    /// Hands on the public trades that have waited long enough, in the order in which they happened.
+    func releaseQueued(at moment: Int64) {
+        for address in tracks.values.filter({ !$0.queued.isEmpty }).map(\.address) {
+            let due = tracks[address]!.takeQueued(until: moment, hold: configuration.marketHold.microseconds)
+            guard let first = due.map(\.receivedAt).min() else { continue }
+            hand(due.map(\.fill), to: address, receivedAt: first)
         }
     }
 

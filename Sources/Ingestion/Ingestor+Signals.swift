@@ -87,6 +87,7 @@ extension Ingestor {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
             let moment = now()
+            releaseQueued(at: moment)
             let due = tracks.values.compactMap { track in track.builder.nextDeadline.flatMap { $0 <= moment ? track.address : nil } }
             for address in due { take(address) { $0.flush(at: moment) } }
         }

@@ -41,6 +41,8 @@ public actor Ingestor: LeaseHolder {
         public var weightPerMinute: Int = 600
         /// How long both tiers are applied before a leader's own fills are no longer followed.
         public var moveOverlap: Duration = .seconds(3)
+        /// How long a public trade waits for one that happened before it: they carry no position that would show that one is missing.
+        public var marketHold: Duration = .zero
         /// A move that is not through by then is given up.
         public var moveLimit: Duration = .seconds(30)
         /// Waited for the last of many markets to be subscribed; then following begins without it.

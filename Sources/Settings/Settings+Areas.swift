@@ -110,6 +110,7 @@ extension Settings {
         public let history: Duration
         public let debounce: Duration
         public let maximumHold: Duration
+        public let marketHold: Duration
         public let rawFrames: RawFrames
         /// Frames.
         public let rawBuffer: Int
@@ -128,6 +129,7 @@ extension Settings {
             archiveDirectory = reader.required("ARCHIVE_DIRECTORY") { $0 }
             debounce = reader.duration("INGEST_DEBOUNCE")
             maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
+            marketHold = reader.duration("INGEST_MARKET_HOLD")
         }
     }
 

@@ -39,6 +39,8 @@ struct LeaderTrack: Sendable {
 
     /// Fills that arrived while catching up.
     var waiting: [(fills: [LeaderFill], receivedAt: Int64)] = []
+    /// Public trades that wait a moment for those before them, with their times of arrival (microseconds).
+    var queued: [(fill: LeaderFill, receivedAt: Int64)] = []
     /// More came than are kept: what was read meanwhile is read again from the cursor.
     var isOverrun = false
     /// Its source was lost, or it is new.
@@ -67,6 +69,14 @@ struct LeaderTrack: Sendable {
 
     /// Messages of one leader kept while its history is read; more than that means that the exchange does not answer.
     static let waitingLimit = 10_000
+
+    /// Takes the trades that have waited until `moment` (microseconds), and with them the others that happened no later.
+    mutating func takeQueued(until moment: Int64, hold: Int64) -> [(fill: LeaderFill, receivedAt: Int64)] {
+        guard let last = queued.filter({ $0.receivedAt + hold <= moment }).map(\.fill.time).max() else { return [] }
+        let due = queued.filter { $0.fill.time <= last }
+        queued.removeAll { $0.fill.time <= last }
+        return due
+    }
 
     var usesMarket: Bool { tier == .market || move != nil }
     var usesOwn: Bool { tier == .own || move != nil }

@@ -34,6 +34,7 @@ struct IngestCommand: AsyncParsableCommand {
             signals.maximumHold = settings.ingest.maximumHold.microseconds
             var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress, signals: signals)
             configuration.verifyEvery = settings.ingest.verifyEvery
+            configuration.marketHold = settings.ingest.marketHold
             configuration.historyLimit = settings.ingest.history
             configuration.weightPerMinute = settings.ingest.weight
             // this start of the process: a successor of the same name is another one

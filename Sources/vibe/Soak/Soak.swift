@@ -21,7 +21,11 @@ struct Soak: Sendable {
                 leaders: options.leaders, ingest: options.ingest, simulatorArguments: ["--seed", "\(options.seed)"],
                 // sockets are cut some thousand times as often as by the exchange, and each time positions are read again: within the
                 // exchange's weight that takes longer than a leader may go unverified, and entries would be left out, as R-14 wants
-                environment: ["VIBE_INGEST_WEIGHT": "\(Self.weightPerMinute)"]), run, supervision, name: "soak")
+                environment: [
+                    "VIBE_INGEST_WEIGHT": "\(Self.weightPerMinute)",
+                    // frames change places within 50 ms here, which they do not on one connection of the exchange
+                    "VIBE_INGEST_MARKET_HOLD": "120ms",
+                ]), run, supervision, name: "soak")
         var check = SignalCheck()
         try await site.simulator.addFaults(SoakFaults.plan(options))
         try await trade(site, &check)

@@ -203,6 +203,7 @@ extension Fleet {
         configuration.moveOverlap = .milliseconds(200)
         configuration.verifyEvery = .seconds(1)
         configuration.ownWait = .seconds(1)
+        configuration.marketHold = .milliseconds(20)
         configuration.tiers.retryAfter = 500_000
         change(&configuration)
         let ingestor = Ingestor(
