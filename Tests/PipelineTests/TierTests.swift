@@ -78,7 +78,11 @@ import Testing
             let truth = try await fleet.verify()
             for leader in leaders { #expect(ends(truth, leader, "BTC") == expected[leader], "\(leader)") }
             #expect(fleet.log.count("feed.refused") == 0)
-            #expect(try await fleet.observer.hash(fleet.keys.userSlots(egress: "default")).count == 2)
+            try await fleet.eventually("both places are taken") {
+                let places = try await fleet.observer.hash(fleet.keys.userSlots(egress: "default")).count
+                #expect(places <= 2)
+                return places == 2
+            }
             #expect(Set(truth.signals.map(\.tier)) == [1, 2])
         }
     }
@@ -114,7 +118,10 @@ import Testing
             let relay = try await Relay.start(to: fleet.exchange.port)
             let (role, ingestor) = try await fleet.ingest(urls: [relay.url])
             try await fleet.live(ingestor)
-            try await fleet.eventually("both sockets deliver") { await ingestor.connected == [0, 1] }
+            try await fleet.eventually("both sockets deliver, on the tier that is asked for") {
+                let tracks = await ingestor.tracks.values
+                return await ingestor.connected == [0, 1] && tracks.allSatisfy { $0.move == nil && $0.usesOwn == (tier == "1") }
+            }
             var expected = try await trade(fleet, times: 10, seed: 1)
             await relay.cut()
             expected += try await trade(fleet, times: 20, seed: 2, from: try Size(parsing: expected.last!))
