@@ -85,7 +85,7 @@ extension Ingestor {
     /// Drips and holds come due without a new fill.
     func tickLoop() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
+            try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
             let moment = now()
             releaseQueued(at: moment)
             let due = tracks.values.compactMap { track in track.builder.nextDeadline.flatMap { $0 <= moment ? track.address : nil } }

@@ -30,7 +30,7 @@ extension Knob {
             purpose: "The longest time from the first collected fill to its signal, however the fills keep coming.",
             effect: "As above, for orders that fill without a pause."),
         Knob(
-            "INGEST_MARKET_HOLD", .ingest, .duration(.zero...(.seconds(1))), standard: "20ms",
+            "INGEST_MARKET_HOLD", .ingest, .duration(.zero...(.seconds(1))), standard: "5ms",
             purpose: "How long a public trade of an influencer waits for one that happened before it and comes later, as when a socket is "
                 + "replaced by another.",
             effect: "Raising it makes influencers of tier 2 copied that much later; at 0s their signals may change places."),
