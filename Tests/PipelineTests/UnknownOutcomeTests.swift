@@ -12,7 +12,7 @@ import Testing
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
             try await fleet.match()
             try await fleet.plan()
-            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(600), transport: transport))
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(1_500), transport: transport))
             try await fleet.audit()
             try await fleet.live(try await fleet.ingest().ingestor)
 
