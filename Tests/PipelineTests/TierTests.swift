@@ -112,6 +112,30 @@ import Testing
         }
     }
 
+    @Test("R-70: a fill that was seen as a trade before the move holds nothing up when its second copy comes after")
+    func lateCopy() async throws {
+        try await cell(tiers: ["leader": "1"]) { fleet in
+            let (_, ingestor) = try await fleet.ingest { $0.flightTime = .seconds(1) }
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "2")
+            try await fleet.settled(signals: 1)
+            let address = fleet.cast.leaders["leader"]!
+            let client = fleet.client()
+            let fill = try #require(try await client.fills(address).last)
+            await client.shutdown()
+            var cast = fleet.cast
+            cast.tiers["leader"] = "2"
+            _ = try await fleet.apply(cast.configuration())
+            try await fleet.eventually("the move begins") { await ingestor.tracks[address]?.move != nil }
+            await ingestor.receive(.message(.userFills(user: address, fills: [fill], isSnapshot: false), frame: [], receivedAt: WallClock.microseconds))
+            try await fleet.eventually("the move ends") { await ingestor.moves == 1 }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            #expect(try await ends(fleet.verify(), "leader", "BTC") == ["2", "1"])
+            #expect(try await fleet.gaps().isEmpty)
+        }
+    }
+
     @Test("two sockets give one signal, and one of them may break at any time without a gap", arguments: ["1", "2"])
     func oneSocketBreaks(tier: String) async throws {
         try await cell(tiers: ["leader": tier]) { fleet in
@@ -229,7 +253,11 @@ import Testing
         try await cell(["leader", "other"], tiers: ["leader": tier, "other": tier]) { fleet in
             let (role, ingestor) = try await fleet.ingest()
             try await fleet.live(ingestor)
-            try await fleet.eventually("both sockets deliver") { await ingestor.connected == [0, 1] }
+            let sources: [FeedSubscription] = tier == "1" ? fleet.cast.leaders.values.map { .userFills(user: $0) } : [.trades(coin: "BTC")]
+            try await fleet.eventually("both sockets deliver") {
+                let coverage = await ingestor.coverage
+                return sources.allSatisfy { coverage.sockets($0) == [0, 1] }
+            }
             _ = try await trade(fleet, times: 5, seed: 1)
             try await fleet.settled(signals: 5)
             await role.stop()

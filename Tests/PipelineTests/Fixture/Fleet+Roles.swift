@@ -215,13 +215,16 @@ extension Fleet {
         let role = Role(
             member: member, connections: parts.connections,
             run: {
+                async let recording: Void = recorder.run()
                 await withTaskGroup(of: Bool.self) { group in
                     group.addTask { await ingestor.run(); return true }
                     group.addTask { await config.run(); return false }
-                    group.addTask { await recorder.run(); return false }
                     while let isEnd = await group.next(), !isEnd {}
                     group.cancelAll()
                 }
+                // as the role does: what was received is kept before the end
+                recorder.stop()
+                await recording
             },
             stop: { await ingestor.stop() }, cleanUp: { await client.shutdown() })
         roles.withLock { $0.append(role) }

@@ -15,7 +15,7 @@ final class FleetLog: Sendable {
     }
 
     /// The newest lines, oldest first.
-    func tail(_ count: Int = 80) -> String { lines.withLock { $0.suffix(count).joined(separator: "\n") } }
+    func tail(_ count: Int = 80) -> String { lines.withLock { $0.filter { !$0.contains(" leader.event ") }.suffix(count).joined(separator: "\n") } }
 
     /// How many lines begin with `event` after their member.
     func count(_ event: String) -> Int { lines.withLock { lines in lines.count { $0.contains(" \(event) ") } } }
