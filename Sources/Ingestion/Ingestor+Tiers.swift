@@ -36,7 +36,9 @@ extension Ingestor {
         guard let slots else { return }
         finishMoves()
         turnUncovered()
-        let plan = plan(await activeSubscriptions())
+        let subscriptions = await activeSubscriptions()
+        let plan = plan(subscriptions)
+        let planned = Set(tracks.keys)
         let ended = leaving.filter { address, leaving in
             !plan.own.contains(address) && (leaving.unconfirmed.isEmpty || ContinuousClock.now - leaving.since >= Self.leavingLimit)
         }.keys
@@ -52,7 +54,7 @@ extension Ingestor {
             // Before others can have the places that could not be renewed, they are left.
             if let slotsValidUntil, slotsValidUntil - ContinuousClock.now < configuration.moveOverlap * 2 + .seconds(5) { leaveAll() }
         }
-        place(plan)
+        place(plan, of: planned)
         await applyWants()
         startCatchingUp()
     }
@@ -86,10 +88,11 @@ extension Ingestor {
         return plan
     }
 
-    private func place(_ plan: TierPlanner.Plan) {
+    /// - Parameter planned: whom the plan is about; leaders that came while places were asked for wait for the next one.
+    private func place(_ plan: TierPlanner.Plan, of planned: Set<String>) {
         let moment = now()
         let own = Set(plan.own)
-        for (address, var track) in tracks {
+        for (address, var track) in tracks where planned.contains(address) {
             switch track.tier {
             case nil:
                 track.tier = own.contains(address) && held.contains(address) ? .own : .market

@@ -136,6 +136,24 @@ import Testing
         }
     }
 
+    @Test("R-70: a leader that is taken on while places are being asked for gets its tier with the next answer, not without one")
+    func takenOnMeanwhile() async throws {
+        try await cell(tiers: ["leader": "1"]) { fleet in
+            let (_, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            let partition = fleet.partitioning.signal("leader")
+            await ingestor.drop(partition)
+            // places are asked for once a second, by a script: it waits, reads do not
+            _ = try await fleet.observer.send(RedisCommand("CLIENT", "PAUSE", "2500", "WRITE")).checked()
+            try await Task.sleep(for: .milliseconds(1_500))
+            await ingestor.granted(partition)
+            #expect(await ingestor.tracks.values.map(\.tier) == [nil])
+            try await fleet.live(ingestor)
+            #expect(await ingestor.tracks.values.map(\.tier) == [.own])
+            #expect(fleet.log.count("leader.moving") == 0)
+        }
+    }
+
     @Test("two sockets give one signal, and one of them may break at any time without a gap", arguments: ["1", "2"])
     func oneSocketBreaks(tier: String) async throws {
         try await cell(tiers: ["leader": tier]) { fleet in
