@@ -8,7 +8,7 @@ import Logging
 /// | move | both are applied | ends when |
 /// |---|---|---|
 /// | 2 → 1 | from before the place is subscribed | it is subscribed and the leader's own fills since the cursor are read |
-/// | 1 → 2 | from before its trades are let through | for the overlap, every own fill was seen as a trade too |
+/// | 1 → 2 | from before its trades are let through | for the overlap, every own fill that came in it was seen as a trade too |
 ///
 /// A fill that both deliver counts once, by its trade id. A place is given back when every socket has acknowledged the end, or is gone.
 extension Ingestor {
@@ -166,13 +166,17 @@ extension Ingestor {
         for (address, track) in tracks {
             switch track.move {
             case .toMarket(let since):
-                guard let marketCoveredAt, ContinuousClock.now - max(since, marketCoveredAt) >= configuration.moveOverlap else {
+                // A fill that came before this began, or soon after, may have been traded before trades were let through.
+                guard let marketCoveredAt, case let overlap = ContinuousClock.now - max(since, marketCoveredAt) - configuration.flightTime,
+                    overlap >= configuration.moveOverlap
+                else {
                     if ContinuousClock.now - since >= configuration.moveLimit { stayOwn(address, "the markets are not all covered") }
                     continue
                 }
+                let unconfirmed = track.unconfirmed.values.filter { $0 >= now() - overlap.microseconds }
                 // an own fill that was received long enough ago must have come as a trade too
-                let missing = track.unconfirmed.filter { $0.value / 1_000 < now() / 1_000 - configuration.flightTime.milliseconds }
-                if track.unconfirmed.isEmpty { finishLeaving(address) } else if !missing.isEmpty, ContinuousClock.now - since >= configuration.moveLimit {
+                let missing = unconfirmed.filter { $0 / 1_000 < now() / 1_000 - configuration.flightTime.milliseconds }
+                if unconfirmed.isEmpty { finishLeaving(address) } else if !missing.isEmpty, ContinuousClock.now - since >= configuration.moveLimit {
                     stayOwn(address, "\(missing.count) own fills were not seen as trades")
                 }
             case .toOwn where now() - track.tierSince >= configuration.moveLimit.microseconds && !coverage.covers(.userFills(user: address)):

@@ -39,7 +39,8 @@ public actor Ingestor: LeaseHolder {
         public var historyLimit: Duration = .seconds(86_400)
         /// Units of request weight a minute.
         public var weightPerMinute: Int = 600
-        /// How long both tiers are applied before a leader's own fills are no longer followed.
+        /// How long own fills are compared with trades before a leader's own fills are no longer followed; begins ``flightTime`` after both
+        /// are received.
         public var moveOverlap: Duration = .seconds(3)
         /// How long a public trade waits for one that happened before it: they carry no position that would show that one is missing.
         public var marketHold: Duration = .zero

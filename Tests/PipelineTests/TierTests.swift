@@ -114,7 +114,8 @@ import Testing
 
     @Test("R-70: a fill that was seen as a trade before the move holds nothing up when its second copy comes after")
     func lateCopy() async throws {
-        try await cell(tiers: ["leader": "1"]) { fleet in
+        // the other one's tier covers the markets: their trades are not told again when the move begins
+        try await cell(["leader", "other"], tiers: ["leader": "1", "other": "2"]) { fleet in
             let (_, ingestor) = try await fleet.ingest { $0.flightTime = .seconds(1) }
             try await fleet.live(ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "2")

@@ -62,7 +62,7 @@ struct LeaderTrack: Sendable {
     /// Account value by dex, `""` for the exchange's own.
     var accountValues: [String: Notional] = [:]
     var heat = LeaderHeat()
-    /// While moving to public trades: own fills that no trade has shown yet, with their times of arrival (microseconds).
+    /// While moving to public trades: own fills that no trade has shown yet, with the times of their first arrival (microseconds).
     var unconfirmed: [Int64: Int64] = [:]
     /// While moving to public trades: trades that were seen, in case the own fill comes second.
     var confirmed: Set<Int64> = []
@@ -86,7 +86,7 @@ struct LeaderTrack: Sendable {
         heat.add(fills: fills.count, at: receivedAt)
         if tier == .own { verifiedAt = receivedAt }
         guard case .toMarket? = move else { return }
-        for fill in fills where !confirmed.contains(fill.tid) { unconfirmed[fill.tid] = receivedAt }
+        for fill in fills where unconfirmed[fill.tid] == nil && !confirmed.contains(fill.tid) { unconfirmed[fill.tid] = receivedAt }
     }
 
     /// Public trades of the leader came.
