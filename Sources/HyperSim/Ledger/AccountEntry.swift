@@ -1,5 +1,4 @@
 import CopyTrading
-import Foundation
 import JSON
 
 /// One account of the accounts file: `{"account":"0x…","agent":"0x…","balance":"10000"}`; `agent` may sign for `account`, as
@@ -47,11 +46,5 @@ extension AccountEntry {
     /// Reads `{"accounts":[…]}`.
     static func list(_ json: JSON) throws(JSONError) -> [AccountEntry] { try json.list("accounts", AccountEntry.init(json:)) }
 
-    static func list(path: String) throws(HyperSimError) -> [AccountEntry] {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw .configuration("\(path): cannot be read: \(error.localizedDescription)")
-        }
-        do { return try list(try JSON.parse([UInt8](data))) } catch { throw .configuration("\(path): \(error)") }
-    }
+    static func list(path: String) throws(HyperSimError) -> [AccountEntry] { try JSONFile.read(path, Self.list(_:)) }
 }

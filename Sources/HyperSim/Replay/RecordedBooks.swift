@@ -1,5 +1,4 @@
 import CopyTrading
-import Foundation
 import JSON
 
 /// Recorded order books: what the markets hold at the start, until their mids move.
@@ -14,13 +13,7 @@ struct RecordedBooks {
 
     let books: [Book]
 
-    init(path: String) throws(HyperSimError) {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw .configuration("\(path): cannot be read: \(error.localizedDescription)")
-        }
-        do { try self.init(json: try JSON.parse([UInt8](data))) } catch { throw .configuration("\(path): \(error)") }
-    }
+    init(path: String) throws(HyperSimError) { self = try JSONFile.read(path, Self.init(json:)) }
 
     init(json: JSON) throws(JSONError) {
         if case .array = json { books = try json.map(Book.init(json:)) } else { books = try json.list("books", Book.init(json:)) }

@@ -1,5 +1,4 @@
 import CopyTrading
-import Foundation
 import JSON
 
 /// The recorded fills of several leaders: what is replayed, and all that is known of the coins they traded.
@@ -29,13 +28,7 @@ struct RecordedFills {
     static let builderDexLeverage = 10
     static let mainDexLeverage = 20
 
-    init(path: String) throws(HyperSimError) {
-        let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw .configuration("\(path): cannot be read: \(error.localizedDescription)")
-        }
-        do { try self.init(json: try JSON.parse([UInt8](data))) } catch { throw .configuration("\(path): \(error)") }
-    }
+    init(path: String) throws(HyperSimError) { self = try JSONFile.read(path, Self.init(json:)) }
 
     init(json: JSON) throws(JSONError) {
         var leaders: [Leader] = []
