@@ -24,8 +24,8 @@ struct ExchangeFeedTests {
 
     private static func quick() -> ExchangeFeed.Configuration {
         var configuration = ExchangeFeed.Configuration()
-        configuration.firstPause = .milliseconds(5)
-        configuration.longestPause = .milliseconds(20)
+        configuration.pauses.first = .milliseconds(5)
+        configuration.pauses.longest = .milliseconds(20)
         return configuration
     }
 

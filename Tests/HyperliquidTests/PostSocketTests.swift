@@ -35,8 +35,8 @@ struct PostSocketTests {
             var configuration = PostSocket.Configuration()
             configuration.timeout = timeout
             configuration.maximumInFlight = maximumInFlight
-            configuration.firstPause = .milliseconds(5)
-            configuration.longestPause = .milliseconds(20)
+            configuration.pauses.first = .milliseconds(5)
+            configuration.pauses.longest = .milliseconds(20)
             let socket = PostSocket(
                 endpoint: ExchangeEndpoint(base: "http://127.0.0.1:\(number)", network: .testnet), configuration: configuration,
                 budget: ConnectionBudget(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

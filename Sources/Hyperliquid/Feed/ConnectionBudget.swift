@@ -81,8 +81,29 @@ public final class ConnectionBudget: Sendable {
         }
     }
 
+    /// Connects whenever there is a place for a connection, again after each, until the task is cancelled; then throws `CancellationError`.
+    /// - Parameters:
+    ///   - connect: one connection, from its opening to its end; gives why it ended.
+    ///   - ended: hears that, unless the task was cancelled.
+    func keepConnected(
+        _ pauses: ReconnectPauses, isolation: isolated (any Actor)? = #isolation, connect: (Connection) async -> String, ended: (String) async -> Void
+    ) async throws -> Never {
+        var backoff = Backoff(first: pauses.first, maximum: pauses.longest)
+        var generator = SystemRandomNumberGenerator()
+        while true {
+            let place = try await openWhenFree()
+            let started = ContinuousClock.now
+            let reason = await connect(place)
+            close(place)
+            try Task.checkCancellation()
+            await ended(reason)
+            if ContinuousClock.now - started >= pauses.healthyAfter { backoff.reset() }
+            try await Task.sleep(for: backoff.next(using: &generator))
+        }
+    }
+
     /// A new connection as soon as there is a place for one.
-    func openWhenFree() async throws -> Connection {
+    private func openWhenFree() async throws -> Connection {
         while true {
             try Task.checkCancellation()
             switch open() {

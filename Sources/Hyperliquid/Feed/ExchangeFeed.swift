@@ -17,11 +17,7 @@ public actor ExchangeFeed {
             .trades: .seconds(60), .l2Book: .seconds(30), .allMids: .seconds(30),
         ]
         public var acknowledgeWithin: Duration = .seconds(15)
-        /// Pauses before connecting again.
-        public var firstPause: Duration = .milliseconds(250)
-        public var longestPause: Duration = .seconds(30)
-        /// A connection that lived this long starts the pauses over.
-        public var healthyAfter: Duration = .seconds(30)
+        public var pauses = ReconnectPauses(first: .milliseconds(250), longest: .seconds(30), healthyAfter: .seconds(30))
         /// Before a subscription refused for lack of room is asked for again; doubles up to the longest.
         public var firstRefusalPause: Duration = .seconds(5)
         public var longestRefusalPause: Duration = .seconds(60)
@@ -73,18 +69,11 @@ public actor ExchangeFeed {
     /// - Parameter deliver: called for one event at a time.
     public func run(deliver: @escaping @Sendable (FeedEvent) async -> Void) async throws {
         let url = try WebSocketURL(parsing: url)
-        var backoff = Backoff(first: configuration.firstPause, maximum: configuration.longestPause)
-        var generator = SystemRandomNumberGenerator()
-        while true {
-            let place = try await budget.openWhenFree()
-            let started = ContinuousClock.now
-            let reason = await connection(to: url, place, deliver)
-            budget.close(place)
-            try Task.checkCancellation()
+        try await budget.keepConnected(configuration.pauses) { place in
+            await connection(to: url, place, deliver)
+        } ended: { reason in
             logger.warning("feed disconnected", metadata: ["url": "\(self.url)", "reason": "\(reason)"])
             await deliver(.disconnected(reason))
-            if ContinuousClock.now - started >= configuration.healthyAfter { backoff.reset() }
-            try await Task.sleep(for: backoff.next(using: &generator))
         }
     }
 

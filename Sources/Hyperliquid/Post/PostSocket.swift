@@ -19,11 +19,7 @@ public actor PostSocket: ExchangeTransport {
         public var pingEvery: Duration = .seconds(45)
         /// A connection on which nothing arrived for this long is given up.
         public var staleAfter: Duration = .seconds(60)
-        /// Pauses before connecting again.
-        public var firstPause: Duration = .milliseconds(50)
-        public var longestPause: Duration = .seconds(10)
-        /// A connection that lived this long starts the pauses over.
-        public var healthyAfter: Duration = .seconds(30)
+        public var pauses = ReconnectPauses(first: .milliseconds(50), longest: .seconds(10), healthyAfter: .seconds(30))
         public var connection = WebSocketClient.Configuration()
 
         public init() {}
@@ -99,18 +95,12 @@ public actor PostSocket: ExchangeTransport {
     }
 
     private func keep(_ url: WebSocketURL) async throws {
-        var backoff = Backoff(first: configuration.firstPause, maximum: configuration.longestPause)
-        var generator = SystemRandomNumberGenerator()
-        while true {
-            let place = try await budget.openWhenFree()
-            let started = ContinuousClock.now
+        try await budget.keepConnected(configuration.pauses) { _ in
             let reason = await connection(to: url)
-            budget.close(place)
             end(queue.lost(reason))
-            try Task.checkCancellation()
+            return reason
+        } ended: { reason in
             logger.warning("post socket disconnected", metadata: ["url": "\(self.url)", "reason": "\(reason)"])
-            if ContinuousClock.now - started >= configuration.healthyAfter { backoff.reset() }
-            try await Task.sleep(for: backoff.next(using: &generator))
         }
     }
 

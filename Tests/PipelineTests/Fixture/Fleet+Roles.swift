@@ -143,7 +143,7 @@ extension Fleet {
     private func postSocket(_ settings: WorkSettings, _ logger: Logger) -> PostSocket {
         var configuration = PostSocket.Configuration()
         configuration.timeout = settings.timeout
-        configuration.longestPause = .milliseconds(200)
+        configuration.pauses.longest = .milliseconds(200)
         var limits = ConnectionBudget.Limits()
         limits.newConnectionsPerMinute = 10_000
         limits.messagesPerMinute = 1_000_000
@@ -182,7 +182,7 @@ extension Fleet {
         let client = client()
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
         var feed = ExchangeFeed.Configuration()
-        feed.longestPause = .seconds(1)
+        feed.pauses.longest = .seconds(1)
         var limits = ConnectionBudget.Limits()
         limits.users = users
         limits.newConnectionsPerMinute = 1_000
@@ -240,12 +240,17 @@ extension Fleet {
         }
     }
 
-    /// One of each, following.
-    func startAll() async throws {
+    /// One of each, but ingest.
+    func startFollowers() async throws {
         try await match()
         try await plan()
         try await work()
         try await audit()
+    }
+
+    /// One of each, following.
+    func startAll() async throws {
+        try await startFollowers()
         try await live(try await ingest().ingestor)
     }
 }
