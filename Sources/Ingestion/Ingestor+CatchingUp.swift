@@ -122,7 +122,7 @@ extension Ingestor {
         try await Task.sleep(for: configuration.flightTime)
         var prices: [Coin: Price] = [:]
         for dex in dexs {
-            await spend(2)
+            await spend(for: "allMids")
             prices.merge(try await client?.allMids(dex: dex.isEmpty ? nil : dex) ?? [:]) { first, _ in first }
         }
         guard tracks[address]?.generation == generation else { return }

@@ -13,9 +13,7 @@ extension Ingestor {
         switch event {
         case .message(let message, let frame, let receivedAt):
             receive(message, frame: frame, receivedAt: receivedAt, from: socket)
-            while outboxSignals > configuration.outboxLimit, !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(2))  // the bound: the socket is not read meanwhile
-            }
+            await waitForOutbox()
         case .connected:
             if connected.isEmpty { connectedSince = .now }
             connected.insert(socket)
@@ -54,8 +52,13 @@ extension Ingestor {
     /// New fills of a leader from a recording.
     func receive(_ fills: [UserFill], of address: String, receivedAt: Int64) async {
         receiveOwn(fills.map { $0.leaderFill(of: address) }, of: address, receivedAt: receivedAt)
+        await waitForOutbox()
+    }
+
+    /// The bound of what waits to be published: its source is not read meanwhile.
+    private func waitForOutbox() async {
         while outboxSignals > configuration.outboxLimit, !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(2))  // the bound: the recording is not read meanwhile
+            try? await Task.sleep(for: .milliseconds(2))  // ends early only when cancelled
         }
     }
 

@@ -153,7 +153,7 @@ extension Ingestor {
     private func refreshMarkets() async {
         guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= .seconds(3_600) }) ?? true else { return }
         do {
-            await spend(20)
+            await spend(for: "meta")
             let instruments = try await client.instruments()
             let names = Set(instruments.map(\.coin.text).filter { $0.contains(":") }.map { String($0.prefix { $0 != ":" }) })
             dexs = [""] + names.sorted()

@@ -1,6 +1,5 @@
 import CopyTrading
 import Hyperliquid
-import JSON
 import RawFrames
 
 /// Positions and history, read over REST within the weight budget.
@@ -12,16 +11,12 @@ extension Ingestor {
         var state: AccountState
     }
 
-    /// Weights as the exchange counts them.
-    private static let stateWeight = 2
-    private static let historyWeight = 20
-    private static let fillsPerWeight = 20
     /// How far before the last known fill history is read: a trade may be told later than a younger one. Milliseconds.
     static let historyOverlap: Int64 = 5_000
 
-    /// Waits until so much weight may be spent.
-    func spend(_ amount: Int) async {
-        let time = weight.book(amount, at: .now)
+    /// Waits until a read of this type may be sent.
+    func spend(for type: String) async {
+        let time = weight.book(RequestWeight.info(type: type), at: .now)
         if time > .now { try? await Task.sleep(until: time, clock: .continuous) }  // ends early only when cancelled
     }
 
@@ -30,13 +25,12 @@ extension Ingestor {
         guard let client else { return [] }
         var readings: [DexReading] = []
         for dex in dexs {
-            await spend(Self.stateWeight)
-            var members = [JSON.Member("type", "clearinghouseState"), JSON.Member("user", .string(address))]
-            if !dex.isEmpty { members.append(JSON.Member("dex", .string(dex))) }
-            let answer = try await client.info(.object(members))
+            let request = InfoRequest.clearinghouseState(address, dex: dex.isEmpty ? nil : dex)
+            await spend(for: request.type)
+            let answer = try await client.info(request.json)
             recorder?.keep(
-                RawFrame(receivedAt: now(), origin: "rest", channel: "clearinghouseState", users: [address], coin: nil, bytes: answer.bytes()))
-            readings.append(DexReading(dex: dex, state: try AccountState(json: answer)))
+                RawFrame(receivedAt: now(), origin: "rest", channel: request.type, users: [address], coin: nil, bytes: answer.bytes()))
+            readings.append(DexReading(dex: dex, state: try request.decode(answer)))
         }
         renewEquity(of: address, readings)
         return readings
@@ -58,9 +52,10 @@ extension Ingestor {
     func history(_ address: String, since: Int64) async throws -> [LeaderFill]? {
         guard let client else { return [] }
         guard now() / 1_000 - since <= configuration.historyLimit.milliseconds else { return nil }
-        await spend(Self.historyWeight)
+        let type = "userFillsByTime"
+        await spend(for: type)
         let fills = try await client.fills(address, from: max(0, since))
-        _ = weight.book(fills.count / Self.fillsPerWeight, at: .now)
+        _ = weight.book(RequestWeight.info(type: type, items: fills.count) - RequestWeight.info(type: type), at: .now)
         return fills.map { $0.leaderFill(of: address) }
     }
 

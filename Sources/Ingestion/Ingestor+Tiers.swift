@@ -115,8 +115,6 @@ extension Ingestor {
     private func begin(_ move: LeaderTrack.Move, _ track: inout LeaderTrack) {
         track.move = move
         track.tierSince = now()
-        track.unconfirmed = [:]
-        track.confirmed = []
         planner.moved(at: now())
         logger.info("leader.moving", metadata: ["influencer": "\(track.influencer)", "move": "\(move)"])
     }
@@ -137,8 +135,7 @@ extension Ingestor {
                 }
                 guard coverage.covers(.userFills(user: address)), var current = tracks[address] else { break }
                 current.tier = .own
-                current.move = nil
-                current.tierSince = now()
+                current.endMove(at: now())
                 tracks[address] = current
                 moves += 1
                 logger.info("leader.moved", metadata: ["influencer": "\(track.influencer)", "tier": "1"])
@@ -153,8 +150,7 @@ extension Ingestor {
 
     private func giveUpJoining(_ address: String) {
         guard var track = tracks[address], track.move == .toOwn else { return }
-        track.move = nil
-        track.tierSince = now()
+        track.endMove(at: now())
         tracks[address] = track
         leaveOwn(address)
         logger.warning("leader.stays", metadata: ["influencer": "\(track.influencer)", "tier": "2"])
@@ -189,10 +185,7 @@ extension Ingestor {
     private func finishLeaving(_ address: String) {
         guard var track = tracks[address] else { return }
         track.tier = .market
-        track.move = nil
-        track.tierSince = now()
-        track.unconfirmed = [:]
-        track.confirmed = []
+        track.endMove(at: now())
         if track.phase == .live {
             track.verifiedAt = now()
             track.mustVerify = true
@@ -204,10 +197,8 @@ extension Ingestor {
     }
 
     private func stayOwn(_ address: String, _ reason: String) {
-        tracks[address]?.move = nil
-        tracks[address]?.tierSince = now()
-        tracks[address]?.unconfirmed = [:]
-        tracks[address]?.confirmed = []
+        let moment = now()
+        tracks[address]?.endMove(at: moment)
         logger.error("leader.stays", metadata: ["influencer": "\(tracks[address]?.influencer.text ?? address)", "tier": "1", "reason": "\(reason)"])
     }
 
@@ -228,8 +219,7 @@ extension Ingestor {
     private func turnToMarket(_ track: inout LeaderTrack) {
         logger.error("leader.own_fills_lost", metadata: ["influencer": "\(track.influencer)"])
         track.tier = .market
-        track.move = nil
-        track.tierSince = now()
+        track.endMove(at: now())
         track.uncoveredSince = nil
         track.phase = .catchingUp
         track.needsCatchUp = true

@@ -46,10 +46,10 @@ public struct UserSlots: Sendable {
         for user in returned { command.append(user) }
         for user in users { command.append(user) }
         let asked = ContinuousClock.now
-        guard let reply = try await redis.send(command).checked().array, reply.count == users.count + 1 else {
+        guard let reply = try await redis.send(command).checked().array, reply.count == users.count + 1, let used = reply[0].integer else {
             throw .unexpectedReply("update-user-slots")
         }
         let held = zip(users, reply.dropFirst()).filter { $0.1.integer == 1 }.map(\.0)
-        return Answer(held: Set(held), used: Int(reply[0].integer ?? 0), validUntil: asked + life)
+        return Answer(held: Set(held), used: Int(used), validUntil: asked + life)
     }
 }

@@ -78,6 +78,14 @@ struct LeaderTrack: Sendable {
         return due
     }
 
+    /// The move is through, or given up.
+    mutating func endMove(at moment: Int64) {
+        move = nil
+        tierSince = moment
+        unconfirmed = [:]
+        confirmed = []
+    }
+
     var usesMarket: Bool { tier == .market || move != nil }
     var usesOwn: Bool { tier == .own || move != nil }
 

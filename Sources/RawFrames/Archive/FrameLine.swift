@@ -4,7 +4,7 @@ import Postgres
 
 /// One row of `raw_frames` as a line of an archive. The same row gives the same bytes, so that two archives of a day are equal.
 enum FrameLine {
-    /// Rows of ``FrameExport``'s statement, in its order.
+    /// A row as ``FrameArchive`` exports it.
     static func write(_ row: PostgresRow, to output: inout [UInt8]) throws(PostgresError) {
         let bytes = try row.bytes("frame")
         let text = String(validating: bytes, as: UTF8.self)
