@@ -13,10 +13,7 @@ import Testing
     func missingFills() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (_, ingestor) = try await fleet.ingest { configuration in
                 configuration.equityEvery = .seconds(3_600)
                 configuration.verifyEvery = .seconds(3_600)
@@ -46,10 +43,7 @@ import Testing
     func dripAtTheLoss() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let relay = try await Relay.start(to: fleet.exchange.port)
             let (role, ingestor) = try await fleet.ingest(urls: [relay.url, relay.url]) { configuration in
                 configuration.signals.debounce = 3_000_000
@@ -73,10 +67,7 @@ import Testing
     func duplicates() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (_, ingestor) = try await fleet.ingest()
             try await fleet.live(ingestor)
             for side in [Side.buy, .buy, .sell] { try await fleet.exchange.trade("leader", "BTC", side, "1") }
@@ -108,10 +99,7 @@ import Testing
     func equity() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (_, ingestor) = try await fleet.ingest()
             try await fleet.live(ingestor)
             try await eventually("the equity is read twice") { await ingestor.equityReadings >= 2 }
@@ -126,10 +114,7 @@ import Testing
     func down(inGoodOrder: Bool) async throws {
         let cast = Cast.alike(2)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (first, ingestor) = try await fleet.ingest("ingest-1")
             try await fleet.live(ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
@@ -163,10 +148,7 @@ import Testing
         let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
         let cast = Cast(leaders: leaders, leaders.map { .init("s-\($0)", of: $0, settings: settings) })
         try await Fleet.run(cast, partitioning: Partitioning(signals: 8, accounts: 4)) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (_, first) = try await fleet.ingest("ingest-1")
             try await fleet.live(first)
             try await withThrowingTaskGroup(of: Int.self) { group in
@@ -192,10 +174,7 @@ import Testing
     func lostLease() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             let (_, ingestor) = try await fleet.ingest()
             try await fleet.live(ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")

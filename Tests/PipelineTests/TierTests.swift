@@ -16,10 +16,7 @@ import Testing
         var cast = Cast(leaders: leaders, leaders.map { .init("s-\($0)", of: $0, settings: settings) })
         cast.tiers = tiers
         try await Fleet.run(cast, partitioning: Partitioning(signals: 4, accounts: 2), simulator: simulator) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work()
-            try await fleet.audit()
+            try await fleet.startFollowers()
             try await body(fleet)
         }
     }

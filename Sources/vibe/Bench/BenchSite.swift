@@ -55,12 +55,7 @@ struct BenchSite: Sendable {
     }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended: then there is nothing to measure.
-    func checkProcesses() async throws {
-        if let failure = await supervision.serverFailure() { throw failure }
-        if let ended = await fleet.ended().first {
-            throw Failure(.unavailable, "\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)")
-        }
-    }
+    func checkProcesses() async throws { try await supervision.checkProcesses() }
 
     func mark() async throws -> BenchMark { try await BenchMark.take(fleet, servers, redis, context.keys) }
 

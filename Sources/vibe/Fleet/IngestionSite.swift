@@ -64,14 +64,8 @@ struct IngestionSite: Sendable {
         }
     }
 
-
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended.
-    func checkProcesses() async throws {
-        if let failure = await supervision.serverFailure() { throw failure }
-        if let ended = await fleet.ended().first {
-            throw Failure(.unavailable, "\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)")
-        }
-    }
+    func checkProcesses() async throws { try await supervision.checkProcesses() }
 
     func signalCount() async throws -> Int64 { try await StreamCounters.read(redis, context.keys).added(.signals) }
 

@@ -27,6 +27,14 @@ actor Supervision {
 
     func serverFailure() -> Failure? { servers?.failure() }
 
+    /// - Throws: ``Failure`` when a server or a process has ended.
+    func checkProcesses() async throws {
+        if let failure = serverFailure() { throw failure }
+        if let ended = await ended().first {
+            throw Failure(.unavailable, "\(ended.name) \(ended.exit); its last lines (\(ended.log)):\n\(ended.tail)")
+        }
+    }
+
     /// Roles first, then the servers they work with; then nothing points to this fleet any more.
     func stop() async {
         await fleet?.stop()
