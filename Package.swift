@@ -19,7 +19,7 @@ let package = Package(
         .executableTarget(
             name: "vibe",
             dependencies: [
-                "AuditTrail", "Ingestion", "Pipeline", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
+                "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -35,6 +35,9 @@ let package = Package(
                 "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "Safety",
+            dependencies: ["RedisStreams", "Redis", "CopyTrading", "Postgres", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(
             name: "Ingestion",
             dependencies: [
                 "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
@@ -42,7 +45,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipeline",
-            dependencies: ["RedisStreams", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["RedisStreams", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "HyperSim",
             dependencies: [
@@ -96,8 +99,8 @@ let package = Package(
             name: "LuaScripts", path: "lua",
             resources: [
                 .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
-                .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
-                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
+                .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"), .embedInCode("latch-level-1.lua"),
+                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
@@ -133,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams", "Redis", "Postgres",
+                "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams", "Redis", "Postgres",
                 "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

@@ -18,6 +18,14 @@ extension Emission {
     }
 }
 
+extension Emission {
+    init(event: AccountEvent, partition: Int) {
+        self.init(
+            StreamPartition(.accountEvents, partition), id: event.id, owner: ("subscriber", event.subscriber.text), coin: event.coin?.text ?? "-",
+            action: event.kind.rawValue, trace: event.subscription?.text ?? event.account.text, data: event.json.bytes())
+    }
+}
+
 extension StreamEntry {
     /// The record in `data`; an error names what is wrong with it.
     func record<Record>(_ decode: (JSON) throws(JSONError) -> Record) throws(JSONError) -> Record {

@@ -99,6 +99,41 @@ extension Settings {
         }
     }
 
+    public struct Safety: Sendable {
+        /// Units of request weight a minute.
+        public let accountWeight: Int
+        public let accountEvery: Duration
+        public let confirmAfter: Duration
+        public let leaderGrace: Duration
+        public let sweepEvery: Duration
+        public let breakerWindow: Duration
+        public let breakerPause: Duration
+        public let breakerLongestPause: Duration
+        public let breakerRejects: Int
+        /// Per cent.
+        public let breakerRejectShare: Int
+        public let breakerUnknowns: Int
+        public let breakerAcknowledgement: Duration
+        /// 0 does not count them.
+        public let breakerLeaderTrades: Int
+
+        init(_ reader: inout SettingsReader) {
+            accountWeight = reader.integer("ACCOUNT_WEIGHT")
+            accountEvery = reader.duration("ACCOUNT_EVERY")
+            confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
+            leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
+            sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            breakerWindow = reader.duration("BREAKER_WINDOW")
+            breakerPause = reader.duration("BREAKER_PAUSE")
+            breakerLongestPause = reader.duration("BREAKER_LONGEST_PAUSE")
+            breakerRejects = reader.integer("BREAKER_REJECTS")
+            breakerRejectShare = reader.integer("BREAKER_REJECT_SHARE")
+            breakerUnknowns = reader.integer("BREAKER_UNKNOWNS")
+            breakerAcknowledgement = reader.duration("BREAKER_ACKNOWLEDGEMENT")
+            breakerLeaderTrades = reader.integer("BREAKER_LEADER_TRADES")
+        }
+    }
+
     public struct Ingest: Sendable {
         public enum RawFrames: String, Sendable { case leaders, none }
 

@@ -15,7 +15,7 @@ struct EntrySizing {
         let raw = try Self.raw(plan, subscription, base: base, leverage: leverage)
         let caps = subscription.limits.priceCaps(for: plan.signal.coin)
         var entry = ClippedEntry(size: raw.size, price: plan.signal.averagePrice)
-        try Self.clip(&entry, plan, subscription, instrument, leverage: leverage, slippage: caps.leader, isFirst: base == nil)
+        Self.clip(&entry, plan, subscription, instrument, leverage: leverage, slippage: caps.leader, isFirst: base == nil)
         guard
             let limit = caps.limit(
                 side: plan.side, leaderPrice: plan.signal.averagePrice, quote: plan.facts.market.quote, markPrice: plan.facts.market.mark,
@@ -62,14 +62,12 @@ struct EntrySizing {
     private static func clip(
         _ entry: inout ClippedEntry, _ plan: EntryPlan, _ subscription: Subscription, _ instrument: Instrument, leverage: Int,
         slippage: Int, isFirst: Bool
-    ) throws(Refusal) {
+    ) {
         let limits = subscription.limits
         entry.clip(to: limits.maximumOrderNotional, by: .orderCap)
         let positionCap = isFirst ? limits.maximumPositionNotional : nil
         guard let facts = plan.facts.account else {
-            if plan.account.limits.needAccountFacts {
-                throw Refusal(.size, .equityUnknown, "the account's own figures are not known, and it has caps on them", size: entry.size)
-            }
+            // The caps over the account are the worker's then, which reads it.
             entry.clip(to: plan.account.limits.maximumCoinNotional, by: .coinCap)
             return entry.clip(to: positionCap, by: .positionCap)
         }

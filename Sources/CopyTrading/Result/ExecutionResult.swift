@@ -3,6 +3,8 @@ import JSON
 /// The one terminal answer for one leg of one request: what was traded, or the code that says why nothing was.
 public struct ExecutionResult: Sendable, Equatable {
     public var job: JobID
+    /// As of the job: `nil` for what a leader's trade led to.
+    public var origin: JobOrigin?
     public var request: RequestID
     public var signal: SignalID
     public var subscription: SubscriptionID
@@ -61,7 +63,7 @@ public struct ExecutionResult: Sendable, Equatable {
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
-        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times
+        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, origin: JobOrigin? = nil
     ) {
         self.job = job
         self.request = request
@@ -84,14 +86,15 @@ public struct ExecutionResult: Sendable, Equatable {
         self.cloid = cloid
         self.attempts = attempts
         self.times = times
+        self.origin = origin
     }
 }
 
 extension ExecutionResult {
     /// The `data` field of an entry of `execution_results`.
     public var json: JSON {
-        [
-            ("job", .string(job.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
+        var members: [(String, JSON)] = [
+            ("job", .string(job.text)), ("request", origin == nil ? .string(request.text) : .null), ("signal", .string(signal.text)),
             ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
             ("side", .string(side.rawValue)), ("outcome", .string(outcome.rawValue)), ("detail", .string(orNull: detail)),
@@ -102,12 +105,15 @@ extension ExecutionResult {
             ("plannedUs", .integer(times.planned)), ("preparedUs", .integer(times.prepared)), ("sentUs", .integer(times.sent)),
             ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
             ("limitedBy", .string(orNull: times.limitedBy)),
-        ].asObject
+        ]
+        if let origin { members.append(("origin", .string(origin.rawValue))) }
+        return members.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
+        let origin: JobOrigin? = json["origin"] == nil ? nil : try json.choice("origin")
         self.init(
-            job: JobID(try json.string("job")), request: RequestID(try json.string("request")), signal: SignalID(try json.string("signal")),
+            job: JobID(try json.string("job")), request: RequestID(origin == nil ? try json.string("request") : ""), signal: SignalID(try json.string("signal")),
             subscription: SubscriptionID(try json.string("subscription")), subscriber: SubscriberID(try json.string("subscriber")),
             account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
             coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"),
@@ -120,6 +126,7 @@ extension ExecutionResult {
                 leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
-                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }))
+                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
+            origin: origin)
     }
 }

@@ -3,6 +3,7 @@ import CopyTrading
 import JSON
 import Logging
 import RedisStreams
+import Safety
 
 /// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it.
 ///
@@ -11,6 +12,7 @@ public actor PlanStage: StageHandler {
     private let config: ConfigStore
     private let instruments: Instruments
     private let journal: AttemptJournal
+    private let latches: Latches?
     private let stage: Stage
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
@@ -19,10 +21,12 @@ public actor PlanStage: StageHandler {
     /// Entries left undecided because their partition is being given up.
     private var abandoned: [Int: [String]] = [:]
 
-    public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, stage: Stage, logger: Logger) {
+    /// - Parameter latches: `nil` without a kill switch.
+    public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, logger: Logger) {
         self.config = config
         self.instruments = instruments
         self.journal = journal
+        self.latches = latches
         self.stage = stage
         self.logger = logger
     }
@@ -110,6 +114,9 @@ public actor PlanStage: StageHandler {
     private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
         let states = snapshot.states(
             influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
-        return PlanningFacts(instrument: instrument, states: states)
+        let latched = latches?.level(
+            influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
+        return PlanningFacts(
+            instrument: instrument, states: states, safety: PlanningFacts.Safety(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text))
     }
 }

@@ -66,6 +66,7 @@ extension WorkStage {
         case .failure(.malformed(let text)):
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
         case .failure(.unknown(let reason)):
+            for item in launch.records { record(.unknown, of: item, launch.partition) }
             logger.warning("order.unknown", metadata: ["account": "\(launch.account)", "nonce": "\(launch.action.nonce)", "reason": "\(reason)"])
             for record in launch.records {
                 partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled
@@ -87,6 +88,8 @@ extension WorkStage {
             return settleJournal(launch.partition)
         }
         for (record, status) in zip(launch.records, statuses) {
+            let delay = (WallClock.microseconds - (partitions[launch.partition]?.lanes[lane(record)]?.jobs.first?.sentAt ?? 0)) / 1_000
+            self.record(status.isRefusal ? .rejected : .accepted(acknowledgedAfter: delay), of: record, launch.partition)
             switch status {
             case .filled(let size, let price, _):
                 var fills = OrderFills()

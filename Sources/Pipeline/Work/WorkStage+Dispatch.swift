@@ -139,27 +139,30 @@ extension WorkStage {
         for coin in account.coins {
             let lane = LaneKey(account: key.account, coin: coin)
             let instrument = await instruments.instrument(coin)
+            knownInstruments[coin] = instrument
             guard partitions[key.partition]?.generation == generation else { return [] }
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
-                if job.job.action.isEntry, unaudited > configuration.maximumAuditLag {
-                    finish(lane, .halted, "\(unaudited) entries wait for the audit trail, \(configuration.maximumAuditLag) may", key.partition)
-                    continue
-                }
-                let budget = state.accounts[key.account]?.budget ?? AccountBudget()
-                if !budget.allows(job.job.action.use) {
-                    finish(
-                        lane, .budget, "the account has \(budget.remaining ?? 0) actions left at the exchange, kept for exits", key.partition)
-                    continue
+                if job.job.action.isEntry {
+                    if needsReading(job, key.partition) {
+                        partitions[key.partition]?.lanes[lane]?.head = .reading
+                        wantReading(key)
+                        break
+                    }
+                    if let (outcome, detail) = refusal(of: job, lane, key.partition) {
+                        finish(lane, outcome, detail, key.partition)
+                        continue
+                    }
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-                    quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds + configuration.entryMargin.milliseconds,
-                    attempt: job.attempt)
+                    quote: job.quote ?? Quote(reference: job.job.referencePrice),
+                    account: job.job.action.isEntry ? accountView(job.job, key.partition) : AccountView(),
+                    now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
                     partitions[key.partition]?.sleeves[holding] = changed
@@ -169,6 +172,17 @@ extension WorkStage {
                     continue
                 case .send(let intent):
                     guard let instrument else { finish(lane, .unsupported, "the exchange does not list \(coin)", key.partition); continue }
+                    if job.job.action.isEntry {
+                        if let state = leverageStep(job.job, instrument, key.partition) {
+                            beginLeverage(lane, state, instrument, key.partition)
+                            break
+                        }
+                        if let refusal = breakerRefusal(lane, key.partition) {
+                            finish(lane, .breaker, refusal, key.partition)
+                            continue
+                        }
+                        reserve(job.job, intent, key.partition)
+                    }
                     found.append(Candidate(lane: lane, job: job, intent: intent, instrument: instrument, sleeve: sleeve))
                 }
                 break
@@ -245,16 +259,21 @@ extension WorkStage {
     /// The exchange counts an action for its address as 1 + orders/40, for the account as its orders. Entries leave a part of what is shared
     /// to exits.
     private func charges(subscriber: SubscriberID, account: AccountID, orders: Int, isEntry: Bool) -> [Charge] {
+        let own = Charge(
+            name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text),
+            rate: configuration.rates.subscriber(subscriber.text), tokens: orders)
+        return [own] + charges(account: account, actions: orders, isEntry: isEntry)
+    }
+
+    /// Of actions that are no order of the subscriber's.
+    func charges(account: AccountID, actions: Int, isEntry: Bool) -> [Charge] {
         let rates = configuration.rates
         func spare(_ rate: TokenRate) -> Int { isEntry ? rate.burst / Self.exitShare : 0 }
         let accountRate = rates.account(account.text)
         return [
+            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: accountRate, tokens: actions, spare: spare(accountRate)),
             Charge(
-                name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text), rate: rates.subscriber(subscriber.text),
-                tokens: orders),
-            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: accountRate, tokens: orders, spare: spare(accountRate)),
-            Charge(
-                name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + orders / 40,
+                name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + actions / 40,
                 spare: spare(rates.egress.rate)),
         ]
     }
@@ -271,6 +290,7 @@ extension WorkStage {
             readBudget(key)
             for record in draft.launch.records {
                 updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
+                partitions[key.partition]?.recentOrders.insert(record.cloid)
             }
             let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1
             partitions[key.partition]?.accounts[key.account]?.batchLimit = min(configuration.ordersPerAction, limit * 2)

@@ -6,6 +6,7 @@ import Pipeline
 import Postgres
 import Redis
 import RedisStreams
+import Safety
 import Settings
 import UnixSignals
 
@@ -116,6 +117,16 @@ struct RoleProcess: Sendable {
         var configuration = PostSocket.Configuration()
         configuration.timeout = settings.exchange.timeout
         return PostSocket(endpoint: endpoint, configuration: configuration, budget: connectionBudget(), logger: logger)
+    }
+
+    /// The kill switch, as known at the start; its ``Latches/run()`` keeps it up to date.
+    func latches() async throws -> Latches {
+        let store = LatchStore(
+            table: LatchTable(redis: try redis("latches"), keys: keys),
+            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
+        let latches = Latches(store: store, logger: logger)
+        try await latches.load()
+        return latches
     }
 
     var endpoint: ExchangeEndpoint {

@@ -8,6 +8,7 @@ import Postgres
 import RawFrames
 import Redis
 import RedisStreams
+import Safety
 
 @testable import Ingestion
 
@@ -92,10 +93,33 @@ extension Fleet {
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
-        let handler = wrap(PlanStage(config: config, instruments: instruments, journal: journal, stage: stage, logger: parts.logger))
+        let latches = try await latches(&parts)
+        let handler = wrap(
+            PlanStage(config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, logger: parts.logger))
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [],
+            parts, stage, leases: leases, handler: handler, wake: Wake(),
+            loops: [{ await latches.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
             cleanUp: { await client.shutdown() })
+    }
+
+    /// The kill switch of one process.
+    private func latches(_ parts: inout Parts) async throws -> Latches {
+        let latches = Latches(store: try latchStore(&parts), logger: parts.logger)
+        try await latches.load()
+        return latches
+    }
+
+    private func latchStore(_ parts: inout Parts) throws -> LatchStore {
+        LatchStore(
+            table: LatchTable(redis: try connect("latches", &parts), keys: keys),
+            postgres: PostgresConnection(url: database, name: "\(parts.member)-latches", logger: parts.logger))
+    }
+
+    /// The kill switch as a person sets it.
+    func latch(_ scope: LatchScope, _ level: KillLevel, reason: String = "test") async throws {
+        var parts = try await parts("operator")
+        try await latchStore(&parts).set(scope, to: level, reason: reason, by: "operator")
+        for connection in parts.connections { await connection.close() }
     }
 
     /// How orders reach the exchange.
@@ -109,6 +133,8 @@ extension Fleet {
         var laneLimit = 256
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
+        var accounts = WorkStage.Configuration.Accounts()
+        var breakers = CircuitBreaker.Limits()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)
     }
 
@@ -123,21 +149,23 @@ extension Fleet {
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let wake = Wake()
+        let latches = try await latches(&parts)
         let handler = WorkStage(
             config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
-            sealingKey: Self.sealingKey.bytes,
+            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
-                    egress: ("default", WorkSettings.unlimited))),
+                    egress: ("default", WorkSettings.unlimited)),
+                accounts: settings.accounts, breakers: settings.breakers),
             committing: wake, logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
             // The socket ends only when it is cancelled.
-            loops: [{ await config.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
+            loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }
 
     private func postSocket(_ settings: WorkSettings, _ logger: Logger) -> PostSocket {
