@@ -50,8 +50,11 @@ struct DemoCastTests {
     func variety() async throws {
         try await withRun { run in
             let configuration = try configuration(in: run)
-            let used = Set(configuration.subscriptions.flatMap { Self.set($0, SubscriptionSettings.table, SubscriptionSettings.template) })
-                .union(configuration.subscribers.flatMap { Self.set($0.settings, AccountSettingsTable.table, AccountSettingsTable.template) })
+            let subscriptions = configuration.subscriptions.flatMap { Self.set($0, SubscriptionSettings.table, SubscriptionSettings.template) }
+            let accounts = configuration.subscribers.flatMap {
+                Self.set($0.settings, AccountSettingsTable.table, AccountSettingsTable.template)
+            }
+            let used = Set(subscriptions + accounts)
             #expect(used.count >= 12)
             let known = SubscriptionSettings.table.settings.map(\.name) + AccountSettingsTable.table.settings.map(\.name)
             // since when a coin is listed is not known in a recording, so that filter would refuse everything

@@ -48,16 +48,18 @@ struct DemoArchetype: Sendable {
             "newcomer", "tries it with little: one small size, no leverage, no coins of the day, no bad prices", seats: 4, balance: 5_000,
             copies: [25, 40, 60].map { "sizing: {mode: fixed_notional, notional: \($0)}" },
             settings: """
-                below_minimum: skip, leverage: fixed 1, limits: {max_order_notional: 60, max_position_notional: 300, entry_slippage_bps: 25, \
-                book_slippage_bps: 25, max_spread_bps: 40, deny: ["k*", CASHCAT]}
+                below_minimum: skip, leverage: fixed 1, limits: {max_order_notional: 60, max_position_notional: 300, \
+                entry_slippage_bps: 25, book_slippage_bps: 25, max_spread_bps: 40, deny: ["k*", CASHCAT]}
                 """),
         DemoArchetype(
-            "planner", "wants the leader's portfolio at its own scale, and as much of it as was set aside for it", seats: 4, balance: 30_000,
+            "planner", "wants the leader's portfolio at its own scale, with the money set aside for it", seats: 4, balance: 30_000,
             accounts: ["sharing: isolated, limits: {equity: 30000, equity_buffer_bps: 1000}"],
-            copies: ["allocation: 10000", "allocation: 20000", "allocation: 10000, multiplier: 2"].map { "sizing: {mode: equity_proportional, \($0)}" },
+            copies: ["allocation: 10000", "allocation: 20000", "allocation: 10000, multiplier: 2"].map {
+                "sizing: {mode: equity_proportional, \($0)}"
+            },
             settings: "leverage: match 5, heal_entries: true, limits: {max_position_notional: 10000, entry_expiry_ms: 10000}"),
         DemoArchetype(
-            "shadow", "copies every move at a fixed share, however small, and would rather pay more than miss one", seats: 4, balance: 25_000,
+            "shadow", "copies every move at a fixed share, however small, and rather pays more than miss one", seats: 4, balance: 25_000,
             copies: ["0.05", "0.1", "0.25"].map { "sizing: {mode: ratio, ratio: \($0)}" },
             settings: """
                 below_minimum: accumulate, existing_position: copy_now_within 100, join_on_increase: true, \
@@ -77,8 +79,8 @@ struct DemoArchetype: Sendable {
             "decisive", "puts the same margin to every conviction of the leader's, at once or not at all", seats: 3, balance: 15_000,
             copies: [20, 50].map { "sizing: {mode: fixed_margin, margin: \($0)}" },
             settings: """
-                leverage: fixed 5, limits: {entry_slippage_bps: 15, majors_slippage_bps: 10, mark_slippage_bps: 50, entry_expiry_ms: 3000}, \
-                filters: {min_conviction_bps: 25}
+                leverage: fixed 5, filters: {min_conviction_bps: 25}, \
+                limits: {entry_slippage_bps: 15, majors_slippage_bps: 10, mark_slippage_bps: 50, entry_expiry_ms: 3000}
                 """),
         DemoArchetype(
             "contrarian", "holds the leader to be wrong: its mirror, in short positions only or in both", seats: 2, balance: 10_000,
@@ -92,10 +94,14 @@ struct DemoArchetype: Sendable {
         DemoArchetype(
             "desk", "has three leaders in sleeves of one account, whose orders are netted", seats: 2, balance: 50_000, leaders: 3,
             accounts: ["sharing: sleeves", "sharing: sleeves, limits: {max_coin_notional: 5000}"],
-            copies: ["mode: ratio, ratio: 0.1", "mode: fixed_notional, notional: 250", "mode: equity_proportional, allocation: 15000"].map { "sizing: {\($0)}" }),
+            copies: ["ratio, ratio: 0.1", "fixed_notional, notional: 250", "equity_proportional, allocation: 15000"].map {
+                "sizing: {mode: \($0)}"
+            }),
         DemoArchetype(
             "commuter", "opens nothing while nobody is there to look, or does so at any hour", seats: 2, balance: 10_000,
-            copies: ["mon-fri 00:00-24:00", "00:00-24:00"].map { "sizing: {mode: fixed_notional, notional: 80}, filters: {schedule: [\"\($0)\"]}" },
+            copies: ["mon-fri 00:00-24:00", "00:00-24:00"].map {
+                "sizing: {mode: fixed_notional, notional: 80}, filters: {schedule: [\"\($0)\"]}"
+            },
             settings: "limits: {entry_expiry_ms: 8000}"),
         DemoArchetype(
             "specialist", "trades one coin, whichever of three leaders is first in it", seats: 1, balance: 8_000, leaders: 3,
