@@ -147,6 +147,7 @@ let package = Package(
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
         .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
+        .testTarget(name: "RuleTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "ZstandardTests", dependencies: ["Zstandard"]),
     ],

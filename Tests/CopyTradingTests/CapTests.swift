@@ -52,7 +52,7 @@ struct CapTests {
         #expect(plan(limits, rich(net: 200)).jobs.first?.quantity == .size(money("0.05")))
     }
 
-    @Test("golden vector 12: the margin an order may use, less its slippage and a reserve")
+    @Test("Golden 12, R-81: the margin an order may use, less its slippage and a reserve")
     func discount() throws {
         let usable = MarginDiscount.usable(slippageBasisPoints: 100, leverage: 20)
         #expect(try usable > Ratio(parsing: "0.815") && usable < Ratio(parsing: "0.8154"))
@@ -72,7 +72,7 @@ struct CapTests {
         #expect(plan(AccountSettings.Limits(), nil).outcomes == [nil])
     }
 
-    @Test("no size exceeds any cap, whatever the caps and the account", arguments: 0..<10 as Range<UInt64>)
+    @Test("R-81: no size exceeds any cap, whatever the caps and the account", arguments: 0..<10 as Range<UInt64>)
     func neverExceeded(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         func cap() -> Notional? {

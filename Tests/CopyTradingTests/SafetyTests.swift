@@ -248,7 +248,7 @@ struct SafetyTests {
         #expect(Sample.plan(open) { $0.safety.killLevel = .windDown }.outcomes == [.halted])
     }
 
-    @Test("R-84: a flatten has one order for each position, whoever carries it out")
+    @Test("R-84, R-45: a flatten has one order for each position, whoever carries it out")
     func flattenIDs() {
         #expect(JobID.flatten(latch: "7", account: "0xA", coin: "ETH") == JobID.flatten(latch: "7", account: "0xa", coin: "ETH"))
         #expect(JobID.flatten(latch: "7", account: "0xa", coin: "ETH") != JobID.flatten(latch: "8", account: "0xa", coin: "ETH"))

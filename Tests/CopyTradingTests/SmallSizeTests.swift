@@ -34,7 +34,7 @@ struct SmallSizeTests {
         return (outcomes, sizes, sleeve, lifecycle)
     }
 
-    @Test("golden vector 6: twenty drips accumulate, the twenty-first flushes them")
+    @Test("Golden 6, R-32: twenty drips accumulate, the twenty-first flushes them")
     func goldenDrip() throws {
         let ends = (1...21).map { "\(Size(e8: Int64($0) * 1_000_000))" }
         let run = try drip(ends)
