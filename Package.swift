@@ -97,7 +97,7 @@ let package = Package(
             resources: [
                 .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
-                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
+                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-6.lua"),
                 .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),

@@ -8,7 +8,7 @@ public enum LuaScripts {
     public static let joinStage = text(PackageResources.join_stage_1_lua)
     public static let penaliseBucket = text(PackageResources.penalise_bucket_1_lua)
     public static let provisionStream = text(PackageResources.provision_stream_2_lua)
-    public static let publishSignals = text(PackageResources.publish_signals_5_lua)
+    public static let publishSignals = text(PackageResources.publish_signals_6_lua)
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)
     public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)

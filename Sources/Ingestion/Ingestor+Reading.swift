@@ -33,6 +33,7 @@ extension Ingestor {
             readings.append(DexReading(dex: dex, state: try request.decode(answer)))
         }
         renewEquity(of: address, readings)
+        noteEquity(readings, of: address)
         return readings
     }
 

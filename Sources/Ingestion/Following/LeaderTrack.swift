@@ -62,6 +62,7 @@ struct LeaderTrack: Sendable {
     /// Account value by dex, `""` for the exchange's own.
     var accountValues: [String: Notional] = [:]
     var heat = LeaderHeat()
+    var hygiene: HygieneWatch
     /// While moving to public trades: own fills that no trade has shown yet, with the times of their first arrival (microseconds).
     var unconfirmed: [Int64: Int64] = [:]
     /// While moving to public trades: trades that were seen, in case the own fill comes second.
