@@ -32,7 +32,10 @@ extension Ingestor {
             tracks[address]!.hygiene.judgedAt = moment
             tracks[address]!.hygiene.mustJudge = false
             let record = tracks[address]!.hygiene.keeper.record(at: moment / 1_000)
-            guard let verdict = settings.hygiene.verdict(record, now: moment / 1_000) else { continue }
+            guard let verdict = settings.hygiene.verdict(record, now: moment / 1_000) else {
+                tracks[address]!.hygiene.isReported = false
+                continue
+            }
             if !tracks[address]!.hygiene.isReported {
                 tracks[address]!.hygiene.isReported = true
                 logger.critical("leader.hygiene", metadata: ["influencer": "\(influencer)", "reason": "\(verdict)"])
