@@ -9,7 +9,7 @@ public enum LuaScripts {
     public static let latchLevel = text(PackageResources.latch_level_1_lua)
     public static let penaliseBucket = text(PackageResources.penalise_bucket_1_lua)
     public static let provisionStream = text(PackageResources.provision_stream_2_lua)
-    public static let publishSignals = text(PackageResources.publish_signals_5_lua)
+    public static let publishSignals = text(PackageResources.publish_signals_6_lua)
     public static let recordAccount = text(PackageResources.record_account_lua)
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)

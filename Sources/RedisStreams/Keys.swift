@@ -37,6 +37,8 @@ public struct Keys: Sendable, Hashable {
     public func made(_ partition: Int) -> String { key("made:\(twoDigits(partition))") }
     /// Hash: influencer → up to where its fills were read.
     public func cursors(_ partition: Int) -> String { key("cursors:\(twoDigits(partition))") }
+    /// Hash: influencer → what is known of its conduct.
+    public func leaders(_ partition: Int) -> String { key("leaders:\(twoDigits(partition))") }
     /// Hash: stream → entries ever added; the audit sequence.
     public var sequence: String { key("seq") }
     /// Hash: stream|group → entries ever acknowledged.

@@ -83,6 +83,10 @@ public struct Latch: Sendable, Equatable {
 /// Who may close the kill switch further. Only a person opens it again.
 public protocol LatchSetter: Sendable {
     /// No effect when the scope is latched at least as strictly.
+    /// - Parameters:
+    ///   - reason: for whoever decides whether to lift it.
+    ///   - by: the part of the fleet that saw the reason, such as `hygiene`.
+    /// - Throws: it is not certain that the latch holds.
     func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws
 }
 

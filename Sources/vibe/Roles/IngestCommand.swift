@@ -48,9 +48,9 @@ struct IngestCommand: AsyncParsableCommand {
                     ? UserSlots(
                         redis: try process.redis("slots"), keys: process.keys, egress: settings.exchange.egress, holder: source,
                         life: Self.slotLife, limit: settings.ingest.usersPerEgress) : nil,
-                recorder: recorder, redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
-                configuration: configuration, network: settings.exchange.network.rawValue, now: { WallClock.microseconds },
-                logger: process.logger)
+                recorder: recorder, latches: isLive ? try process.latchStore() : nil, redis: try process.redis("signals"), keys: process.keys,
+                partitioning: process.partitioning, leases: leases, configuration: configuration, network: settings.exchange.network.rawValue,
+                now: { WallClock.microseconds }, logger: process.logger)
             return IngestRole(ingestor: ingestor, config: config, recording: recording, recorder: recorder, client: client)
         }
     }

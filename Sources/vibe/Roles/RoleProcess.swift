@@ -121,12 +121,15 @@ struct RoleProcess: Sendable {
 
     /// The kill switch, as known at the start; its ``Latches/run()`` keeps it up to date.
     func latches() async throws -> Latches {
-        let store = LatchStore(
-            table: LatchTable(redis: try redis("latches"), keys: keys),
-            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
-        let latches = Latches(store: store, logger: logger)
+        let latches = Latches(store: try latchStore(), logger: logger)
         try await latches.load()
         return latches
+    }
+
+    func latchStore() throws -> LatchStore {
+        LatchStore(
+            table: LatchTable(redis: try redis("latches"), keys: keys),
+            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
     }
 
     var endpoint: ExchangeEndpoint {

@@ -199,11 +199,13 @@ extension Fleet {
     /// - Parameters:
     ///   - users: places for own fills of this address.
     ///   - urls: where each socket reaches the exchange; directly when absent.
+    ///   - latches: leaders are not judged without.
     ///   - change: of the ingestor's configuration, whose waits are short here.
     /// - Returns: the role, and its ingestor, for what tests hand it directly.
     @discardableResult
     func ingest(
-        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], change: (inout Ingestor.Configuration) -> Void = { _ in }
+        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], latches: (any LatchSetter)? = nil,
+        change: (inout Ingestor.Configuration) -> Void = { _ in }
     ) async throws -> (role: Role, ingestor: Ingestor) {
         var parts = try await parts(member)
         let config = parts.config
@@ -233,13 +235,14 @@ extension Fleet {
         configuration.ownWait = .seconds(1)
         configuration.marketHold = .milliseconds(20)
         configuration.tiers.retryAfter = 500_000
+        configuration.hygieneEvery = .seconds(1)
         change(&configuration)
         let ingestor = Ingestor(
             config: config, client: client, feeds: feeds,
             slots: UserSlots(
                 redis: try connect("slots", &parts), keys: keys, egress: "default", holder: source, life: .seconds(30), limit: users),
-            recorder: recorder, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
-            configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
+            recorder: recorder, latches: latches, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning,
+            leases: leases, configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections,
             run: {

@@ -2,31 +2,49 @@ import CopyTrading
 import JSON
 
 extension LedgerEvent {
-    /// What it brought to the account's equity (negative: took from it), USDC; zero for what moves nothing in or out, and for kinds
-    /// that are not known.
+    /// What it brought to the account's equity, USDC; negative for what it took.
+    ///
+    /// Kinds that are not listed leave it as it is (staking, …), and so does one not known yet: the exchange adds them without notice.
     /// - Parameters:
-    ///   - user: the account's address.
-    ///   - isShared: whether spot balances count as equity too: then moves between them and the perpetuals are none.
-    public func netDeposit(of user: String, isShared: Bool = false) -> Notional {
-        let amount = money("usdc") ?? money("usdcValue") ?? money("amount") ?? .zero
-        let fee = money("fee") ?? .zero
-        let arrives = text("destination")?.lowercased() == user.lowercased()
+    ///   - user: the account's lower-case address.
+    ///   - collateral: whether spot balances count as equity: then moves between them and the perpetuals are none.
+    public func netDeposit(of user: String, collateral: AccountEquity.Collateral) throws(JSONError) -> Notional {
+        do { return try amount(of: user, collateral == .shared) } catch { throw error.inside(kind) }
+    }
+
+    private static let spot = "spot"
+
+    private func amount(of user: String, _ isShared: Bool) throws(JSONError) -> Notional {
         switch kind {
-        case "deposit", "vaultWithdraw", "vaultDistribution": return amount
-        case "withdraw": return -(amount + fee)
-        case "vaultDeposit", "vaultCreate": return -amount
-        case "internalTransfer", "subAccountTransfer": return arrives ? amount : -(amount + fee)
-        case "accountClassTransfer": return isShared ? .zero : delta["toPerp"] == true ? amount : -amount
-        case "spotTransfer": return !isShared ? .zero : arrives ? amount : -(amount + fee)
+        case "deposit": try money("usdc")
+        case "withdraw": -(try money("usdc") + fee())
+        case "accountClassTransfer": try isShared ? .zero : delta.bool("toPerp") ? money("usdc") : -money("usdc")
+        case "internalTransfer", "subAccountTransfer": try transferred("usdc", leaves: true, arrives: true, user)
+        case "spotTransfer": try isShared ? transferred("usdcValue", leaves: true, arrives: true, user) : .zero
         case "send":
-            let leaves = text("user")?.lowercased() == user.lowercased()
-            let gained = arrives && (isShared || text("destinationDex") == "") ? amount : .zero
-            let lost = leaves && (isShared || text("sourceDex") == "") ? amount + fee : .zero
-            return gained - lost
-        default: return .zero
+            try transferred(
+                "usdcValue", leaves: isShared || delta.string("sourceDex") != Self.spot,
+                arrives: isShared || delta.string("destinationDex") != Self.spot, user)
+        case "vaultCreate": -(try money("usdc") + fee())
+        // the vault's own ledger has them too
+        case "vaultDeposit": try isNamed("vault", user) ? money("usdc") : -money("usdc")
+        case "vaultDistribution": try isNamed("vault", user) ? -money("usdc") : money("usdc")
+        case "vaultWithdraw": try isNamed("vault", user) ? -money("netWithdrawnUsd") : money("netWithdrawnUsd")
+        case "vaultLeaderCommission": try isNamed("user", user) ? money("usdc") : .zero
+        default: .zero
         }
     }
 
-    private func text(_ name: String) -> String? { delta[name].flatMap { try? $0.asString() } }
-    private func money(_ name: String) -> Notional? { text(name).flatMap { try? Notional(parsing: $0) } }
+    /// From `user` to `destination`, which may be the same.
+    private func transferred(_ name: String, leaves: Bool, arrives: Bool, _ user: String) throws(JSONError) -> Notional {
+        let amount = try money(name)
+        let (isSender, isReceiver) = (try isNamed("user", user), try isNamed("destination", user))
+        return (arrives && isReceiver ? amount : .zero) - (leaves && isSender ? amount + (try fee()) : .zero)
+    }
+
+    private func isNamed(_ name: String, _ user: String) throws(JSONError) -> Bool { try delta.string(name).lowercased() == user }
+
+    /// Digits past the eighth decimal are noise.
+    private func money(_ name: String) throws(JSONError) -> Notional { try delta.decimal(name, lossy: true) }
+    private func fee() throws(JSONError) -> Notional { try delta.maybeDecimal("fee", lossy: true) ?? .zero }
 }

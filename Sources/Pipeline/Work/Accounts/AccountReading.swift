@@ -49,14 +49,3 @@ struct AccountReading: Sendable {
         return facts
     }
 }
-
-extension AccountAbstraction {
-    /// `nil` for a mode that is not known: then no equity is told.
-    public var collateral: AccountEquity.Collateral? {
-        switch self {
-        case .unifiedAccount, .portfolioMargin: .shared
-        case .disabled, .default: .separate
-        case .other: nil
-        }
-    }
-}

@@ -49,7 +49,10 @@ extension WorkStage {
     /// Deposits less withdrawals; `nil` when they cannot be read: then nothing is concluded from the equity.
     private func netDeposits(_ key: AccountKey, from: Int64, to: Int64) async -> Notional? {
         do {
-            return try await client.ledgerUpdates(key.account.text, from: from + 1, to: to).reduce(Notional.zero) { $0 + $1.netDeposit(of: key.account.text) }
+            let collateral = partitions[key.partition]?.books[key.account]?.collateral?.value ?? .separate
+            return try await client.ledgerUpdates(key.account.text, from: from + 1, to: to).reduce(Notional.zero) {
+                $0 + (try $1.netDeposit(of: key.account.text, collateral: collateral))
+            }
         } catch {
             logger.warning("account.deposits.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return nil
