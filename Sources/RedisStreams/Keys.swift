@@ -41,6 +41,8 @@ public struct Keys: Sendable, Hashable {
     public func tokens(_ kind: String, _ id: String) -> String { key("tokens:\(kind):\(id)") }
     /// Hash: user → who follows it from this egress address, and until when (ms of Redis time).
     public func userSlots(egress: String) -> String { key("users:\(egress)") }
+    /// Hash: coin → its ``MarketQuote``.
+    public var quotes: String { key("quotes") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }
