@@ -12,6 +12,7 @@ public actor PlanStage: StageHandler {
     private let instruments: Instruments
     private let journal: AttemptJournal
     private let stage: Stage
+    private let quotes: QuoteReader?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     private var ready: [Int: [Completion]] = [:]
@@ -19,11 +20,15 @@ public actor PlanStage: StageHandler {
     /// Entries left undecided because their partition is being given up.
     private var abandoned: [Int: [String]] = [:]
 
-    public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, stage: Stage, logger: Logger) {
+    /// - Parameter quotes: run by the caller; without, limits keep to the leader's price alone.
+    public init(
+        config: ConfigStore, instruments: Instruments, journal: AttemptJournal, stage: Stage, quotes: QuoteReader? = nil, logger: Logger
+    ) {
         self.config = config
         self.instruments = instruments
         self.journal = journal
         self.stage = stage
+        self.quotes = quotes
         self.logger = logger
     }
 
@@ -110,6 +115,7 @@ public actor PlanStage: StageHandler {
     private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
         let states = snapshot.states(
             influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
-        return PlanningFacts(instrument: instrument, states: states)
+        let market = quotes?.quote(request.signal.coin)
+        return PlanningFacts(instrument: instrument, states: states, market: .init(quote: market?.quote, mark: market?.mark))
     }
 }

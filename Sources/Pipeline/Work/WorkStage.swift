@@ -101,6 +101,7 @@ public actor WorkStage: StageHandler {
     let configuration: Configuration
     let signers: Signers
     let auditLag: AuditLag
+    let quotes: QuoteReader?
     let logger: Logger
     /// Rings the runner when there is something to commit.
     let committing: Wake
@@ -113,6 +114,8 @@ public actor WorkStage: StageHandler {
     var attention: Set<AccountKey> = []
     /// Accounts that wait for a moment.
     var waiting: [AccountKey: ContinuousClock.Instant] = [:]
+    /// Lanes whose head waits for a better price.
+    var priceWaits: Set<PriceWait> = []
     var inFlight = 0
     /// Entries waiting for the audit trail, as of the last look.
     var unaudited: Int64 = 0
@@ -134,10 +137,11 @@ public actor WorkStage: StageHandler {
     /// - Parameters:
     ///   - client: for reads.
     ///   - transport: for orders; may be the client.
+    ///   - quotes: run by the caller; without, entries keep to their planned limit alone.
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
         leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8],
-        configuration: Configuration, committing: Wake, logger: Logger
+        configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -152,6 +156,7 @@ public actor WorkStage: StageHandler {
         self.configuration = configuration
         signers = Signers(config: config, sealingKey: sealingKey)
         self.auditLag = auditLag
+        self.quotes = quotes
         self.committing = committing
         self.logger = logger
         // bounded by maximumInFlight launches and one errand per lane
@@ -248,6 +253,7 @@ public actor WorkStage: StageHandler {
             return
         }
         partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+        yieldToExit(key, partition)
         if partitions[partition]?.accounts[key.account] == nil {
             partitions[partition]?.accounts[key.account] = AccountState(batchLimit: configuration.ordersPerAction)
         }

@@ -35,11 +35,13 @@ struct PlanCommand: AsyncParsableCommand {
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
+            let quotes = try process.quotes()
             let handler = PlanStage(
                 config: config, instruments: instruments,
-                journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), stage: stage, logger: process.logger)
+                journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), stage: stage, quotes: quotes,
+                logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }], client: client)
+            return StageRole(runner: runner, loops: [{ await config.run() }, { await quotes.run() }], client: client)
         }
     }
 }
@@ -65,6 +67,7 @@ struct WorkCommand: AsyncParsableCommand {
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
+            let quotes = try process.quotes()
             let wake = Wake()
             let handler = WorkStage(
                 config: config, client: client, transport: socket ?? client, instruments: instruments,
@@ -76,9 +79,9 @@ struct WorkCommand: AsyncParsableCommand {
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                     maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress)),
-                committing: wake, logger: process.logger)
+                committing: wake, quotes: quotes, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await handler.run() }]
+            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await quotes.run() }, { await handler.run() }]
             if let socket {
                 loops.append {
                     do { try await socket.run() } catch is CancellationError {} catch {
