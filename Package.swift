@@ -70,7 +70,7 @@ let package = Package(
             dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Redis", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Redis", "CopyTrading", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "ConfigStore",
             dependencies: [
@@ -131,7 +131,7 @@ let package = Package(
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
-        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid"]),
+        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "PipelineTests",
@@ -146,7 +146,9 @@ let package = Package(
             name: "RawFramesTests",
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
-        .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "Redis", "CopyTrading", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RuleTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "ZstandardTests", dependencies: ["Zstandard"]),

@@ -89,6 +89,9 @@ extension Ingestor {
         return wants
     }
 
+    /// On all sockets together, whether they have them yet or not.
+    public var wantedChannels: Int { feeds.count * wants.count }
+
     /// Tells the sockets what to follow. What is wanted is looked at anew for each, as it may change while one is told.
     func applyWants() async {
         for (socket, feed) in feeds.enumerated() {

@@ -49,6 +49,8 @@ public struct Keys: Sendable, Hashable {
     public func userSlots(egress: String) -> String { key("users:\(egress)") }
     /// Hash: scope → the newest setting of the kill switch.
     public var latches: String { key("latches") }
+    /// Hash: coin → its ``MarketQuote``.
+    public var quotes: String { key("quotes") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }

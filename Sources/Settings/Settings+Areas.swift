@@ -84,6 +84,7 @@ extension Settings {
         /// A minute.
         public let socketMessages: Int
         public let entryMargin: Duration
+        public let quoteMaximumAge: Duration
         public let expiresAfterMargin: Duration
 
         init(_ reader: inout SettingsReader) {
@@ -95,6 +96,7 @@ extension Settings {
             transport = reader.choice("EXCHANGE_TRANSPORT")
             socketMessages = reader.integer("EXCHANGE_SOCKET_MESSAGES")
             entryMargin = reader.duration("ENTRY_MARGIN")
+            quoteMaximumAge = reader.duration("QUOTE_MAX_AGE")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
         }
     }
@@ -146,6 +148,8 @@ extension Settings {
         public let debounce: Duration
         public let maximumHold: Duration
         public let marketHold: Duration
+        /// Whether the markets' quotes are followed.
+        public let marketQuotes: Bool
         public let rawFrames: RawFrames
         /// Frames.
         public let rawBuffer: Int
@@ -165,6 +169,7 @@ extension Settings {
             debounce = reader.duration("INGEST_DEBOUNCE")
             maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
             marketHold = reader.duration("INGEST_MARKET_HOLD")
+            marketQuotes = reader.flag("MARKET_QUOTES")
         }
     }
 

@@ -78,6 +78,15 @@ public struct PlanningFacts: Sendable, Equatable {
             self.verifiedAt = verifiedAt
         }
 
+        /// What the signal itself tells: its order's margin at the leader's leverage, and its equity as the balance it came from.
+        public init(signal: Signal) {
+            let worth = try? signal.averagePrice * signal.size
+            self.init(
+                leverage: signal.leaderLeverage,
+                orderMargin: worth.flatMap { worth in signal.leaderLeverage.map { Notional(e8: worth.e8 / Int64(max(1, $0))) } },
+                marginBalance: signal.leaderEquity)
+        }
+
         /// a leader that was not verified for so long produces no entries.
         public static let verificationMilliseconds: Int64 = 120_000
     }

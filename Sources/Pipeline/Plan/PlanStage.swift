@@ -14,6 +14,7 @@ public actor PlanStage: StageHandler {
     private let journal: AttemptJournal
     private let latches: Latches?
     private let stage: Stage
+    private let quotes: QuoteReader?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     private var ready: [Int: [Completion]] = [:]
@@ -21,13 +22,19 @@ public actor PlanStage: StageHandler {
     /// Entries left undecided because their partition is being given up.
     private var abandoned: [Int: [String]] = [:]
 
-    /// - Parameter latches: `nil` without a kill switch.
-    public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, logger: Logger) {
+    /// - Parameters:
+    ///   - latches: `nil` without a kill switch.
+    ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
+    public init(
+        config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
+        logger: Logger
+    ) {
         self.config = config
         self.instruments = instruments
         self.journal = journal
         self.latches = latches
         self.stage = stage
+        self.quotes = quotes
         self.logger = logger
     }
 
@@ -116,7 +123,9 @@ public actor PlanStage: StageHandler {
             influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
         let latched = latches?.level(
             influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
+        let market = quotes?.quote(request.signal.coin)
         return PlanningFacts(
-            instrument: instrument, states: states, safety: PlanningFacts.Safety(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text))
+            instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
+            market: .init(quote: market?.quote, mark: market?.mark), leader: .init(signal: request.signal))
     }
 }

@@ -20,6 +20,8 @@ struct Lane: Sendable {
         case leverage
         /// Waits for a fresh quote before its next attempt.
         case quoting
+        /// An entry that waits for a better price.
+        case awaitingPrice(PriceObstacle)
     }
 }
 

@@ -196,11 +196,7 @@ extension WorkStage {
         var quote: Quote?
         do {
             let book = try await client.book(key.coin)
-            let best = [book.bids.first?.price, book.asks.first?.price].compactMap { $0 }
-            if let first = best.first {
-                let mid = best.count == 2 ? Price(e8: (best[0].e8 + best[1].e8) / 2) : first
-                quote = Quote(reference: mid, bestBid: book.bids.first?.price, bestAsk: book.asks.first?.price)
-            }
+            quote = Quote(bestBid: book.bids.first?.price, bestAsk: book.asks.first?.price)
         } catch {
             logger.warning("book.unread", metadata: ["coin": "\(key.coin)", "error": "\(error)"])
         }

@@ -38,6 +38,7 @@ extension WorkStage {
     func watchWaiting() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
+            reviewPriceWaits()
             let now = ContinuousClock.now
             let due = waiting.filter { $0.value <= now }.keys
             guard !due.isEmpty else { continue }
@@ -158,13 +159,15 @@ extension WorkStage {
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
+                let market = quotes?.quote(coin)
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-                    quote: job.quote ?? Quote(reference: job.job.referencePrice),
+                    quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
                     account: job.job.action.isEntry ? accountView(job.job, key.partition) : AccountView(),
                     now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
+                    if awaitPrice(lane, outcome, detail, in: market, key.partition) { continue }
                     partitions[key.partition]?.sleeves[holding] = changed
                     // an exit that traded in an earlier attempt has executed, whatever stops it now
                     let outcome = job.fills.filled.isZero ? outcome : Outcome.partial

@@ -134,6 +134,7 @@ public actor WorkStage: StageHandler {
     let accountLog: AccountLog
     /// `nil` without a kill switch.
     let latches: Latches?
+    let quotes: QuoteReader?
     let logger: Logger
     /// Rings the runner when there is something to commit.
     let committing: Wake
@@ -146,6 +147,8 @@ public actor WorkStage: StageHandler {
     var attention: Set<AccountKey> = []
     /// Accounts that wait for a moment.
     var waiting: [AccountKey: ContinuousClock.Instant] = [:]
+    /// Lanes whose head waits for a better price.
+    var priceWaits: Set<PriceWait> = []
     var inFlight = 0
     var breakers: BreakerBoard
     /// As last seen.
@@ -173,11 +176,11 @@ public actor WorkStage: StageHandler {
     /// - Parameters:
     ///   - client: for reads.
     ///   - transport: for orders; may be the client.
+    ///   - quotes: run by the caller; without, entries keep to their planned limit alone.
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
         leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, accountLog: AccountLog,
-        latches: Latches?, sealingKey: [UInt8],
-        configuration: Configuration, committing: Wake, logger: Logger
+        latches: Latches?, sealingKey: [UInt8], configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -195,6 +198,7 @@ public actor WorkStage: StageHandler {
         self.accountLog = accountLog
         self.latches = latches
         breakers = BreakerBoard(limits: configuration.breakers)
+        self.quotes = quotes
         self.committing = committing
         self.logger = logger
         // bounded by maximumInFlight launches and one errand per lane
@@ -306,6 +310,7 @@ public actor WorkStage: StageHandler {
             return
         }
         partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+        yieldToExit(key, partition)
         if partitions[partition]?.accounts[key.account] == nil {
             partitions[partition]?.accounts[key.account] = AccountState(batchLimit: configuration.ordersPerAction)
         }

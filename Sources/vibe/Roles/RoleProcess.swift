@@ -103,6 +103,13 @@ struct RoleProcess: Sendable {
             gate: EgressGate(bucket: bucket, logger: logger))
     }
 
+    /// What the fleet knows of the markets; to be run beside the stage.
+    func quotes() throws -> QuoteReader {
+        QuoteReader(
+            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, now: { WallClock.milliseconds },
+            logger: logger)
+    }
+
     /// What all WebSocket connections of this process share.
     func connectionBudget(users: Int? = nil) -> ConnectionBudget {
         var limits = ConnectionBudget.Limits()

@@ -37,12 +37,14 @@ struct PlanCommand: AsyncParsableCommand {
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
             let latches = try await process.latches()
+            let quotes = try process.quotes()
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
-                logger: process.logger)
+                quotes: quotes, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }, { await latches.run() }], client: client)
+            return StageRole(
+                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }], client: client)
         }
     }
 }
@@ -68,6 +70,7 @@ struct WorkCommand: AsyncParsableCommand {
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
+            let quotes = try process.quotes()
             let wake = Wake()
             let latches = try await process.latches()
             let handler = WorkStage(
@@ -80,11 +83,14 @@ struct WorkCommand: AsyncParsableCommand {
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
-                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress),
-                    accounts: Self.accounts(settings.safety), breakers: Self.breakers(settings.safety)),
-                committing: wake, logger: process.logger)
+                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                    rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
+                    breakers: Self.breakers(settings.safety)),
+                committing: wake, quotes: quotes, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await latches.run() }, { await handler.run() }]
+            var loops: [@Sendable () async -> Void] = [
+                { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
+            ]
             if let socket {
                 loops.append {
                     do { try await socket.run() } catch is CancellationError {} catch {

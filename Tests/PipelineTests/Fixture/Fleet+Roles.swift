@@ -95,7 +95,8 @@ extension Fleet {
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
         let latches = try await latches(&parts)
         let handler = wrap(
-            PlanStage(config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, logger: parts.logger))
+            PlanStage(
+                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(),
             loops: [{ await latches.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
@@ -161,7 +162,7 @@ extension Fleet {
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
                 accounts: settings.accounts, breakers: settings.breakers),
-            committing: wake, logger: parts.logger)
+            committing: wake, quotes: quotes, logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
             // The socket ends only when it is cancelled.
@@ -211,18 +212,9 @@ extension Fleet {
         let config = parts.config
         let client = client()
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
-        var feed = ExchangeFeed.Configuration()
-        feed.pauses.longest = .seconds(1)
-        var limits = ConnectionBudget.Limits()
-        limits.users = users
-        limits.newConnectionsPerMinute = 1_000
-        let budget = ConnectionBudget(limits: limits)
+        let budget = connectionBudget(users: users)
         let logger = parts.logger
-        let feeds = (0..<sockets).map { socket in
-            ExchangeFeed(
-                endpoint: ExchangeEndpoint(base: urls.indices.contains(socket) ? urls[socket] : exchange.url, network: .testnet),
-                configuration: feed, budget: budget, logger: logger)
-        }
+        let feeds = (0..<sockets).map { feed(urls.indices.contains($0) ? urls[$0] : exchange.url, budget, logger) }
         let source = "\(member)@\(WallClock.microseconds)"
         let recorder = FrameRecorder(
             connection: PostgresConnection(url: database, name: "frames", logger: parts.logger), source: source, configuration: .init(),
@@ -260,6 +252,42 @@ extension Fleet {
             stop: { await ingestor.stop() }, cleanUp: { await client.shutdown() })
         roles.withLock { $0.append(role) }
         return (role, ingestor)
+    }
+
+    private func connectionBudget(users: Int) -> ConnectionBudget {
+        var limits = ConnectionBudget.Limits()
+        limits.users = users
+        limits.newConnectionsPerMinute = 1_000
+        return ConnectionBudget(limits: limits)
+    }
+
+    private func feed(_ url: String, _ budget: ConnectionBudget, _ logger: Logger) -> ExchangeFeed {
+        var configuration = ExchangeFeed.Configuration()
+        configuration.pauses.longest = .seconds(1)
+        return ExchangeFeed(
+            endpoint: ExchangeEndpoint(base: url, network: .testnet), configuration: configuration, budget: budget, logger: logger)
+    }
+
+    /// Follows the markets; from the first one on every role of the fleet knows their quotes.
+    @discardableResult
+    func watch(_ member: String = "market-1") async throws -> Role {
+        var parts = try await parts(member)
+        let client = client()
+        let budget = connectionBudget(users: 1)
+        let watcher = MarketWatcher(
+            client: client, feed: feed(exchange.url, budget, parts.logger), budget: budget,
+            publisher: QuotePublisher(redis: try connect("quotes", &parts), keys: keys),
+            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 }, logger: parts.logger)
+        let role = Role(
+            member: member, connections: parts.connections, run: { await watcher.run() }, stop: { await watcher.stop() },
+            cleanUp: { await client.shutdown() })
+        roles.withLock { roles in
+            if !roles.contains(where: { $0.member == "quotes" }) {
+                roles.append(Role(member: "quotes", connections: [], run: { [quotes] in await quotes.run() }, stop: {}, cleanUp: {}))
+            }
+            roles.append(role)
+        }
+        return role
     }
 
     /// Waits until every leader's fills are followed live by one of these.
