@@ -133,8 +133,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams", "Redis", "Postgres",
-                "CopyTrading", "Cryptography", "JSON", "TestServers",
+                "vibe", "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),

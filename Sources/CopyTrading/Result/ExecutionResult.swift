@@ -28,6 +28,8 @@ public struct ExecutionResult: Sendable, Equatable {
     public var cloid: ClientOrderID?
     public var attempts: Int
     public var times: Times
+    /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
+    public var decision: JSON?
 
     /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
     public struct Times: Sendable, Equatable {
@@ -61,7 +63,7 @@ public struct ExecutionResult: Sendable, Equatable {
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
-        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times
+        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, decision: JSON? = nil
     ) {
         self.job = job
         self.request = request
@@ -84,13 +86,14 @@ public struct ExecutionResult: Sendable, Equatable {
         self.cloid = cloid
         self.attempts = attempts
         self.times = times
+        self.decision = decision
     }
 }
 
 extension ExecutionResult {
     /// The `data` field of an entry of `execution_results`.
     public var json: JSON {
-        [
+        var members: [(String, JSON)] = [
             ("job", .string(job.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
             ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
@@ -102,7 +105,9 @@ extension ExecutionResult {
             ("plannedUs", .integer(times.planned)), ("preparedUs", .integer(times.prepared)), ("sentUs", .integer(times.sent)),
             ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
             ("limitedBy", .string(orNull: times.limitedBy)),
-        ].asObject
+        ]
+        if let decision { members.append(("decision", decision)) }
+        return members.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
@@ -120,6 +125,7 @@ extension ExecutionResult {
                 leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
-                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }))
+                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
+            decision: json["decision"])
     }
 }
