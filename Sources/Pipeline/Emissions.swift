@@ -37,13 +37,13 @@ extension StreamEntry {
 }
 
 /// Stage|coin state is kept under `<subscription>|<coin>`.
-struct HoldingKey: Hashable, Sendable {
+public struct HoldingKey: Hashable, Sendable {
     let subscription: SubscriptionID
     let coin: Coin
 
     var field: String { "\(subscription.text)|\(coin.text)" }
 
-    init(_ subscription: SubscriptionID, _ coin: Coin) {
+    public init(_ subscription: SubscriptionID, _ coin: Coin) {
         self.subscription = subscription
         self.coin = coin
     }

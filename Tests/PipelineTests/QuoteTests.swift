@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test("R-08: an exit waits for no price: it ends the entry that does, at once")
+    @Test("an exit waits for no price: it ends the entry that does, at once")
     func superseded() async throws {
         try await Fleet.run(alike("entry_expiry_ms: 60000")) { fleet in
             try await fleet.startAll()

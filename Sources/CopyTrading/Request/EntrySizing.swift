@@ -11,7 +11,7 @@ struct EntrySizing {
 
     init(plan: EntryPlan, subscription: Subscription, instrument: Instrument, base: Lifecycle?) throws(Refusal) {
         let leverage = subscription.leverage.leverage(
-            leader: plan.facts.leader.leverage, account: plan.account.limits.maximumLeverage, market: instrument.maximumLeverage)
+            leader: plan.leader.leverage, account: plan.account.limits.maximumLeverage, market: instrument.maximumLeverage)
         let raw = try Self.raw(plan, subscription, base: base, leverage: leverage)
         let caps = subscription.limits.priceCaps(for: plan.signal.coin)
         var entry = ClippedEntry(size: raw.size, price: plan.signal.averagePrice)
@@ -31,7 +31,8 @@ struct EntrySizing {
             followsLeader: (base == nil ? subscription.sizing.orderNotional : base?.orderNotional) == nil, belowMinimum: policy,
             accumulateMilliseconds: subscription.limits.accumulateMilliseconds,
             maximumOrderNotional: subscription.limits.maximumOrderNotional, maximumCoinNotional: plan.account.limits.maximumCoinNotional,
-            bookSlippageBasisPoints: caps.book, maximumSpreadBasisPoints: subscription.limits.maximumSpreadBasisPoints, leverage: leverage)
+            bookSlippageBasisPoints: caps.book, maximumSpreadBasisPoints: subscription.limits.maximumSpreadBasisPoints,
+            leverage: subscription.leverage == .keep ? nil : leverage)
     }
 
     private static func raw(
@@ -48,8 +49,8 @@ struct EntrySizing {
                 subscription.sizing,
                 EntrySize.Inputs(
                     leaderChange: plan.leg.change, leaderEnd: plan.leg.end, price: plan.signal.averagePrice,
-                    leaderEquity: plan.signal.leaderEquity, leaderOrderMargin: plan.facts.leader.orderMargin,
-                    leaderMarginBalance: plan.facts.leader.marginBalance, leverage: leverage,
+                    leaderEquity: plan.signal.leaderEquity, leaderOrderMargin: plan.leader.orderMargin,
+                    leaderMarginBalance: plan.leader.marginBalance, leverage: leverage,
                     dailyVolatility: plan.facts.market.dailyVolatility))
         } catch {
             switch error {

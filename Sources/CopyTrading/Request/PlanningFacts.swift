@@ -78,13 +78,16 @@ public struct PlanningFacts: Sendable, Equatable {
             self.verifiedAt = verifiedAt
         }
 
-        /// What the signal itself tells: its order's margin at the leader's leverage, and its equity as the balance it came from.
-        public init(signal: Signal) {
-            let worth = try? signal.averagePrice * signal.size
-            self.init(
-                leverage: signal.leaderLeverage,
-                orderMargin: worth.flatMap { worth in signal.leaderLeverage.map { Notional(e8: worth.e8 / Int64(max(1, $0))) } },
-                marginBalance: signal.leaderEquity)
+        /// What is not given, as the signal itself tells it: its order's margin at the leader's leverage, and the leader's equity as the
+        /// balance that came from.
+        func completed(by signal: Signal) -> Leader {
+            var leader = self
+            leader.leverage = leverage ?? signal.leaderLeverage
+            leader.marginBalance = marginBalance ?? signal.leaderEquity
+            if orderMargin == nil, let leverage = leader.leverage, let worth = try? signal.averagePrice * signal.size {
+                leader.orderMargin = Notional(e8: worth.e8 / Int64(max(1, leverage)))
+            }
+            return leader
         }
 
         /// a leader that was not verified for so long produces no entries.

@@ -30,6 +30,8 @@ public struct ExecutionResult: Sendable, Equatable {
     public var cloid: ClientOrderID?
     public var attempts: Int
     public var times: Times
+    /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
+    public var decision: JSON?
 
     /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
     public struct Times: Sendable, Equatable {
@@ -63,7 +65,7 @@ public struct ExecutionResult: Sendable, Equatable {
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
-        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, origin: JobOrigin? = nil
+        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, origin: JobOrigin? = nil, decision: JSON? = nil
     ) {
         self.job = job
         self.request = request
@@ -87,6 +89,7 @@ public struct ExecutionResult: Sendable, Equatable {
         self.attempts = attempts
         self.times = times
         self.origin = origin
+        self.decision = decision
     }
 }
 
@@ -107,6 +110,7 @@ extension ExecutionResult {
             ("limitedBy", .string(orNull: times.limitedBy)),
         ]
         if let origin { members.append(("origin", .string(origin.rawValue))) }
+        if let decision { members.append(("decision", decision)) }
         return members.asObject
     }
 
@@ -127,6 +131,6 @@ extension ExecutionResult {
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
-            origin: origin)
+            origin: origin, decision: json["decision"])
     }
 }

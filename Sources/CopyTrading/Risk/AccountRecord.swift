@@ -6,19 +6,31 @@ public struct AccountRecord: Sendable, Equatable {
     public var losses: LossState?
     /// Leverage and margin mode as last set or seen at the exchange.
     public var leverages: [Coin: LeverageState]
-    /// Coins in which the account holds something that no subscription accounts for, with what it is: nothing is opened there.
-    public var frozen: [Coin: String]
+    /// Coins in which the account holds something that no subscription accounts for: nothing is opened there.
+    public var frozen: [Coin: Frozen]
     /// Triggers of ours that should rest at the exchange.
     public var triggers: [ClientOrderID: PlacedTrigger]
 
     public init(
-        losses: LossState? = nil, leverages: [Coin: LeverageState] = [:], frozen: [Coin: String] = [:],
+        losses: LossState? = nil, leverages: [Coin: LeverageState] = [:], frozen: [Coin: Frozen] = [:],
         triggers: [ClientOrderID: PlacedTrigger] = [:]
     ) {
         self.losses = losses
         self.leverages = leverages
         self.frozen = frozen
         self.triggers = triggers
+    }
+
+    public struct Frozen: Sendable, Equatable {
+        /// What the exchange holds beyond the sleeves, signed.
+        public var rest: Size
+        /// For people.
+        public var reason: String
+
+        public init(rest: Size, reason: String) {
+            self.rest = rest
+            self.reason = reason
+        }
     }
 
     public struct PlacedTrigger: Sendable, Equatable {
@@ -39,7 +51,7 @@ extension AccountRecord {
         [
             "losses": losses?.json ?? .null,
             "leverages": .object(leverages.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
-            "frozen": .object(frozen.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, .string($0.value)) }),
+            "frozen": .object(frozen.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
             "triggers": .object(triggers.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
         ]
     }
@@ -47,7 +59,7 @@ extension AccountRecord {
     public init(json: JSON) throws(JSONError) {
         losses = try json.maybe("losses", LossState.init(json:))
         leverages = try Self.keyed(json.entries("leverages", LeverageState.init(json:))) { Coin($0) }
-        frozen = try Self.keyed(json.entries("frozen") { value throws(JSONError) in try value.asString() }) { Coin($0) }
+        frozen = try Self.keyed(json.entries("frozen", Frozen.init(json:))) { Coin($0) }
         triggers = try Self.keyed(json.entries("triggers", PlacedTrigger.init(json:))) { ClientOrderID($0) }
     }
 
@@ -62,6 +74,12 @@ extension LeverageState {
     public init(json: JSON) throws(JSONError) {
         self.init(leverage: Int(try json.integer("leverage")), mode: try json.choice("mode"))
     }
+}
+
+extension AccountRecord.Frozen {
+    public var json: JSON { ["sz": .string("\(rest)"), "reason": .string(reason)] }
+
+    public init(json: JSON) throws(JSONError) { self.init(rest: try json.decimal("sz"), reason: try json.string("reason")) }
 }
 
 extension AccountRecord.PlacedTrigger {

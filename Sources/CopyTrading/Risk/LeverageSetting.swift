@@ -3,6 +3,8 @@ public enum LeverageSetting: Sendable, Equatable {
     /// The leader's, at most so much.
     case matching(maximum: Int)
     case fixed(Int)
+    /// As it is at the exchange: nothing is set.
+    case keep
 
     /// At least 1, at most what the account and the market allow.
     /// - Parameters:
@@ -15,6 +17,8 @@ public enum LeverageSetting: Sendable, Equatable {
             switch self {
             case .matching(let maximum): min(leader ?? maximum, maximum)
             case .fixed(let leverage): leverage
+            // Not known, so the margin of an order is taken for all that it is worth.
+            case .keep: 1
             }
         return max(1, min(wanted, account ?? market, market))
     }

@@ -5,7 +5,8 @@ import Logging
 import RedisStreams
 import Safety
 
-/// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it.
+/// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it,
+/// and puts on record what it was made on.
 ///
 /// Requests of one (subscription, coin) are decided in stream order, each on the lifecycle that the one before left.
 public actor PlanStage: StageHandler {
@@ -105,10 +106,10 @@ public actor PlanStage: StageHandler {
         let key = HoldingKey(request.subscription, request.signal.coin)
         let instrument = await instruments.instrument(request.signal.coin)
         let before = lifecycles[partition]?[key]
-        let plan = Planner.decide(
-            request: request, subscription: snapshot.subscriptions[request.subscription],
-            account: snapshot.subscribers[request.subscriber]?.settings ?? AccountSettings(),
-            facts: facts(request, snapshot, instrument), lifecycle: before, now: WallClock.milliseconds)
+        let decision = DecisionRecord(
+            decidedAt: WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
+            lifecycle: before)
+        let plan = Planner.decide(request, under: snapshot, on: decision)
         lifecycles[partition]?[key] = plan.lifecycle
         let index = stage.inputs[partition].index
         return HandOff(
@@ -126,6 +127,6 @@ public actor PlanStage: StageHandler {
         let market = quotes?.quote(request.signal.coin)
         return PlanningFacts(
             instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
-            market: .init(quote: market?.quote, mark: market?.mark), leader: .init(signal: request.signal))
+            market: .init(quote: market?.quote, mark: market?.mark))
     }
 }

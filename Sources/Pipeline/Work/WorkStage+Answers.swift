@@ -66,7 +66,8 @@ extension WorkStage {
         case .failure(.malformed(let text)):
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
         case .failure(.unknown(let reason)):
-            for item in launch.records { record(.unknown, of: item, launch.partition) }
+            // One answer is missing, however many orders it was for.
+            if let first = launch.records.first { record(.unknown, of: first, launch.partition) }
             logger.warning("order.unknown", metadata: ["account": "\(launch.account)", "nonce": "\(launch.action.nonce)", "reason": "\(reason)"])
             for record in launch.records {
                 partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled

@@ -109,6 +109,13 @@ extension WorkStage {
         guard let state = partitions[key.partition], !state.draining, let account = state.accounts[key.account] else { return nil }
         guard account.actionsUnderWay < configuration.actionsPerAccount else { return nil }
         guard !state.unsettled.values.contains(where: { $0.account == key.account }) else { return nil }
+        // What was found settled is applied before anything new is decided.
+        if WallClock.milliseconds - state.begunAt < Self.deliveryWait.milliseconds,
+            state.settled.values.contains(where: { $0.record.account == key.account })
+        {
+            waiting[key] = .now + .milliseconds(50)
+            return nil
+        }
         if let notBefore = account.notBefore, notBefore > .now { waiting[key] = notBefore; return nil }
         guard leases.isHeld(key.partition, at: .now) else { waiting[key] = .now + .milliseconds(100); return nil }
         var candidates = await candidates(key, generation: state.generation, account)
@@ -149,6 +156,7 @@ extension WorkStage {
                     if needsReading(job, key.partition) {
                         partitions[key.partition]?.lanes[lane]?.head = .reading
                         wantReading(key)
+                        yieldToExit(lane, key.partition)
                         break
                     }
                     if let (outcome, detail) = refusal(of: job, lane, key.partition) {

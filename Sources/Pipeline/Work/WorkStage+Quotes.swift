@@ -32,16 +32,19 @@ extension WorkStage {
         return true
     }
 
-    /// Ends the entry that waits for its price at the head of the lane, when an exit is behind it.
+    /// Ends the entry that waits at the head of the lane, when an exit is behind it: exits wait for no entry's price or account. Leverage is
+    /// set while nothing is held, so that no exit is kept from anything.
     func yieldToExit(_ lane: LaneKey, _ partition: Int) {
-        guard let queue = partitions[partition]?.lanes[lane], case .awaitingPrice(let obstacle) = queue.head, let entry = queue.jobs.first
+        guard let queue = partitions[partition]?.lanes[lane], let entry = queue.jobs.first, let (outcome, reason) = queue.head.entryWait
         else { return }
-        let exits = queue.jobs.dropFirst().map(\.job).filter { !$0.action.isEntry }
+        let exits = queue.jobs.dropFirst().map(\.job).filter { job in
+            // While its account is being read, what has nothing to give up loses nothing by the wait.
+            !job.action.isEntry && (queue.head != .reading || partitions[partition]?.sleeves[HoldingKey(job.subscription, job.coin)] != nil)
+        }
         if let exit = exits.first(where: { $0.subscription == entry.job.subscription }) {
-            finish(lane, .superseded, "\(obstacle.detail); a \(exit.action.rawValue) followed", partition)
+            finish(lane, .superseded, "\(reason); a \(exit.action.rawValue) followed", partition)
         } else if let exit = exits.first {
-            let reason = "\(obstacle.detail); a \(exit.action.rawValue) of \(exit.subscription) does not wait for it"
-            finish(lane, obstacle.outcome, reason, partition)
+            finish(lane, outcome, "\(reason); a \(exit.action.rawValue) of \(exit.subscription) does not wait for it", partition)
         }
     }
 
@@ -66,6 +69,17 @@ extension WorkStage {
             }
             priceWaits.remove(wait)
             dispatching.signal()
+        }
+    }
+}
+
+extension Lane.HeadState {
+    /// How an entry ends that waits so and has to make way, and why it waits; `nil` for states that an exit waits out.
+    fileprivate var entryWait: (outcome: Outcome, reason: String)? {
+        switch self {
+        case .idle, .underWay, .unsettled, .quoting, .leverage: nil
+        case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
+        case .reading: (.superseded, "its account was being read")
         }
     }
 }

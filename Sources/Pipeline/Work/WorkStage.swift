@@ -116,6 +116,9 @@ public actor WorkStage: StageHandler {
         var draining = false
     }
 
+    /// So long after a take-over the jobs of settled attempts may still be on their way to us.
+    static let deliveryWait = Duration.seconds(5)
+
     let config: ConfigStore
     /// For reads.
     let client: ExchangeClient
@@ -309,8 +312,13 @@ public actor WorkStage: StageHandler {
             emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
             return
         }
-        partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
-        yieldToExit(key, partition)
+        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        if isJournalled {
+            passAhead(job, key, partition)
+        } else {
+            partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+            yieldToExit(key, partition)
+        }
         if partitions[partition]?.accounts[key.account] == nil {
             partitions[partition]?.accounts[key.account] = AccountState(batchLimit: configuration.ordersPerAction)
         }
@@ -323,6 +331,18 @@ public actor WorkStage: StageHandler {
             partitions[partition]?.lanes[key]?.head = .unsettled
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    /// A predecessor sent this job's order when those before it in the lane had ended without one: it goes on first. Entries that it
+    /// passes end, as their turn is over; exits follow it and are decided on what it did.
+    private func passAhead(_ job: LaneJob, _ key: LaneKey, _ partition: Int) {
+        let passed = partitions[partition]?.lanes[key]?.jobs ?? []
+        for entry in passed where entry.job.action.isEntry {
+            let result = entry.result(.superseded, "an order behind it was sent before its end was on record", position: nil)
+            emit(result, entry: entry.entry, settled: [], sleeve: nil, partition)
+        }
+        partitions[partition]?.lanes[key, default: Lane()].jobs = [job] + passed.filter { !$0.job.action.isEntry }
+        partitions[partition]?.lanes[key]?.head = .idle
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {

@@ -128,5 +128,6 @@ struct LedgerLine: Sendable {
         positionAfter = try json.maybeDecimal("positionAfter") ?? .zero
     }
 
-    var isOrder: Bool { action == "order" }
+    /// Sent by us, or a trigger of ours that the exchange carried out; not one that waits.
+    var isOrder: Bool { ["order", "trigger"].contains(action) && status != "waitingForTrigger" }
 }

@@ -135,7 +135,14 @@ extension Fleet {
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
-        var breakers = CircuitBreaker.Limits()
+        /// Closed whatever goes wrong, unless a test is about them.
+        var breakers = {
+            var limits = CircuitBreaker.Limits()
+            limits.rejects = .max
+            limits.rejectSample = .max
+            limits.unknowns = .max
+            return limits
+        }()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)
     }
 

@@ -21,10 +21,7 @@ extension LedgerEvent {
         case "accountClassTransfer": try isShared ? .zero : delta.bool("toPerp") ? money("usdc") : -money("usdc")
         case "internalTransfer", "subAccountTransfer": try transferred("usdc", leaves: true, arrives: true, user)
         case "spotTransfer": try isShared ? transferred("usdcValue", leaves: true, arrives: true, user) : .zero
-        case "send":
-            try transferred(
-                "usdcValue", leaves: isShared || delta.string("sourceDex") != Self.spot,
-                arrives: isShared || delta.string("destinationDex") != Self.spot, user)
+        case "send": try sent(isShared, user)
         case "vaultCreate": -(try money("usdc") + fee())
         // the vault's own ledger has them too
         case "vaultDeposit": try isNamed("vault", user) ? money("usdc") : -money("usdc")
@@ -33,6 +30,12 @@ extension LedgerEvent {
         case "vaultLeaderCommission": try isNamed("user", user) ? money("usdc") : .zero
         default: .zero
         }
+    }
+
+    private func sent(_ isShared: Bool, _ user: String) throws(JSONError) -> Notional {
+        let (source, destination) = (try delta.string("sourceDex"), try delta.string("destinationDex"))
+        return try transferred(
+            "usdcValue", leaves: isShared || source != Self.spot, arrives: isShared || destination != Self.spot, user)
     }
 
     /// From `user` to `destination`, which may be the same.

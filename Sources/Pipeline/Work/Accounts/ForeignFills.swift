@@ -21,7 +21,6 @@ struct ForeignFills {
     private(set) var found: [Found] = []
     /// Whose position the exchange took.
     private(set) var taken: Set<SubscriptionID> = []
-    private var takenCoins: Set<Coin> = []
     /// What our triggers did.
     private var triggered: [ClientOrderID: (placed: AccountRecord.PlacedTrigger, before: Sleeve, fills: OrderFills, at: Int64)] = [:]
 
@@ -30,8 +29,6 @@ struct ForeignFills {
         self.retired = retired
         self.record = record
     }
-
-    func isTaken(_ coin: Coin) -> Bool { takenCoins.contains(coin) }
 
     mutating func take(_ fill: UserFill, account: AccountID) {
         if let cloid = fill.cloid.map({ ClientOrderID($0) }), let placed = record.triggers[cloid] ?? triggered[cloid]?.placed ?? retired[cloid] {
@@ -49,10 +46,7 @@ struct ForeignFills {
             changed.insert(holding)
             let part = rest - left
             rest = left
-            if kind != .manual {
-                taken.insert(holding.subscription)
-                takenCoins.insert(fill.coin)
-            }
+            if kind != .manual { taken.insert(holding.subscription) }
             found.append(
                 Found(
                     kind: kind == .manual ? .manual : .liquidated, subscription: holding.subscription, coin: fill.coin,

@@ -33,11 +33,13 @@ extension WorkStage {
     private func differences(_ key: AccountKey, _ reading: AccountReading, _ sleeves: Sleeves) -> [Coin: Size]? {
         var confirmed: [Coin: Size] = [:]
         var isUnsure = false
-        for coin in Set(reading.positions.keys).union(sleeves.keys.map(\.coin)) {
+        let frozen = partitions[key.partition]?.books[key.account]?.record.frozen ?? [:]
+        for coin in Set(reading.positions.keys).union(sleeves.keys.map(\.coin)).union(frozen.keys) {
             let own = sleeves.filter { $0.key.coin == coin }.map(\.value)
             let rest = SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own)
-            let isKnown = partitions[key.partition]?.books[key.account]?.record.frozen[coin] != nil && own.isEmpty
-            if rest.isZero || isKnown {
+            // What froze the coin is looked at again when it has changed, or is gone.
+            let isAsBefore = frozen[coin] == nil ? rest.isZero : frozen[coin]?.rest == rest && !rest.isZero
+            if isAsBefore {
                 partitions[key.partition]?.books[key.account]?.suspicions[.unattributed(coin)] = nil
                 if rest.isZero { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
             } else if partitions[key.partition]?.books[key.account]?.confirms(Suspicion(size: rest), of: .unattributed(coin)) == true {
@@ -64,7 +66,7 @@ extension WorkStage {
         }
         guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
         var finding = ForeignFills(sleeves: sleeves, record: record, retired: state.books[key.account]?.retired ?? [:])
-        for fill in fills where unexplained[fill.coin] != nil && fill.time >= state.books[key.account]?.agreedAt[fill.coin] ?? since {
+        for fill in fills where unexplained[fill.coin].map({ !$0.isZero }) ?? false && fill.time >= state.books[key.account]?.agreedAt[fill.coin] ?? since {
             guard !(fill.cloid.map { state.recentOrders.contains($0) } ?? false) else { continue }
             finding.take(fill, account: key.account)
         }
@@ -73,16 +75,13 @@ extension WorkStage {
         for coin in unexplained.keys.sorted() {
             let own = finding.sleeves.filter { $0.key.coin == coin }.map(\.value)
             let rest = SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own)
-            let isTaken = finding.isTaken(coin)
-            if rest.isZero, !isTaken {
+            if rest.isZero {
                 if record.frozen.removeValue(forKey: coin) != nil {
                     entry.emissions.append(event(.unfrozen, key, coin: coin, "sleeves and exchange agree again", distinct: "\(reading.begunAt)"))
                 }
-            } else if record.frozen[coin] == nil {
-                let detail = isTaken
-                    ? "the exchange took a position here: nothing is opened until a person has looked"
-                    : "the exchange holds \(rest) more than the subscriptions account for"
-                record.frozen[coin] = detail
+            } else {
+                let detail = "the exchange holds \(rest) more than the subscriptions account for"
+                record.frozen[coin] = AccountRecord.Frozen(rest: rest, reason: detail)
                 entry.emissions.append(event(.frozen, key, coin: coin, detail, distinct: "\(reading.begunAt)"))
             }
         }

@@ -6,17 +6,19 @@ import RedisStreams
 extension WorkStage {
     /// Refusals after which an entry is given up: it would be traded at a leverage nobody chose.
     private static let leverageTries = 3
+    /// Before another try; the account's other lanes go on meanwhile.
+    private static let leveragePause = Duration.milliseconds(250)
 
     /// What to do before this entry is sent: `nil` is nothing.
     func leverageStep(_ job: ExecutionJob, _ instrument: Instrument, _ partition: Int) -> LeverageState? {
-        guard job.action.isEntry, job.origin == nil, let terms = job.terms else { return nil }
+        guard job.action.isEntry, job.origin == nil, let leverage = job.terms?.leverage else { return nil }
         let current = partitions[partition]?.books[job.account]?.record.leverages[job.coin]
         let lane = LaneKey(account: job.account, coin: job.coin)
         let isFlat = (partitions[partition]?.holders[lane] ?? []).allSatisfy {
             partitions[partition]?.sleeves[HoldingKey($0, job.coin)]?.position.isZero ?? true
         }
         let step = LeverageState.step(
-            current: current, leverage: min(terms.leverage, instrument.maximumLeverage), mode: .cross, isFlat: isFlat,
+            current: current, leverage: min(leverage, instrument.maximumLeverage), mode: .cross, isFlat: isFlat,
             coin: job.coin, onlyIsolated: instrument.onlyIsolated)
         switch step {
         case .none: return nil
@@ -46,6 +48,7 @@ extension WorkStage {
         let answer = await act(
             ExchangeAction.updateLeverage(asset: asset, isCross: state.mode == .cross, leverage: state.leverage), key, generation, priority: .entry,
             cost: 1)
+        if case .done = answer {} else { try? await Task.sleep(for: Self.leveragePause) }  // ends early only when cancelled
         guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[lane]?.head == .leverage else { return }
         defer {
             attention.insert(key)
@@ -62,12 +65,10 @@ extension WorkStage {
                 finish(lane, .rejected, "leverage \(state.leverage) could not be set: \(text)", partition)
             } else {
                 partitions[partition]?.lanes[lane]?.head = .idle
-                hold(key, until: .now + .milliseconds(250))
             }
         case .unknown, .wait:
             // Setting it again changes nothing; the entry's own expiry bounds the wait.
             partitions[partition]?.lanes[lane]?.head = .idle
-            hold(key, until: .now + .milliseconds(250))
         }
     }
 

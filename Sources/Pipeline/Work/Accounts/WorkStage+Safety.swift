@@ -16,7 +16,7 @@ extension WorkStage {
             }
         }
         let book = partitions[partition]?.books[entry.account]
-        if let reason = book?.record.frozen[entry.coin] { return (.manual, reason) }
+        if let frozen = book?.record.frozen[entry.coin] { return (.manual, frozen.reason) }
         let settings = settings(of: AccountKey(partition: partition, account: entry.account))
         if settings?.losses.isEmpty == false {
             if let refusal = book?.record.losses?.refusal { return refusal }

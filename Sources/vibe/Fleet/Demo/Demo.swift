@@ -61,6 +61,8 @@ struct Demo: Sendable {
         "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
         // an hour passes in half a second: quotes would be of another time than the fills
         "VIBE_MARKET_QUOTES": "no",
+        // Two days of trades pass in half a minute.
+        "VIBE_BREAKER_LEADER_TRADES": "0",
     ]
 
     private var counts: FleetCounts {

@@ -147,7 +147,7 @@ struct CopySimulation {
 
     private mutating func store(_ sleeve: Sleeve, _ holding: Holding, _ job: ExecutionJob) {
         sleeves[holding] = sleeve.isEmpty ? nil : sleeve
-        if let terms = job.terms { leverages[holding] = terms.leverage }
+        if let terms = job.terms { leverages[holding] = terms.leverage ?? 1 }
     }
 
     private func others(_ job: ExecutionJob, _ holding: Holding) -> [SubscriptionID: Sleeve] {
