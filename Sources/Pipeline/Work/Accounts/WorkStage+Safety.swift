@@ -127,10 +127,12 @@ extension WorkStage {
 }
 
 extension OrderStatusAnswer {
-    /// Refused for another reason than that the market was elsewhere, which is an ordinary end of a limited order.
+    /// Refused for another reason than that the market was elsewhere, or the position too small or gone: ordinary ends of an order.
     var isRefusal: Bool {
         guard case .error(let text) = self else { return false }
-        if case .requote = ErrorText.classify(text) { return false }
-        return true
+        switch ErrorText.classify(text) {
+        case .requote, .terminal("minTradeNtlRejected"), .refresh("reduceOnlyRejected"): return false
+        default: return true
+        }
     }
 }
