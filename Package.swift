@@ -19,7 +19,7 @@ let package = Package(
         .executableTarget(
             name: "vibe",
             dependencies: [
-                "AuditTrail", "Ingestion", "Pipeline", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
+                "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -35,6 +35,9 @@ let package = Package(
                 "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "Safety",
+            dependencies: ["RedisStreams", "Redis", "CopyTrading", "Postgres", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(
             name: "Ingestion",
             dependencies: [
                 "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
@@ -42,7 +45,7 @@ let package = Package(
             ]),
         .target(
             name: "Pipeline",
-            dependencies: ["RedisStreams", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["RedisStreams", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "HyperSim",
             dependencies: [
@@ -67,7 +70,7 @@ let package = Package(
             dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Redis", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Redis", "CopyTrading", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "ConfigStore",
             dependencies: [
@@ -97,8 +100,8 @@ let package = Package(
             resources: [
                 .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
-                .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"), .embedInCode("publish-signals-5.lua"),
-                .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
+                .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -128,13 +131,13 @@ let package = Package(
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
-        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid"]),
+        .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid", "JSON"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams", "Redis", "Postgres",
-                "CopyTrading", "Cryptography", "JSON", "TestServers",
+                "vibe", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
@@ -143,7 +146,10 @@ let package = Package(
             name: "RawFramesTests",
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
-        .testTarget(name: "RedisStreamsTests", dependencies: ["RedisStreams", "TestServers"]),
+        .testTarget(
+            name: "RedisStreamsTests",
+            dependencies: ["RedisStreams", "Redis", "CopyTrading", "TestServers", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(name: "RuleTests"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "ZstandardTests", dependencies: ["Zstandard"]),
     ],

@@ -59,6 +59,7 @@ extension Ingestor {
                 influencer: current.influencer, network: network, cursor: LeaderCursor(positions: positions, at: first),
                 configuration: configuration.signals)
             builder.leaderEquity = current.builder.leaderEquity
+            builder.leaderLeverages = current.builder.leaderLeverages
             tracks[address]?.builder = builder
             markVerified(address, to: first)
             return

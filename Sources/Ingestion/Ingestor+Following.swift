@@ -43,9 +43,12 @@ extension Ingestor {
 
     private func begin(_ influencer: Influencer, _ address: String, _ partition: Int) async {
         let cursor: LeaderCursor
+        let storedRecord: [UInt8]?
         do {
-            let stored = try await redis.send(RedisCommand("HGET", keys.cursors(partition), influencer.id.text)).checked()
-            cursor = try stored.bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) } ?? LeaderCursor()
+            let hashes = [keys.cursors(partition), keys.leaders(partition)]
+            let stored = try await redis.send(hashes.map { RedisCommand("HGET", $0, influencer.id.text) })
+            cursor = try stored[0].checked().bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) } ?? LeaderCursor()
+            storedRecord = try stored[1].checked().bytes
         } catch {
             return logger.error("cursor.unread", metadata: ["influencer": "\(influencer.id)", "error": "\(error)"])
         }
@@ -54,7 +57,7 @@ extension Ingestor {
         var track = LeaderTrack(
             influencer: influencer.id, address: address, partition: partition, setting: influencer.tier,
             builder: SignalBuilder(influencer: influencer.id, network: network, cursor: cursor, configuration: configuration.signals),
-            generation: generations)
+            generation: generations, hygiene: HygieneWatch(keeper: keeper(storedRecord, of: influencer, cursor)))
         if client == nil {
             track.phase = .live
             track.tier = .own
@@ -64,6 +67,15 @@ extension Ingestor {
         logger.info(
             "leader.followed",
             metadata: ["influencer": "\(influencer.id)", "partition": "\(partition)", "resume": "\(cursor.resumeFrom.map(String.init) ?? "new")"])
+    }
+
+    /// The record of a leader's conduct. One that cannot be read begins anew: its exits are mirrored all the same.
+    private func keeper(_ stored: [UInt8]?, of influencer: Influencer, _ cursor: LeaderCursor) -> LeaderRecordKeeper {
+        let new = LeaderRecordKeeper(since: cursor.resumeFrom ?? now() / 1_000)
+        do { return try stored.map { try LeaderRecordKeeper(json: JSON.parse($0)) } ?? new } catch {
+            logger.error("record.unread", metadata: ["influencer": "\(influencer.id)", "error": "\(error)"])
+            return new
+        }
     }
 
     // MARK: - Channels
@@ -76,6 +88,9 @@ extension Ingestor {
         if wantsMarket { wants.formUnion(marketCoins.map { .trades(coin: $0) }) }
         return wants
     }
+
+    /// On all sockets together, whether they have them yet or not.
+    public var wantedChannels: Int { feeds.count * wants.count }
 
     /// Tells the sockets what to follow. What is wanted is looked at anew for each, as it may change while one is told.
     func applyWants() async {
@@ -141,8 +156,10 @@ extension Ingestor {
             noteMarketCoverage()
             startCatchingUp()
             startVerifying()
+            startReadingLedgers()
             merge.settle(at: now())
             tierWake.signal()
+            hygieneWake.signal()
             rounds += 1
             if rounds % 60 == 0 { reportSockets() }
             try? await Task.sleep(for: .seconds(1))  // ends early only when cancelled

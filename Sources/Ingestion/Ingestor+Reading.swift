@@ -32,8 +32,29 @@ extension Ingestor {
                 RawFrame(receivedAt: now(), origin: "rest", channel: request.type, users: [address], coin: nil, bytes: answer.bytes()))
             readings.append(DexReading(dex: dex, state: try request.decode(answer)))
         }
+        try await readCollateral(address, client)
         renewEquity(of: address, readings)
+        noteEquity(readings, of: address)
         return readings
+    }
+
+    /// A leader's mode is asked for again after so long, microseconds.
+    private static let collateralLife: Int64 = 3_600_000_000
+
+    /// What its equity consists of: most leaders keep the collateral of their perpetuals among their spot balances.
+    private func readCollateral(_ address: String, _ client: ExchangeClient) async throws {
+        guard let track = tracks[address] else { return }
+        if track.collateral.map({ now() - $0.readAt > Self.collateralLife }) ?? true {
+            let request = InfoRequest.userAbstraction(address)
+            await spend(for: request.type)
+            let collateral = try await client.read(request).collateral
+            tracks[address]?.collateral = (collateral, now())
+        }
+        guard tracks[address]?.collateral?.value == .shared else { return }
+        let request = InfoRequest.spotClearinghouseState(address)
+        await spend(for: request.type)
+        let spot = try await client.read(request).total(of: "USDC").exactly(Notional.self)
+        tracks[address]?.spot = spot
     }
 
     private func renewEquity(of address: String, _ readings: [DexReading]) {
@@ -41,9 +62,10 @@ extension Ingestor {
         for reading in readings { track.accountValues[reading.dex] = reading.state.accountValue }
         // a part of the account is no equity
         if dexs.allSatisfy({ track.accountValues[$0] != nil }) {
-            let value = dexs.reduce(Notional.zero) { $0 + track.accountValues[$1]! }
-            track.builder.leaderEquity = EquityHysteresis.adopt(value, over: track.builder.leaderEquity)
+            let value = track.equity(of: dexs.map { track.accountValues[$0]! })
+            track.builder.leaderEquity = value.map { EquityHysteresis.adopt($0, over: track.builder.leaderEquity) }
         }
+        for position in readings.flatMap(\.state.perpetuals) { track.builder.leaderLeverages[position.coin] = position.leverage.value }
         tracks[address] = track
         equityReadings += 1
     }

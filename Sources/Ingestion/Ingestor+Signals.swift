@@ -24,7 +24,9 @@ extension Ingestor {
         for event in events {
             report(event, track)
             switch event {
-            case .signal(let signal): signals.append(signal)
+            case .signal(let signal):
+                noteConduct(signal, of: address)
+                signals.append(signal)
             case .gap(_, _, _, let since):
                 guard client != nil, tracks[address]?.isBackfilling == false else { continue }
                 tracks[address]?.isBackfilling = true
@@ -36,8 +38,10 @@ extension Ingestor {
             default: break
             }
         }
-        guard !signals.isEmpty || storesCursor else { return }
-        outbox.append(Publication(partition: track.partition, influencer: track.influencer, signals: signals, cursor: track.builder.cursor))
+        guard !signals.isEmpty || storesCursor, let keeper = tracks[address]?.hygiene.keeper else { return }
+        outbox.append(
+            Publication(
+                partition: track.partition, influencer: track.influencer, signals: signals, cursor: track.builder.cursor, record: keeper))
         outboxSignals += signals.count
         publishing.signal()
     }
@@ -128,7 +132,7 @@ extension Ingestor {
                     SignalPublisher.Call(
                         items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: $0, partition: publication.partition)) },
                         partition: publication.partition, day: part.day, epoch: lease.epoch,
-                        cursor: index == days.count - 1 ? (publication.influencer.text, publication.cursor.json.bytes()) : nil))
+                        leader: index == days.count - 1 ? publication.leaderState : nil))
             }
         }
         for (call, answer) in zip(calls, try await publisher.publish(calls)) {

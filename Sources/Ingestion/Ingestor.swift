@@ -21,6 +21,7 @@ import RedisStreams
 /// | `Ingestor+Verifying` | rebuilt positions against the exchange's |
 /// | `Ingestor+Tiers` | places for own fills, moves between tiers |
 /// | `Ingestor+Reading` | positions and history, within the weight |
+/// | `Ingestor+Hygiene` | leaders that are no longer ones to copy |
 public actor Ingestor: LeaseHolder {
     public struct Configuration: Sendable {
         /// Users that the exchange allows one address of ours.
@@ -53,6 +54,10 @@ public actor Ingestor: LeaseHolder {
         /// For so long the fills that a later one showed to be missing are asked for, again when the exchange does not answer, before the
         /// position is taken as found.
         public var backfillLimit: Duration = .seconds(8)
+        /// How often leaders are judged; nor is one's ledger asked for sooner again.
+        public var hygieneEvery: Duration = .seconds(60)
+        /// How often a leader's ledger is read while nothing hints at a movement of money.
+        public var ledgerEvery: Duration = .seconds(600)
         public var tiers = TierPlanner.Configuration()
 
         /// - Parameter signals: its hold for a backfill follows from ``backfillLimit``.
@@ -70,6 +75,8 @@ public actor Ingestor: LeaseHolder {
     let feeds: [ExchangeFeed]
     let slots: UserSlots?
     let recorder: FrameRecorder?
+    /// `nil`: leaders are not judged.
+    let latches: (any LatchSetter)?
     let redis: RedisConnection
     let publisher: SignalPublisher
     let keys: Keys
@@ -110,6 +117,7 @@ public actor Ingestor: LeaseHolder {
     var leaving: [String: Leaving] = [:]
     var reportedOverLimit: Set<String> = []
     let tierWake = Wake()
+    let hygieneWake = Wake()
 
     // Signals on their way out.
     var outbox: [Publication] = []
@@ -139,16 +147,18 @@ public actor Ingestor: LeaseHolder {
         case backfill(address: String, generation: Int, since: Int64)
         case verify(address: String, generation: Int)
         case join(address: String, generation: Int)
+        case readLedger(address: String, generation: Int)
     }
 
     /// - Parameters:
     ///   - feeds: connections that follow the same; none for a recording.
     ///   - slots: `nil` for a recording.
     ///   - recorder: keeps frames and declared gaps, run by the caller.
+    ///   - latches: where leaders that are no longer ones to copy are latched; `nil` for a recording.
     ///   - now: microseconds since 1970.
     public init(
-        config: ConfigStore, client: ExchangeClient?, feeds: [ExchangeFeed], slots: UserSlots?, recorder: FrameRecorder?, redis: RedisConnection,
-        keys: Keys, partitioning: Partitioning, leases: PartitionLeases, configuration: Configuration, network: String,
+        config: ConfigStore, client: ExchangeClient?, feeds: [ExchangeFeed], slots: UserSlots?, recorder: FrameRecorder?,
+        latches: (any LatchSetter)?, redis: RedisConnection, keys: Keys, partitioning: Partitioning, leases: PartitionLeases, configuration: Configuration, network: String,
         now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.config = config
@@ -156,6 +166,7 @@ public actor Ingestor: LeaseHolder {
         self.feeds = feeds
         self.slots = slots
         self.recorder = recorder
+        self.latches = latches
         self.redis = redis
         publisher = SignalPublisher(redis: redis, keys: keys)
         self.keys = keys
@@ -183,6 +194,7 @@ public actor Ingestor: LeaseHolder {
             group.addTask { await self.tickLoop() }
             group.addTask { await self.refreshLoop() }
             group.addTask { await self.tierLoop() }
+            group.addTask { await self.hygieneLoop() }
             group.addTask { await self.errandLoop() }
             for (socket, feed) in feeds.enumerated() {
                 group.addTask {
@@ -228,6 +240,7 @@ public actor Ingestor: LeaseHolder {
         case .backfill(let address, let generation, let since): await backfill(address, generation, since)
         case .verify(let address, let generation): await verify(address, generation)
         case .join(let address, let generation): await join(address, generation)
+        case .readLedger(let address, let generation): await readLedger(address, generation)
         }
     }
 

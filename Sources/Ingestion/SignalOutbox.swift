@@ -4,12 +4,17 @@ import Logging
 import Redis
 import RedisStreams
 
-/// Signals of one leader with the cursor that accounts for them.
+/// Signals of one leader with the cursor and the record that account for them.
 struct Publication: Sendable {
     var partition: Int
     var influencer: InfluencerID
     var signals: [Signal]
     var cursor: LeaderCursor
+    var record: LeaderRecordKeeper
+
+    var leaderState: SignalPublisher.LeaderState {
+        SignalPublisher.LeaderState(influencer: influencer.text, cursor: cursor.json.bytes(), record: record.json.bytes())
+    }
 }
 
 extension Emission {

@@ -38,6 +38,16 @@ extension JSON {
         try at(name) { value throws(JSONError) in try value.map(decode) }
     }
 
+    /// The members of the object `name`, each with its own name and value; an error names both.
+    public func entries<T>(_ name: String, _ decode: (JSON) throws(JSONError) -> T) throws(JSONError) -> [(name: String, value: T)] {
+        try at(name) { object throws(JSONError) in
+            guard case .object(let members) = object else { throw JSONError(problem: "expected an object, found \(object.kind)") }
+            var entries: [(name: String, value: T)] = []
+            for member in members { entries.append((member.name, try object.at(member.name, decode))) }
+            return entries
+        }
+    }
+
     public func map<T>(_ decode: (JSON) throws(JSONError) -> T) throws(JSONError) -> [T] {
         let elements = try asArray()
         var result: [T] = []

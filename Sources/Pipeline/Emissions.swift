@@ -18,6 +18,14 @@ extension Emission {
     }
 }
 
+extension Emission {
+    init(event: AccountEvent, partition: Int) {
+        self.init(
+            StreamPartition(.accountEvents, partition), id: event.id, owner: ("subscriber", event.subscriber.text), coin: event.coin?.text ?? "-",
+            action: event.kind.rawValue, trace: event.subscription?.text ?? event.account.text, data: event.json.bytes())
+    }
+}
+
 extension StreamEntry {
     /// The record in `data`; an error names what is wrong with it.
     func record<Record>(_ decode: (JSON) throws(JSONError) -> Record) throws(JSONError) -> Record {
@@ -29,13 +37,13 @@ extension StreamEntry {
 }
 
 /// Stage|coin state is kept under `<subscription>|<coin>`.
-struct HoldingKey: Hashable, Sendable {
+public struct HoldingKey: Hashable, Sendable {
     let subscription: SubscriptionID
     let coin: Coin
 
     var field: String { "\(subscription.text)|\(coin.text)" }
 
-    init(_ subscription: SubscriptionID, _ coin: Coin) {
+    public init(_ subscription: SubscriptionID, _ coin: Coin) {
         self.subscription = subscription
         self.coin = coin
     }

@@ -31,8 +31,14 @@ public struct Keys: Sendable, Hashable {
     public func sleeves(_ partition: Int) -> String { key("sleeves:\(twoDigits(partition))") }
     /// Hash: subscription|coin → the life of the position being copied (planner).
     public func lifecycles(_ partition: Int) -> String { key("lifecycles:\(twoDigits(partition))") }
+    /// Hash: account → what is known of it beside its sleeves (worker).
+    public func accounts(_ partition: Int) -> String { key("accounts:\(twoDigits(partition))") }
+    /// Set: ids of events and jobs that a worker made by itself.
+    public func made(_ partition: Int) -> String { key("made:\(twoDigits(partition))") }
     /// Hash: influencer → up to where its fills were read.
     public func cursors(_ partition: Int) -> String { key("cursors:\(twoDigits(partition))") }
+    /// Hash: influencer → what is known of its conduct.
+    public func leaders(_ partition: Int) -> String { key("leaders:\(twoDigits(partition))") }
     /// Hash: stream → entries ever added; the audit sequence.
     public var sequence: String { key("seq") }
     /// Hash: stream|group → entries ever acknowledged.
@@ -41,6 +47,10 @@ public struct Keys: Sendable, Hashable {
     public func tokens(_ kind: String, _ id: String) -> String { key("tokens:\(kind):\(id)") }
     /// Hash: user → who follows it from this egress address, and until when (ms of Redis time).
     public func userSlots(egress: String) -> String { key("users:\(egress)") }
+    /// Hash: scope → the newest setting of the kill switch.
+    public var latches: String { key("latches") }
+    /// Hash: coin → its ``MarketQuote``.
+    public var quotes: String { key("quotes") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }
@@ -68,6 +78,7 @@ public enum Stream: String, Sendable, CaseIterable {
     case requests = "execution_requests"
     case jobs = "execution_jobs"
     case results = "execution_results"
+    case accountEvents = "account_events"
     case deadLetters = "dead_letters"
 
     /// Every group that must have seen an entry before it may be trimmed.
@@ -76,7 +87,7 @@ public enum Stream: String, Sendable, CaseIterable {
         case .signals: [Group.matcher, Group.audit]
         case .requests: [Group.planner, Group.audit]
         case .jobs: [Group.worker, Group.audit]
-        case .results, .deadLetters: [Group.audit]
+        case .results, .accountEvents, .deadLetters: [Group.audit]
         }
     }
 }
@@ -107,7 +118,7 @@ public struct Partitioning: Sendable, Hashable {
     public func count(_ stream: Stream) -> Int {
         switch stream {
         case .signals: signals
-        case .requests, .jobs, .results: accounts
+        case .requests, .jobs, .results, .accountEvents: accounts
         case .deadLetters: 1
         }
     }

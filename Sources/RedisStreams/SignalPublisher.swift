@@ -1,6 +1,6 @@
 import Redis
 
-/// The edge of the pipeline: signals in, each at most once, together with the cursor of their source.
+/// The edge of the pipeline: signals in, each at most once, together with the state of their source.
 public struct SignalPublisher: Sendable {
     public struct Item: Sendable {
         public var id: String
@@ -28,7 +28,20 @@ public struct SignalPublisher: Sendable {
         self.keys = keys
     }
 
-    /// One script call: signals of one partition and one day, with the cursor to store after them.
+    /// What is stored of a leader after its signals.
+    public struct LeaderState: Sendable {
+        public var influencer: String
+        public var cursor: [UInt8]
+        public var record: [UInt8]
+
+        public init(influencer: String, cursor: [UInt8], record: [UInt8]) {
+            self.influencer = influencer
+            self.cursor = cursor
+            self.record = record
+        }
+    }
+
+    /// One script call: signals of one partition and one day, with what to store of their leader after them.
     public struct Call: Sendable {
         public var items: [Item]
         public var partition: Int
@@ -36,14 +49,14 @@ public struct SignalPublisher: Sendable {
         public var day: String
         public var epoch: String
         /// `nil` leaves the stored one.
-        public var cursor: (influencer: String, value: [UInt8])?
+        public var leader: LeaderState?
 
-        public init(items: [Item], partition: Int, day: String, epoch: String, cursor: (influencer: String, value: [UInt8])?) {
+        public init(items: [Item], partition: Int, day: String, epoch: String, leader: LeaderState?) {
             self.items = items
             self.partition = partition
             self.day = day
             self.epoch = epoch
-            self.cursor = cursor
+            self.leader = leader
         }
     }
 
@@ -65,13 +78,14 @@ public struct SignalPublisher: Sendable {
             script: Script.publishSignals,
             keys: [
                 keys.lease("ingest", twoDigits(call.partition)), keys.seen(day: call.day), keys.stream(target), keys.sequence,
-                keys.cursors(call.partition),
+                keys.cursors(call.partition), keys.leaders(call.partition),
             ])
         command.append(call.epoch)
         command.append(target.name)
         command.append(Self.memory.components.seconds)
-        command.append(call.cursor?.influencer ?? "")
-        command.append(call.cursor?.value ?? [])
+        command.append(call.leader?.influencer ?? "")
+        command.append(call.leader?.cursor ?? [])
+        command.append(call.leader?.record ?? [])
         command.append(call.items.count)
         for item in call.items {
             command.append(item.id)

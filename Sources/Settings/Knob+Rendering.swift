@@ -42,6 +42,7 @@ extension Knob.Area {
         case .pipeline: "# Pipeline: cells, partitions, leases, batches, bounds."
         case .exchange: "# Exchange: where orders go and when they are too late."
         case .rates: "# Rate limits. vibe limits shows what is in effect, and how much of it is left."
+        case .safety: "# Safety: how accounts are looked after, and when circuit breakers open. What is traded at all is in the configuration file."
         case .ingest: "# Ingest: from fills to signals."
         case .audit: "# Audit: from the streams to Postgres."
         case .keys: "# Keys. Never an argument, never printed; prefer the _FILE form."

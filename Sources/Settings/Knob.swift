@@ -28,7 +28,7 @@ public struct Knob: Sendable {
 
     /// One area is one file, `env/<area>.env`.
     public enum Area: String, Sendable, CaseIterable {
-        case redis, postgres, pipeline, exchange, rates, ingest, audit, keys, simulator, logging, fleet
+        case redis, postgres, pipeline, exchange, rates, safety, ingest, audit, keys, simulator, logging, fleet
     }
 
     /// What a value may be.
@@ -55,7 +55,7 @@ public struct Knob: Sendable {
 extension Knob {
     /// Every knob, in the order of the files.
     public static let all: [Knob] =
-        redis + postgres + pipeline + exchange + rates + ingest + audit + keys + simulator + logging + fleet
+        redis + postgres + pipeline + exchange + rates + safety + ingest + audit + keys + simulator + logging + fleet
 }
 
 extension Knob.Kind {

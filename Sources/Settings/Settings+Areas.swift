@@ -84,6 +84,7 @@ extension Settings {
         /// A minute.
         public let socketMessages: Int
         public let entryMargin: Duration
+        public let quoteMaximumAge: Duration
         public let expiresAfterMargin: Duration
 
         init(_ reader: inout SettingsReader) {
@@ -95,7 +96,43 @@ extension Settings {
             transport = reader.choice("EXCHANGE_TRANSPORT")
             socketMessages = reader.integer("EXCHANGE_SOCKET_MESSAGES")
             entryMargin = reader.duration("ENTRY_MARGIN")
+            quoteMaximumAge = reader.duration("QUOTE_MAX_AGE")
             expiresAfterMargin = reader.duration("EXPIRES_AFTER_MARGIN")
+        }
+    }
+
+    public struct Safety: Sendable {
+        /// Units of request weight a minute.
+        public let accountWeight: Int
+        public let accountEvery: Duration
+        public let confirmAfter: Duration
+        public let leaderGrace: Duration
+        public let sweepEvery: Duration
+        public let breakerWindow: Duration
+        public let breakerPause: Duration
+        public let breakerLongestPause: Duration
+        public let breakerRejects: Int
+        /// Per cent.
+        public let breakerRejectShare: Int
+        public let breakerUnknowns: Int
+        public let breakerAcknowledgement: Duration
+        /// 0 does not count them.
+        public let breakerLeaderTrades: Int
+
+        init(_ reader: inout SettingsReader) {
+            accountWeight = reader.integer("ACCOUNT_WEIGHT")
+            accountEvery = reader.duration("ACCOUNT_EVERY")
+            confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
+            leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
+            sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            breakerWindow = reader.duration("BREAKER_WINDOW")
+            breakerPause = reader.duration("BREAKER_PAUSE")
+            breakerLongestPause = reader.duration("BREAKER_LONGEST_PAUSE")
+            breakerRejects = reader.integer("BREAKER_REJECTS")
+            breakerRejectShare = reader.integer("BREAKER_REJECT_SHARE")
+            breakerUnknowns = reader.integer("BREAKER_UNKNOWNS")
+            breakerAcknowledgement = reader.duration("BREAKER_ACKNOWLEDGEMENT")
+            breakerLeaderTrades = reader.integer("BREAKER_LEADER_TRADES")
         }
     }
 
@@ -111,6 +148,8 @@ extension Settings {
         public let debounce: Duration
         public let maximumHold: Duration
         public let marketHold: Duration
+        /// Whether the markets' quotes are followed.
+        public let marketQuotes: Bool
         public let rawFrames: RawFrames
         /// Frames.
         public let rawBuffer: Int
@@ -130,6 +169,7 @@ extension Settings {
             debounce = reader.duration("INGEST_DEBOUNCE")
             maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
             marketHold = reader.duration("INGEST_MARKET_HOLD")
+            marketQuotes = reader.flag("MARKET_QUOTES")
         }
     }
 

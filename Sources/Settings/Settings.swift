@@ -5,6 +5,7 @@ public struct Settings: Sendable {
     public let pipeline: Pipeline
     public let exchange: Exchange
     public let rates: RateLimits
+    public let safety: Safety
     public let ingest: Ingest
     public let audit: Audit
     public let keys: Keys
@@ -20,6 +21,7 @@ public struct Settings: Sendable {
         pipeline = Pipeline(&reader)
         exchange = Exchange(&reader)
         rates = RateLimits(&reader)
+        safety = Safety(&reader)
         ingest = Ingest(&reader)
         audit = Audit(&reader)
         keys = Keys(&reader)
@@ -47,6 +49,9 @@ public struct Settings: Sendable {
             p.leaseTTL < p.shutdownGrace, "LEASE_TTL", p.leaseTTL, "less than", "SHUTDOWN_GRACE", p.shutdownGrace)
         reader.relation(
             exchange.timeout < p.shutdownGrace, "EXCHANGE_TIMEOUT", exchange.timeout, "less than", "SHUTDOWN_GRACE", p.shutdownGrace)
+        reader.relation(
+            safety.breakerPause <= safety.breakerLongestPause, "BREAKER_PAUSE", safety.breakerPause, "at most", "BREAKER_LONGEST_PAUSE",
+            safety.breakerLongestPause)
         reader.relation(
             ingest.debounce < ingest.maximumHold, "INGEST_DEBOUNCE", ingest.debounce, "less than", "INGEST_MAXIMUM_HOLD",
             ingest.maximumHold)

@@ -20,7 +20,8 @@ struct Vibe: AsyncParsableCommand {
                 name: "Looking and steering:",
                 subcommands: [
                     StatusCommand.self, PendingCommand.self, LimitsCommand.self, ExplainCommand.self, VerifyCommand.self,
-                    ConfigCommand.self, SimulateCommand.self, MigrateCommand.self, ArchiveCommand.self, SignCommand.self, SettingsCommand.self,
+                    ReplayCommand.self, KillCommand.self, ConfigCommand.self, SimulateCommand.self, MigrateCommand.self, ArchiveCommand.self,
+                    SignCommand.self, SettingsCommand.self,
                 ]),
         ])
 

@@ -150,6 +150,38 @@ struct AuditReaderTests {
                 == (0..<3).flatMap { stream in (1...25).map { "vibe:{c0}:execution_results:0\(stream) \($0)" } })
     }
 
+    @Test("a day's requests come with the jobs and skips they led to, also of a later day, page by page; other days' do not")
+    func decisions() async throws {
+        let trail = try await Trail()
+        let midnight = (Trail.noon / 86_400_000 + 1) * 86_400_000
+        func entry(_ stream: String, _ seq: Int64, at time: Int64, _ data: String) -> AuditEntry {
+            Trail.entry(stream, seq, at: time, data: data)
+        }
+        let times = [midnight - 1, midnight, midnight + 86_399_999, midnight + 86_400_000]
+        let requests = zip(1..., times).map { number, time in
+            entry(Trail.requests, Int64(number), at: time, #"{"id":"r\#(number)","subscription":"a","signal":{"id":"s\#(number)"}}"#)
+        }
+        let late = midnight + 86_400_005
+        _ = try await trail.writer.write(stream: Trail.requests, epoch: 1, entries: requests)
+        _ = try await trail.writer.write(
+            stream: Trail.jobs, epoch: 1, entries: [entry(Trail.jobs, 1, at: late, #"{"id":"j2","request":"r2","signal":"s2"}"#)])
+        _ = try await trail.writer.write(
+            stream: Trail.results, epoch: 1,
+            entries: [
+                entry(Trail.results, 1, at: midnight + 86_399_999, #"{"job":"j3","request":"r3","signal":"s3","outcome":"SKIP_STALE"}"#),
+                entry(Trail.results, 2, at: late, #"{"job":"j2","request":"r2","signal":"s2","outcome":"OK_FILLED","cloid":"0x1"}"#),
+            ])
+        let day = Int32(midnight / 86_400_000)
+        var pages: [[AuditDecision]] = []
+        try await trail.reader.forEachDecision(on: day, size: 1) { pages.append($0) }
+        #expect(pages.map { $0.map(\.request.request) } == [["r2"], ["r3"]])
+        let answers = pages.flatMap { $0 }.map { $0.answers.map { "\($0.kind.name) \($0.job ?? "")" } }
+        #expect(answers == [["execution_jobs j2"], ["execution_results j3"]])
+        #expect(try await trail.reader.requestCount(on: day) == 2)
+        #expect(try await trail.reader.requestDays() == [day - 1, day, day + 1])
+        #expect(try await trail.reader.requestCount(on: day + 2) == 0)
+    }
+
     @Test(
         "the stage is read from a stream's key",
         arguments: [

@@ -45,7 +45,7 @@ struct AgentKeyTests {
                 == ["2 s2: s2 has the agent key of s1: each needs its own, an agent's nonces have one writer"])
     }
 
-    @Test("no fault shows a key")
+    @Test("R-92: no fault shows a key")
     func secret() throws {
         let sample = try Sample()
         let almost = "dead" + Sample.key(1)

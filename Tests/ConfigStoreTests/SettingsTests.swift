@@ -83,7 +83,7 @@ struct SettingsOfSubscriptionsTests {
             "5 subscriptions[0].filters.colour: unknown; known are direction, max_leader_leverage, max_leader_notional, min_conviction_bps, min_leader_notional, new_listing_days, schedule",
             "5 subscriptions[0].filters.new_listing_days: \"-1\" is not a whole number from 0 to 3650",
             "5 subscriptions[0].filters.schedule[0]: \"noon\" is no window such as mon-fri 08:00-20:00",
-            "5 subscriptions[0].leverage: \"match 0\" is neither match 1…100 nor fixed 1…100",
+            "5 subscriptions[0].leverage: \"match 0\" is none of match 1…100, fixed 1…100, keep",
             "5 subscriptions[0].limits.book_slippage_bps: \"off\" is not a whole number from 0 to 10000",
             "5 subscriptions[0].limits.max_spread_bps: \"0\" is not a whole number from 1 to 10000",
             "5 subscriptions[0].sizing.brackets[1].multiplier: \"-1\" must be more than 0",

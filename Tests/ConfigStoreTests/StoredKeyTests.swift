@@ -32,7 +32,7 @@ struct StoredKeyTests {
         await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.store().check(Self.other) }
     }
 
-    @Test("nothing in the database holds a key in clear")
+    @Test("R-92: nothing in the database holds a key in clear")
     func sealed() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)
@@ -58,7 +58,7 @@ struct StoredKeyTests {
         #expect(faults.faults.map(\.value) == ["s1", "s2"])
     }
 
-    @Test("a new key replaces the stored one and changes the agent's address")
+    @Test("R-90: a new key replaces the stored one and changes the agent's address, not the account")
     func replaced() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)

@@ -15,7 +15,7 @@ struct AccountSharingTests {
         #expect(Sample.prepare(try job(from: "0", to: "10", sharing), .empty, others: other).outcome == outcome)
     }
 
-    @Test("golden vector 11, R-52: closing a sleeve against a larger one on the other side is no reduction of the account")
+    @Test("Golden 11, R-52: closing a sleeve against a larger one on the other side is no reduction of the account")
     func increasingClose() throws {
         let close = try job(from: "8", to: "0", .sleeves)
         let sleeve = Sleeve(position: money("0.2"), averageEntry: Price(2000), lifecycle: "life")

@@ -11,7 +11,7 @@ struct AggregationTests {
         Sample.fill(side, "0.001", from: start, tid: Int64(index), oid: oid, after: after, crossed: false)
     }
 
-    @Test("taker fills leave with their message, each order as one signal")
+    @Test("R-06: taker fills leave with their message, each order as one signal")
     func takers() {
         var builder = Sample.builder()
         let fills = [
@@ -22,7 +22,7 @@ struct AggregationTests {
         #expect(builder.nextDeadline == nil)
     }
 
-    @Test("small maker fills wait 150 ms for the next one and leave as one signal")
+    @Test("R-06: small maker fills wait 150 ms for the next one and leave as one signal")
     func debounce() {
         var builder = Sample.builder()
         #expect(builder.receive(message: [drip(1, after: 0, from: "0")], at: now).signals.isEmpty)
@@ -37,7 +37,7 @@ struct AggregationTests {
         #expect(!signals[0].crossed)
     }
 
-    @Test("a drip that never pauses leaves after one second")
+    @Test("R-06: a drip that never pauses leaves after one second")
     func maximumHold() {
         var builder = Sample.builder { $0.flushNotional = Notional(1_000_000) }
         var signals: [Signal] = []
@@ -50,7 +50,7 @@ struct AggregationTests {
         #expect(builder.finish(at: now + 2_000_000).signals.map(\.fillCount) == [2])
     }
 
-    @Test("a drip leaves at once when it is worth the minimum")
+    @Test("R-06: a drip leaves at once when it is worth the minimum")
     func flushAtMinimum() {
         var builder = Sample.builder()
         for index in 0..<4 {
@@ -66,7 +66,7 @@ struct AggregationTests {
         #expect(signals.map(\.legs) == [[Leg(action: .close, start: money("0.001"), end: .zero)]])
     }
 
-    @Test("a drip ends where another order, the other side, a taker fill or another cause interrupts it", arguments: [
+    @Test("R-06: a drip ends where another order, the other side, a taker fill or another cause interrupts it", arguments: [
         Sample.fill(.buy, "0.001", from: "0.001", tid: 2, oid: 2, after: 10, crossed: false),
         Sample.fill(.sell, "0.001", from: "0.001", tid: 2, oid: 1, after: 10, crossed: false),
         Sample.fill(.buy, "0.001", from: "0.001", tid: 2, oid: 1, after: 10, crossed: true),
@@ -81,7 +81,7 @@ struct AggregationTests {
         #expect(signals.map(\.fillCount) == [1, 1])
     }
 
-    @Test("slices of a TWAP are gathered although they take liquidity")
+    @Test("R-06: slices of a TWAP are gathered although they take liquidity")
     func twap() {
         var builder = Sample.builder()
         let slices = (0..<3).map { Sample.fill(.buy, "0.001", from: "0.00\($0)", tid: Int64($0), after: Int64($0) * 50, twapID: 7) }

@@ -52,7 +52,7 @@ struct CapTests {
         #expect(plan(limits, rich(net: 200)).jobs.first?.quantity == .size(money("0.05")))
     }
 
-    @Test("golden vector 12: the margin an order may use, less its slippage and a reserve")
+    @Test("Golden 12, R-81: the margin an order may use, less its slippage and a reserve")
     func discount() throws {
         let usable = MarginDiscount.usable(slippageBasisPoints: 100, leverage: 20)
         #expect(try usable > Ratio(parsing: "0.815") && usable < Ratio(parsing: "0.8154"))
@@ -66,13 +66,41 @@ struct CapTests {
         #expect(plan(AccountSettings.Limits(), AccountFacts(equity: Notional(5_000), freeMargin: .zero)).outcomes == [.margin])
     }
 
-    @Test("R-16: caps on figures that are not known refuse; without such caps the exchange decides")
-    func unknownAccount() {
-        #expect(plan(AccountSettings.Limits(maximumGrossNotional: Notional(9_000)), nil).outcomes == [.equityUnknown])
-        #expect(plan(AccountSettings.Limits(), nil).outcomes == [nil])
+    @Test("Golden 13: R-16: the equity of a unified account is in its spot balances; of an unknown mode, or without them, there is none")
+    func unifiedEquity() {
+        let spot = Notional(1_000)
+        #expect(AccountEquity.total(collateral: .shared, perpetuals: [.zero], spot: spot) == spot)
+        #expect(AccountEquity.total(collateral: .shared, perpetuals: [Notional(40), Notional(-10)], spot: spot) == Notional(1_030))
+        #expect(AccountEquity.total(collateral: .shared, perpetuals: [.zero], spot: nil) == nil)
+        #expect(AccountEquity.total(collateral: .separate, perpetuals: [Notional(40), Notional(2)], spot: spot) == Notional(42))
+        #expect(AccountEquity.total(collateral: nil, perpetuals: [Notional(40)], spot: spot) == nil)
+        #expect(Sample.plan(Sample.signal(from: "0", to: "10", equity: nil)).outcomes == [.equityUnknown])
     }
 
-    @Test("no size exceeds any cap, whatever the caps and the account", arguments: 0..<10 as Range<UInt64>)
+    @Test("R-16, R-81: caps on figures that are not known refuse before sending; without such caps the exchange decides")
+    func unknownAccount() throws {
+        let job = try #require(plan(AccountSettings.Limits(maximumGrossNotional: Notional(9_000)), nil).jobs.first)
+        let capped = Sample.prepare(job, .empty, account: AccountView(limits: .init(maximumGrossNotional: Notional(9_000))))
+        #expect(capped.outcome == .equityUnknown)
+        #expect(Sample.prepare(job, .empty).intent?.size == money("0.25"))
+    }
+
+    @Test("R-81, R-35: what the account holds when an entry is sent caps it, with the same caps as at planning")
+    func atSending() throws {
+        let job = try #require(plan(AccountSettings.Limits(), nil).jobs.first)
+        func sent(_ limits: AccountSettings.Limits, _ facts: AccountFacts) -> Preparation {
+            Sample.prepare(job, .empty, account: AccountView(limits: limits, facts: facts))
+        }
+        let limits = AccountSettings.Limits(maximumGrossNotional: Notional(1_000))
+        let clipped = sent(limits, rich(gross: 800))
+        #expect(clipped.intent?.size == money("0.1"))
+        #expect(clipped.intent?.clips.map(\.gate) == [.grossCap])
+        #expect(clipped.intent?.correctsK == true)
+        #expect(sent(limits, rich(gross: 1_000)).outcome == .capAccount)
+        #expect(sent(AccountSettings.Limits(), AccountFacts(equity: Notional(5_000), freeMargin: .zero)).outcome == .margin)
+    }
+
+    @Test("R-81: no size exceeds any cap, whatever the caps and the account", arguments: 0..<10 as Range<UInt64>)
     func neverExceeded(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         func cap() -> Notional? {

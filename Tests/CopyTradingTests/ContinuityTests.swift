@@ -15,7 +15,7 @@ struct ContinuityTests {
         return builder
     }
 
-    @Test("a fill that overtook another waits for it, and both become signals in their order")
+    @Test("R-03: a fill that overtook another waits for it, and both become signals in their order")
     func reordered() {
         var builder = started()
         #expect(builder.receive(message: [third], at: now + 1_000).isEmpty)
@@ -27,7 +27,7 @@ struct ContinuityTests {
         #expect(builder.nextDeadline == nil)
     }
 
-    @Test("after 250 ms a backfill is asked for; its fills close the gap without a resync")
+    @Test("R-03: after 250 ms a backfill is asked for; its fills close the gap without a resync")
     func backfilled() {
         var builder = started()
         _ = builder.receive(message: [third], at: now)
@@ -38,7 +38,7 @@ struct ContinuityTests {
         #expect(builder.backfillEnded(at: now + 400_000).isEmpty)
     }
 
-    @Test("a gap that the backfill does not close is accepted at its end: resync, and the unseen exit is mirrored")
+    @Test("R-03: a gap that the backfill does not close is accepted at its end: resync, and the unseen exit is mirrored")
     func resync() throws {
         var builder = started()
         _ = builder.receive(message: [third], at: now)
@@ -61,7 +61,7 @@ struct ContinuityTests {
         #expect(builder.nextDeadline == nil)
     }
 
-    @Test("only the exit of an unseen move is mirrored, never its entry", arguments: [
+    @Test("R-03: only the exit of an unseen move is mirrored, never its entry", arguments: [
         ("10", "15", ""), ("10", "4", "reduce 10 4"), ("10", "0", "close 10 0"), ("10", "-4", "close 10 0"), ("-10", "4", "close -10 0"),
         ("-10", "-4", "reduce -10 -4"), ("0", "4", ""),
     ])

@@ -98,9 +98,9 @@ struct DriftTests {
 
 @Suite("Leverage and triggers")
 struct LeverageTests {
-    @Test("R-60: the least of leader, subscription, account and market; a fixed one within account and market", arguments: [
+    @Test("R-60: the least of leader, subscription, account and market, without the leader while it is not known; a fixed one within account and market", arguments: [
         (LeverageSetting.matching(maximum: 10), 5, 20, 25, 5), (.matching(maximum: 3), 5, 20, 25, 3), (.matching(maximum: 10), 50, 4, 25, 4),
-        (.matching(maximum: 100), 50, nil, 25, 25), (.matching(maximum: 10), nil, nil, 25, 1), (.fixed(7), 2, nil, 25, 7), (.fixed(40), 2, nil, 25, 25),
+        (.matching(maximum: 100), 50, nil, 25, 25), (.matching(maximum: 10), nil, nil, 25, 10), (.fixed(7), 2, nil, 25, 7), (.fixed(40), 2, nil, 25, 25),
         (.fixed(7), nil, 3, 25, 3),
     ] as [(LeverageSetting, Int?, Int?, Int, Int)])
     func choice(setting: LeverageSetting, leader: Int?, account: Int?, market: Int, expected: Int) {
@@ -123,7 +123,11 @@ struct LeverageTests {
 
     @Test("R-60: the job of an entry says its leverage")
     func onTheJob() {
-        #expect(Sample.plan(Sample.signal(from: "0", to: "10")) { $0.leader.leverage = 7 }.jobs.first?.terms?.leverage == 7)
+        let subscription = Sample.subscription { $0.leverage = .matching(maximum: 10) }
+        #expect(Sample.plan(Sample.signal(from: "0", to: "10"), subscription) { $0.leader.leverage = 7 }.jobs.first?.terms?.leverage == 7)
+        var told = Sample.signal(from: "0", to: "10")
+        told.leaderLeverage = 4
+        #expect(Sample.plan(told, subscription).jobs.first?.terms?.leverage == 4)
     }
 
     @Test("R-63: triggers lie around the average entry, close the sleeve, and follow its size")

@@ -74,7 +74,7 @@ struct FilterTests {
     @Test("text that is no window is refused", arguments: ["", "mon", "8:00-20:00", "mon 08:00", "foo 08:00-20:00", "24:00-10:00", "08:00-24:01", "mon- 08:00-10:00", "08:00-00:00"])
     func noWindow(text: String) { #expect(TradingSchedule.Window(text) == nil) }
 
-    @Test("outside its schedule nothing is opened, and everything is closed")
+    @Test("R-80: outside its schedule nothing is opened, and everything is closed")
     func scheduled() throws {
         // Sample.t0 is a Sunday, 22:26 UTC.
         let schedule = TradingSchedule(windows: [try #require(TradingSchedule.Window("mon-fri 00:00-24:00"))])
@@ -103,7 +103,7 @@ struct FilterTests {
         #expect(outcome(EntryFilters()) { $0.leader.verifiedAt = Sample.t0 + 1_000 - 120_001 } == .stale)
     }
 
-    @Test("golden vector 10, R-87: a leader that is liquidated opens nothing more, and its exits are mirrored")
+    @Test("Golden 10, R-87: a leader that is liquidated opens nothing more, and its exits are mirrored")
     func liquidation() {
         #expect(Sample.plan(Sample.signal(from: "0", to: "10", cause: .liquidation)).outcomes == [.windDown])
         #expect(Sample.plan(Sample.signal(from: "10", to: "6", cause: .liquidation)).jobs.count == 1)

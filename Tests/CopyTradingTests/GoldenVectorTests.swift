@@ -11,7 +11,7 @@ struct GoldenVectorTests {
         Sample.fill(.buy, "2.5", at: "2001.0", from: "7.5", tid: 103),
     ]
 
-    @Test("1: an open in three partial fills is one OPEN, sized by equity and limited 50 bps above the average")
+    @Test("Golden 1: an open in three partial fills is one OPEN, sized by equity and limited 50 bps above the average")
     func openInThreeFills() throws {
         var builder = Sample.builder()
         let signals = builder.receive(message: Self.opening, at: Sample.received).signals
@@ -35,7 +35,7 @@ struct GoldenVectorTests {
         #expect(intent == OrderIntent(side: .buy, size: money("0.25"), limit: money("2010.4"), reduceOnly: false))
     }
 
-    @Test("2: the same fills in every order, and in several deliveries, give the same signal and bytes", arguments: [
+    @Test("Golden 2: the same fills in every order, and in several deliveries, give the same signal and bytes", arguments: [
         [2, 0, 1], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 1, 0],
     ])
     func anyOrder(order: [Int]) throws {
@@ -48,7 +48,7 @@ struct GoldenVectorTests {
         #expect(found.signals.first?.id == expected.signals.first?.id)
     }
 
-    @Test("3: a reduce from 10 to 7 gives up 0.0750 and leaves 0.1750")
+    @Test("Golden 3: a reduce from 10 to 7 gives up 0.0750 and leaves 0.1750")
     func reduce() throws {
         let lifecycle = Lifecycle(id: "opened", k: try Ratio(parsing: "0.025"), status: .copied, direction: .buy)
         let plan = Sample.plan(Sample.signal(from: "10", to: "7"), lifecycle: lifecycle)
@@ -66,7 +66,7 @@ struct GoldenVectorTests {
         #expect(after.averageEntry == Price(2000))
     }
 
-    @Test("4: a near-close snaps to a full close, and the leader's last exit finds nothing")
+    @Test("Golden 4: a near-close snaps to a full close, and the leader's last exit finds nothing")
     func nearClose() throws {
         let lifecycle = Lifecycle(id: "opened", k: try Ratio(parsing: "0.025"), status: .copied, direction: .buy)
         let first = try #require(Sample.plan(Sample.signal(from: "7", to: "0.1"), lifecycle: lifecycle).jobs.first)
@@ -82,7 +82,7 @@ struct GoldenVectorTests {
         #expect(Sample.prepare(last, flat).outcome == .noPosition)
     }
 
-    @Test("5: a flip by one order closes all, then opens the other side as a new life")
+    @Test("Golden 5: a flip by one order closes all, then opens the other side as a new life")
     func flip() throws {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(10)], at: Sample.t0 - 1))
         let fill = Sample.fill(.sell, "15", from: "10", tid: 9, dir: "Long > Short")
@@ -108,7 +108,7 @@ struct GoldenVectorTests {
         #expect(Sample.prepare(plan.jobs[1], flat, age: 6_000).outcome == .stale)
     }
 
-    @Test("7: an increase keeps k after the allocation doubled; the next life takes the new one")
+    @Test("Golden 7: an increase keeps k after the allocation doubled; the next life takes the new one")
     func increaseAfterEdit() throws {
         let doubled = Sample.subscription(.equityProportional(allocation: Notional(10_000), multiplier: .one))
         let opened = Sample.plan(Sample.signal(from: "0", to: "10"))
@@ -121,7 +121,7 @@ struct GoldenVectorTests {
         #expect("\(try #require(next.lifecycle).k)" == "0.05")
     }
 
-    @Test("9: one fill from two sockets and from a backfill is one signal")
+    @Test("Golden 9: one fill from two sockets and from a backfill is one signal")
     func duplicates() {
         var builder = Sample.builder()
         var signals = builder.receive(message: Self.opening, at: Sample.received).signals
@@ -132,7 +132,7 @@ struct GoldenVectorTests {
         #expect(builder.duplicatesDropped == 6)
     }
 
-    @Test("10: the liquidation of a leader is a REDUCE with its cause")
+    @Test("Golden 10: the liquidation of a leader is a REDUCE with its cause")
     func liquidation() throws {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(10)], at: Sample.t0 - 1))
         let fill = Sample.fill(.sell, "4", from: "10", tid: 9, dir: "Liquidated Cross Long", isLiquidation: true)
@@ -141,12 +141,12 @@ struct GoldenVectorTests {
         #expect(signal.legs == [Leg(action: .reduce, start: Size(10), end: Size(6))])
     }
 
-    @Test("14: a cap on the price of BTC is rounded down to a whole number")
+    @Test("Golden 14: a cap on the price of BTC is rounded down to a whole number")
     func integerPrice() {
         #expect(TickRounding.price(money("112345.67"), sizeDecimals: 5, toward: .down) == Price(112_345))
     }
 
-    @Test("15: a reduce by size is clamped to what is held, and does nothing on the wrong side")
+    @Test("Golden 15: a reduce by size is clamped to what is held, and does nothing on the wrong side")
     func clamp() throws {
         var job = try #require(Sample.plan(Sample.signal(from: "10", to: "7")).jobs.first)
         job.quantity = .size(money("0.075"))

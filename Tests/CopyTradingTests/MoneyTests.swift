@@ -71,4 +71,13 @@ struct MoneyTests {
         #expect(ClientOrderID(job: job, attempt: 1).text == "0xfc3a1510d650df0cb08dc0c81dbd0dca")
         #expect(ClientOrderID(job: job, attempt: 2) != ClientOrderID(job: job, attempt: 1))
     }
+
+    @Test("R-45: the life of a position that was joined has an id of what was joined and when, the same on any machine")
+    func joinedLife() {
+        func id(_ subscription: SubscriptionID = "sub-1", _ coin: Coin = "ETH", _ position: String = "12.5", _ version: Int64 = 7) -> SignalID {
+            Lifecycle.joined(subscription: subscription, coin: coin, leaderPosition: money(position), configVersion: version)
+        }
+        #expect(id().text == "bf1a17678493991577f5732e1f96d3ed")
+        #expect(Set([id(), id("sub-2"), id("sub-1", "BTC"), id("sub-1", "ETH", "-12.5"), id("sub-1", "ETH", "12.5", 8)]).count == 5)
+    }
 }

@@ -25,7 +25,7 @@ struct EntryPlanningTests {
         #expect(Sample.plan(open, Sample.subscription(limits: limits)).outcomes == [outcome])
     }
 
-    @Test("a coin that the exchange does not list, or lists no more, is not opened")
+    @Test("R-18: a coin that the exchange does not list, or lists no more, is not opened")
     func markets() {
         var delisted = Sample.instrument
         delisted.isDelisted = true

@@ -49,7 +49,7 @@ struct RecordedFillsTests {
         }
     }
 
-    @Test("every coin's signals chain from its first fill's start to its last fill's end, and use each fill once")
+    @Test("R-05: every coin's signals chain from its first fill's start to its last fill's end, and use each fill once")
     func continuity() throws {
         let leaders = try Fixture.leaders()
         #expect(leaders.count == 6)
@@ -74,7 +74,7 @@ struct RecordedFillsTests {
         }
     }
 
-    @Test("a signal's fills are exactly those between its ends: sizes and average price agree with the fills themselves")
+    @Test("R-07: a signal's fills are exactly those between its ends: sizes and average price agree with the fills themselves")
     func contents() throws {
         for (_, fills) in try Fixture.leaders() {
             let signals = Self.signals(Self.blocks(fills).map(\.fills))
@@ -106,7 +106,7 @@ struct RecordedFillsTests {
         ])
     }
 
-    @Test("shuffling within the milliseconds and joining messages changes no signal", arguments: 0..<12 as Range<UInt64>)
+    @Test("R-04: shuffling within the milliseconds and joining messages changes no signal", arguments: 0..<12 as Range<UInt64>)
     func shuffles(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for (name, fills) in try Fixture.leaders() {
@@ -125,7 +125,7 @@ struct RecordedFillsTests {
         }
     }
 
-    @Test("delivering every message twice, and all of them again at the end, changes no signal")
+    @Test("R-01: delivering every message twice, and all of them again at the end, changes no signal")
     func duplicates() throws {
         for (name, fills) in try Fixture.leaders() {
             let messages = Self.blocks(fills).map(\.fills)
@@ -134,7 +134,7 @@ struct RecordedFillsTests {
         }
     }
 
-    @Test("an ingest stopped at any message and restarted from its cursor neither skips nor repeats", arguments: 0..<8 as Range<UInt64>)
+    @Test("R-11: an ingest stopped at any message and restarted from its cursor neither skips nor repeats", arguments: 0..<8 as Range<UInt64>)
     func restarts(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for (name, fills) in try Fixture.leaders() {

@@ -37,7 +37,7 @@ enum Sample {
     ) -> Subscription {
         var subscription = Subscription(
             id: "sub-1", subscriber: "alice", influencer: "leader-1", account: "0xa11ce", sizing: sizing, limits: limits, filters: filters,
-            state: state, inverse: inverse, belowMinimum: belowMinimum)
+            state: state, inverse: inverse, belowMinimum: belowMinimum, leverage: .matching(maximum: 1))
         change(&subscription)
         return subscription
     }
@@ -77,11 +77,11 @@ enum Sample {
 
     static func prepare(
         _ job: ExecutionJob, _ sleeve: Sleeve, others: [SubscriptionID: Sleeve] = [:], instrument: Instrument? = instrument,
-        quote: Quote? = nil, age: Int64 = 1_000, attempt: Int = 1
+        quote: Quote? = nil, account: AccountView = AccountView(), age: Int64 = 1_000, attempt: Int = 1
     ) -> Preparation {
         Preparation.decide(
             job: job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-            quote: quote ?? Quote(reference: job.referencePrice), now: t0 + age, attempt: attempt)
+            quote: quote ?? Quote(reference: job.referencePrice), account: account, now: t0 + age, attempt: attempt)
     }
 }
 

@@ -30,7 +30,7 @@ struct SignalBuilderTests {
         #expect(builder.positions.isEmpty)
     }
 
-    @Test("spot fills are ignored aloud, unless enabled")
+    @Test("R-18: spot fills are ignored aloud, unless enabled")
     func spot() {
         let fill = Sample.fill(.buy, "5", from: "0", tid: 1, coin: "@107", dir: "Buy")
         var builder = Sample.builder()
@@ -114,7 +114,7 @@ struct SignalBuilderTests {
         #expect(events.signals.map(\.legs) == [[Leg(action: .increase, start: Size(5), end: Size(6))]])
     }
 
-    @Test("the network and the influencer are part of a signal's identity")
+    @Test("R-40: the network and the influencer are part of a signal's identity")
     func identity() {
         let fill = Sample.fill(.buy, "1", from: "0", tid: 1)
         var ids: Set<SignalID> = []

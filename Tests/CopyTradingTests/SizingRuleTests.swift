@@ -21,7 +21,7 @@ struct SizingRuleTests {
 
     @Test("R-20: fixed margin and proportional margin work at the subscription's leverage, which follows the leader's within its maximum", arguments: [
         (LeverageSetting.matching(maximum: 10), 5, "0.25"), (.matching(maximum: 3), 5, "0.15"), (.fixed(20), 5, "1"),
-        (.matching(maximum: 10), nil, "0.05"), (.fixed(50), 5, "1.25"),
+        (.matching(maximum: 10), nil, "0.5"), (.fixed(50), 5, "1.25"),
     ] as [(LeverageSetting, Int?, String)])
     func marginModes(leverage: LeverageSetting, leader: Int?, expected: String) {
         let subscription = Sample.subscription(.fixedMargin(Notional(100))) { $0.leverage = leverage }

@@ -63,7 +63,7 @@ struct ResultTests {
         #expect(Outcome.settled(asked: money(asked), filled: money(filled), isSnapClose: isSnap) == outcome)
     }
 
-    @Test("the fills of several attempts add up to one size, average and fee")
+    @Test("R-46: the fills of several attempts add up to one size, average and fee")
     func fills() {
         var first = OrderFills()
         #expect(first.averagePrice == nil)

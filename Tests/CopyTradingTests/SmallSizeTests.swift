@@ -34,7 +34,7 @@ struct SmallSizeTests {
         return (outcomes, sizes, sleeve, lifecycle)
     }
 
-    @Test("golden vector 6: twenty drips accumulate, the twenty-first flushes them")
+    @Test("Golden 6, R-32: twenty drips accumulate, the twenty-first flushes them")
     func goldenDrip() throws {
         let ends = (1...21).map { "\(Size(e8: Int64($0) * 1_000_000))" }
         let run = try drip(ends)
@@ -156,5 +156,26 @@ struct SmallSizeTests {
         reservations.release(job.id)
         reservations.release(job.id)
         #expect(reservations.isEmpty && reservations.applied(to: facts, coin: "ETH") == facts)
+    }
+
+    @Test("R-35: what an order filled counts until the account is read by a reading that began after it")
+    func settledReservations() throws {
+        let job = try #require(Sample.plan(Sample.signal(from: "0", to: "10")).jobs.first)
+        var reservations = Reservations()
+        let facts = AccountFacts(equity: Notional(5_000), freeMargin: Notional(5_000))
+        var isReserved = reservations.reserve(job)
+        #expect(isReserved)
+        reservations.settle(job.id, filled: Notional(201), at: 100)
+        let held = reservations.applied(to: facts, coin: "ETH")
+        // Two fifths of what was asked for.
+        #expect(held.grossNotional == Notional(201) && held.freeMargin >= money("4798.9") && held.freeMargin <= Notional(4_799))
+        reservations.read(begun: 99)
+        #expect(!reservations.isEmpty)
+        reservations.read(begun: 101)
+        #expect(reservations.isEmpty)
+        isReserved = reservations.reserve(job)
+        #expect(isReserved)
+        reservations.settle(job.id, filled: .zero, at: 200)
+        #expect(reservations.isEmpty)
     }
 }

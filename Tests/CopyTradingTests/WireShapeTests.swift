@@ -7,7 +7,7 @@ import Testing
 struct WireShapeTests {
     private let flip = Sample.signal(from: "10", to: "-5")
 
-    @Test("a signal, a request and its jobs survive JSON")
+    @Test("R-07: a signal, a request and its jobs survive JSON")
     func roundTrips() throws {
         #expect(try Signal(json: JSON.parse(flip.json.text())) == flip)
         var bare = flip
@@ -97,7 +97,7 @@ struct WireShapeTests {
         #expect(builder.cursor.resumeFrom == Sample.t0 + 90)
     }
 
-    @Test("fills from before the snapshot are history: neither traded nor told")
+    @Test("R-10: fills from before the snapshot are history: neither traded nor told")
     func history() {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(10)], at: Sample.t0 + 1))
         #expect(builder.receive(message: GoldenVectorTests.opening, at: Sample.received).isEmpty)

@@ -49,7 +49,7 @@ struct SigningKeyTests {
         #expect(throws: CryptographyError.invalidPrivateKey) { try SigningKey(hexadecimal: text) }
     }
 
-    @Test("no way of printing a key shows it")
+    @Test("R-92: no way of printing a key shows it")
     func neverShown() throws {
         let key = try SigningKey(hexadecimal: Self.text)
         var dumped = ""

@@ -29,7 +29,7 @@ struct ConnectionBudgetTests {
         _ = try open(budget)
     }
 
-    @Test("in no minute are more connections opened than planned")
+    @Test("R-71: in no minute are more connections opened than planned")
     func openings() {
         let budget = budget()
         var opened: [Duration] = []
@@ -58,7 +58,7 @@ struct ConnectionBudgetTests {
         #expect(budget.messages(100, at: start + .seconds(64)) == 25)
     }
 
-    @Test("an eleventh user is not admitted, whichever connection asks, until one has left")
+    @Test("R-70: an eleventh user is not admitted, whichever connection asks, until one has left")
     func users() throws {
         let budget = budget { $0.users = 2 }
         let (first, second) = (try open(budget), try open(budget))
@@ -75,7 +75,7 @@ struct ConnectionBudgetTests {
         #expect(budget.usage.users == 2)
     }
 
-    @Test("channels of a lost connection count on for a while, so that subscribing everything again does not exceed the limit")
+    @Test("R-71: channels of a lost connection count on for a while, so that subscribing everything again does not exceed the limit")
     func lingering() throws {
         let budget = budget { $0.channels = 10 }
         let lost = try open(budget)

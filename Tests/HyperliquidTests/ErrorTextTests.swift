@@ -98,14 +98,14 @@ struct ErrorTextTests {
         ("TWAP order value too large. Max is $1", .terminal(venueStatus: "twapRefused")),
     ]
 
-    @Test("a text has its class", arguments: texts)
+    @Test("R-47: a text has its class", arguments: texts)
     func classes(text: String, expected: ErrorClass) {
         #expect(ErrorText.classify(text) == expected)
         #expect(ErrorText.classify("L1 error: " + text) == expected)
     }
 
     @Test(
-        "what no order of the account can pass is fatal for it, and keeps its text",
+        "R-47: what no order of the account can pass is fatal for it, and keeps its text",
         arguments: [
             "User or API Wallet \(address) does not exist.", "L1 error: User or API Wallet \(address) does not exist.",
             "Must deposit before performing actions. User: \(address)", "Unable to recover signer.",
@@ -194,7 +194,7 @@ struct OrderStatusWordTests {
         + [("badAloPxRejected", .rejected), ("iocCancelRejected", .rejected), ("marketOrderNoLiquidityRejected", .rejected)]
         .map { ($0, $1, .requote($0)) }
 
-    @Test("a word has its phase and its class", arguments: words)
+    @Test("R-47: a word has its phase and its class", arguments: words)
     func classes(word: String, phase: OrderStatusWord.Phase, expected: ErrorClass) {
         #expect(OrderStatusWord.phase(of: word) == phase)
         #expect(OrderStatusWord.isTerminal(word) == (phase != .live))

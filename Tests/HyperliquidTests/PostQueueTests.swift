@@ -24,7 +24,7 @@ struct PostQueueTests {
 
     private func error(_ text: String) -> [UInt8] { JSON.object([.init("channel", "error"), .init("data", .string(text))]).bytes() }
 
-    @Test("what reduces risk goes first, the rest in the order of asking, and no more than may be unanswered")
+    @Test("R-72: what reduces risk goes first, the rest in the order of asking, and no more than may be unanswered")
     func priorities() {
         var queue = queue(inFlight: 4)
         let ids = [RequestPriority.info, .entry, .exit, .cancel, .exit].map { add(&queue, $0)! }
@@ -37,7 +37,7 @@ struct PostQueueTests {
         #expect(queue.next(9, at: start).map(\.id) == [ids[0]])
     }
 
-    @Test("more than may wait are refused")
+    @Test("R-72: more than may wait are refused")
     func bounded() {
         var queue = queue(waiting: 2)
         #expect([add(&queue), add(&queue)].allSatisfy { $0 != nil })

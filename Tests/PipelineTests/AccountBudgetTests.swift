@@ -7,7 +7,7 @@ import Testing
 @Suite struct AccountBudgetTests {
     private let start = ContinuousClock.now
 
-    @Test("R-73 nothing is held back before the budget was read, and it is wanted once")
+    @Test("R-73: nothing is held back before the budget was read, and it is wanted once")
     func unread() {
         var budget = AccountBudget()
         #expect(budget.allows(.open) && budget.allows(.increase) && budget.allows(.exit))
@@ -19,7 +19,7 @@ import Testing
         #expect(budget.needsReading(at: start + .seconds(60)))
     }
 
-    @Test("R-73 increases go first, then opens, exits never", arguments: [
+    @Test("R-73: increases go first, then opens, exits never", arguments: [
         (Int64(3_001), true, true), (3_000, true, false), (2_001, true, false), (2_000, false, false), (0, false, false), (-5, false, false),
     ])
     func order(_ remaining: Int64, _ opens: Bool, _ increases: Bool) {
@@ -30,7 +30,7 @@ import Testing
         #expect(budget.allows(.exit))
     }
 
-    @Test("R-73 each order costs one, each whole USDC traded earns one, and halves add up")
+    @Test("R-73: each order costs one, each whole USDC traded earns one, and halves add up")
     func carriedOn() throws {
         var budget = AccountBudget()
         budget.spend(7)
@@ -45,7 +45,7 @@ import Testing
         #expect(!budget.allows(.open) && budget.allows(.exit))
     }
 
-    @Test("R-73 it is read seldom while there is plenty, and every minute near the reserve")
+    @Test("R-73: it is read seldom while there is plenty, and every minute near the reserve")
     func reading() {
         var budget = AccountBudget()
         budget.begin(reading: start)

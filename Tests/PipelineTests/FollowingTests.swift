@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test("a flip closes first and opens the other side then")
+    @Test("R-25: a flip closes first and opens the other side then")
     func flip() async throws {
         let cast = Cast.alike(3, #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 60000}"#)
         try await Fleet.run(cast) { fleet in
@@ -96,6 +96,24 @@ import Testing
                 let held = try Size(parsing: "-0.2")
                 #expect(truth.position(of: follower.account, "BTC") == held)
             }
+        }
+    }
+
+    @Test("R-74: the order of a fan-out turns with each signal, so that nobody is always first")
+    func rotation() async throws {
+        let cast = Cast.alike(7)
+        try await Fleet.run(cast, partitioning: Partitioning(signals: 1, accounts: 1)) { fleet in
+            try await fleet.startAll()
+            for _ in 0..<6 { for side in [Side.buy, .sell] { try await fleet.exchange.trade("leader", "BTC", side, "1") } }
+            try await fleet.settled(signals: 12)
+            let truth = try await fleet.verify()
+            let names = cast.followers.map { SubscriptionID("\($0.id):leader") }.sorted()
+            let orders = truth.signals.map { signal in truth.requests.filter { $0.signal.id == signal.id }.map(\.subscription) }
+            for order in orders {
+                let first = try #require(order.first.flatMap { names.firstIndex(of: $0) })
+                #expect(order == Array(names[first...] + names[..<first]))
+            }
+            #expect(Set(orders.map(\.first)).count > 1)
         }
     }
 

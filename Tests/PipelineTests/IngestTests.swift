@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test("a leader's equity is read again while it is followed, and the signals carry it")
+    @Test("R-17: a leader's equity is read again while it is followed, and the signals carry it")
     func equity() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("what happened while ingest was down is picked up once", arguments: [true, false])
+    @Test("R-11, R-12: what happened while ingest was down is picked up once", arguments: [true, false])
     func down(inGoodOrder: Bool) async throws {
         let cast = Cast.alike(2)
         try await Fleet.run(cast) { fleet in

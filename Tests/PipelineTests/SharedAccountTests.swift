@@ -15,7 +15,7 @@ import Testing
                 account: "sharing: sleeves")
         ])
 
-    @Test("a sleeve that closes against another is left in two orders, and neither takes the other's part")
+    @Test("R-51, R-52: a sleeve that closes against another is left in two orders, and neither takes the other's part")
     func netted() async throws {
         try await Fleet.run(cast) { fleet in
             try await fleet.startAll()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("when the subscriber sold by hand, what a sleeve still has is what the others leave of the account, and that is closed")
+    @Test("R-51: when the subscriber sold by hand, what a sleeve still has is what the others leave of the account, and that is closed")
     func soldByHand() async throws {
         try await Fleet.run(cast) { fleet in
             try await fleet.startAll()

@@ -9,7 +9,7 @@ import Testing
     private static let limit = Duration.seconds(1) + .seconds(2)
 
     @Test(
-        "a worker that dies with an order on its way is succeeded, and the order is placed once",
+        "Golden 8, R-42, R-43: a worker that dies with an order on its way is succeeded, and the order is placed once",
         arguments: [FaultyProxy.Fault.requestSwallowed, .replySwallowed])
     func worker(fault: FaultyProxy.Fault) async throws {
         let cast = Cast.alike(4)

@@ -4,7 +4,7 @@ import Testing
 /// Orders whose answer never came: what the exchange did decides, and nothing is sent twice.
 @Suite struct UnknownOutcomeTests {
     @Test(
-        "an order whose answer is lost is settled with the exchange before anything else is sent",
+        "R-44: an order whose answer is lost is settled with the exchange before anything else is sent",
         arguments: FaultyProxy.Fault.allCases, Fleet.Transport.allCases)
     func oneOrder(fault: FaultyProxy.Fault, transport: Fleet.Transport) async throws {
         let cast = Cast.alike(1)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("an action with several orders is settled as one", arguments: [FaultyProxy.Fault.resetBefore, .resetAfter])
+    @Test("R-44: an action with several orders is settled as one", arguments: [FaultyProxy.Fault.resetBefore, .resetAfter])
     func batch(fault: FaultyProxy.Fault) async throws {
         let cast = Cast.alike(2)
         try await Fleet.run(cast) { fleet in
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test("an attempt that was being settled when its partition went and came back is settled all the same", arguments: Fleet.Transport.allCases)
+    @Test("R-44: an attempt that was being settled when its partition went and came back is settled all the same", arguments: Fleet.Transport.allCases)
     func partitionComesBack(transport: Fleet.Transport) async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in

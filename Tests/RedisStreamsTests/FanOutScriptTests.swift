@@ -64,7 +64,7 @@ import Testing
         #expect(try await cell.redis.send(RedisCommand("XPENDING", cell.keys.stream(signals), "matcher")).array?[0] == .integer(1))
     }
 
-    @Test("publish-signals: new ones are numbered, known ones are not published again, the cursor moves with them", arguments: PrivateRedis.Mode.allCases)
+    @Test("publish-signals: new ones are numbered, known ones are not published again, cursor and record move along", arguments: PrivateRedis.Mode.allCases)
     func publish(_ mode: PrivateRedis.Mode) async throws {
         let cell = try await Cell(mode)
         let epoch = try await cell.lease("ingest")
@@ -72,13 +72,14 @@ import Testing
         func call(_ ids: [String], _ epoch: String, cursor: String? = nil, day: String = "2026-11-21") -> SignalPublisher.Call {
             SignalPublisher.Call(
                 items: ids.map { .init(id: $0, emission: emission(signals, $0)) }, partition: 0, day: day, epoch: epoch,
-                cursor: cursor.map { ("leader", Array($0.utf8)) })
+                leader: cursor.map { .init(influencer: "leader", cursor: Array($0.utf8), record: Array("of \($0)".utf8)) })
         }
         let answers = try await publisher.publish([call(["a", "b"], epoch, cursor: "1"), call(["b", "c"], epoch, cursor: "2"), call(["d"], "1")])
         #expect(answers == [.published(new: 2, duplicates: 0), .published(new: 1, duplicates: 1), .fenced])
         #expect(try await cell.entries(signals).map { $0.text("id") } == ["a", "b", "c"])
         #expect(try await cell.entries(signals).map { $0.text("seq") } == ["1", "2", "3"])
         #expect(try await cell.text("HGET", cell.keys.cursors(0), "leader") == "2")
+        #expect(try await cell.text("HGET", cell.keys.leaders(0), "leader") == "of 2")
         #expect((try await cell.integer("TTL", cell.keys.seen(day: "2026-11-21")) ?? 0) > 600_000)
         _ = try await cell.redis.send(RedisCommand("DEL", cell.keys.stream(signals)))
         await #expect(throws: RedisError.server("NOSTREAM influencer_signals:00")) { try await publisher.publish([call(["e"], epoch)]) }
@@ -107,7 +108,7 @@ import Testing
         let publisher = SignalPublisher(redis: redis, keys: keys)
         let item = SignalPublisher.Item(id: "a", emission: emission(signals, "a"))
         await #expect(throws: RedisError.self) {
-            try await publisher.publish([.init(items: [item], partition: 0, day: "2026-11-21", epoch: ingest, cursor: nil)])
+            try await publisher.publish([.init(items: [item], partition: 0, day: "2026-11-21", epoch: ingest, leader: nil)])
         }
         let reply = try commands.reply(
             try await redis.send(commands.handOff(0, epoch: work, [HandOff(entry: entry.id, emissions: [emission(StreamPartition(.results, 0), "r")])], fetch: 0)))

@@ -38,7 +38,7 @@ import Testing
         #expect(answers == [[.never(limitedBy: "subscriber:s")]])
     }
 
-    @Test("begin-attempts: a nonce that does not rise is refused with the highest one, and takes no tokens", arguments: PrivateRedis.Mode.allCases)
+    @Test("R-41, begin-attempts: a nonce that does not rise is refused with the highest one, and takes no tokens", arguments: PrivateRedis.Mode.allCases)
     func nonce(_ mode: PrivateRedis.Mode) async throws {
         let cell = try await Cell(mode)
         let epoch = try await cell.lease("work")

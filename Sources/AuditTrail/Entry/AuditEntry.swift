@@ -36,8 +36,13 @@ public struct AuditEntryID: Sendable, Hashable, Comparable, CustomStringConverti
     public static func < (a: Self, b: Self) -> Bool { (a.milliseconds, a.sequence) < (b.milliseconds, b.sequence) }
     public var description: String { "\(milliseconds)-\(sequence)" }
 
+    private static let dayMilliseconds: Int64 = 86_400_000
+
     /// Days since 1970-01-01, UTC.
-    var day: Int32 { Int32(milliseconds / 86_400_000) }
+    var day: Int32 { Int32(milliseconds / Self.dayMilliseconds) }
+
+    /// Before every entry of a day, after all earlier ones.
+    static func before(day: Int32) -> Self { AuditEntryID(milliseconds: Int64(day) * dayMilliseconds - 1, sequence: .max) }
 }
 
 /// Which stage's stream an entry is of.

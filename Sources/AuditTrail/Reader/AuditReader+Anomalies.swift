@@ -57,8 +57,13 @@ extension AuditReader {
             LIMIT $1::bigint)
             UNION ALL
             (SELECT stream, entry_ms, entry_seq, kind, request_id FROM audit_entries AS entry
-            WHERE kind IN ('execution_jobs', 'execution_results') AND NOT EXISTS (
+            WHERE kind IN ('execution_jobs', 'execution_results') AND request_id IS NOT NULL AND NOT EXISTS (
                 SELECT FROM audit_entries AS cause WHERE cause.kind = 'execution_requests' AND cause.request_id = entry.request_id)
+            LIMIT $1::bigint)
+            UNION ALL
+            -- What a worker made by itself has no request and says so.
+            (SELECT stream, entry_ms, entry_seq, kind, request_id FROM audit_entries AS entry
+            WHERE kind IN ('execution_jobs', 'execution_results') AND request_id IS NULL AND data ->> 'origin' IS NULL
             LIMIT $1::bigint)
             """, [.integer(Int64(limit))], results: .binary)
         return try rows.map { row throws(PostgresError) in

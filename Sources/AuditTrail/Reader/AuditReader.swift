@@ -35,19 +35,23 @@ public struct AuditReader: Sendable {
     }
 
     /// The rows of one stream in its order, a page at a time.
+    /// - Parameter day: only this one's, days since 1970-01-01, UTC.
     public func forEachPage(
-        ofStream stream: String, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void
+        ofStream stream: String, on day: Int32? = nil, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void
     ) async throws {
-        var last = AuditEntryID(milliseconds: -1, sequence: 0)
+        var last = day.map { AuditEntryID.before(day: $0) } ?? AuditEntryID(milliseconds: -1, sequence: 0)
+        let lastDay = day ?? AuditEntryID(milliseconds: AuditEntryID.maximumMilliseconds, sequence: 0).day
         while true {
             let rows = try await connection.query(
                 """
                 SELECT \(AuditRow.columns) FROM audit_entries
                 WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint) AND day >= date '1970-01-01' + $4::int
-                ORDER BY entry_ms, entry_seq LIMIT $5::bigint
+                    AND day <= date '1970-01-01' + $5::int
+                ORDER BY entry_ms, entry_seq LIMIT $6::bigint
                 """,
                 [
-                    .text(stream), .integer(last.milliseconds), .integer(last.sequence), .integer(Int64(last.day)), .integer(Int64(size)),
+                    .text(stream), .integer(last.milliseconds), .integer(last.sequence), .integer(Int64(last.day)),
+                    .integer(Int64(lastDay)), .integer(Int64(size)),
                 ], results: .binary
             ).map { row throws(PostgresError) in try AuditRow(row) }
             if let end = rows.last { last = end.entryID }

@@ -93,7 +93,8 @@ enum ValueParsing {
         switch word(text) {
         case ("match", let most?)? where (1...100).contains(most): .success(.matching(maximum: most))
         case ("fixed", let leverage?)? where (1...100).contains(leverage): .success(.fixed(leverage))
-        default: .failure(Problem("is neither match 1…100 nor fixed 1…100"))
+        case ("keep", nil)?: .success(.keep)
+        default: .failure(Problem("is none of match 1…100, fixed 1…100, keep"))
         }
     }
 

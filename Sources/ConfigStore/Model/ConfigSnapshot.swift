@@ -8,6 +8,7 @@ public struct ConfigSnapshot: Sendable {
     public let subscribers: [SubscriberID: Subscriber]
     public let subscriptions: [SubscriptionID: Subscription]
     public let scopes: [ScopeState.Scope: CopyState]
+    private let byAccount: [AccountID: SubscriberID]
     private let byInfluencer: [InfluencerID: [Subscription]]
 
     public static let empty = ConfigSnapshot(version: 0, influencers: [], subscribers: [], subscriptions: [])
@@ -19,8 +20,12 @@ public struct ConfigSnapshot: Sendable {
         self.subscribers = Dictionary(uniqueKeysWithValues: subscribers.map { ($0.id, $0) })
         self.subscriptions = Dictionary(uniqueKeysWithValues: subscriptions.map { ($0.id, $0) })
         self.scopes = Dictionary(uniqueKeysWithValues: scopes.map { ($0.scope, $0.state) })
+        byAccount = Dictionary(subscribers.map { ($0.account, $0.id) }, uniquingKeysWith: { first, _ in first })
         byInfluencer = Dictionary(grouping: subscriptions.sorted { $0.id < $1.id }, by: \.influencer)
     }
+
+    /// Whose account it is.
+    public func subscriber(of account: AccountID) -> Subscriber? { byAccount[account].flatMap { subscribers[$0] } }
 
     /// Everyone who copies this influencer, in whatever state, by subscription id.
     public func subscriptions(of influencer: InfluencerID) -> [Subscription] { byInfluencer[influencer] ?? [] }

@@ -114,11 +114,12 @@ extension ValueKind where Value == JoinPolicy {
 extension ValueKind where Value == LeverageSetting {
     static var leverage: Self {
         .scalar(
-            "match N (the leader's, at most N) or fixed N, N in 1…100", ValueParsing.leverage,
+            "match N (the leader's, at most N), fixed N, N in 1…100, or keep (as the account has it)", ValueParsing.leverage,
             { setting in
                 switch setting {
                 case .matching(let maximum): "match \(maximum)"
                 case .fixed(let leverage): "fixed \(leverage)"
+                case .keep: "keep"
                 }
             })
     }

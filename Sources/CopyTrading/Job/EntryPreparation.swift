@@ -8,6 +8,7 @@ struct EntryPreparation {
     let others: [SubscriptionID: Sleeve]
     let instrument: Instrument?
     let quote: Quote
+    let account: AccountView
 
     func intent(now: Int64) throws(Skip) -> OrderIntent {
         if let expiry = job.expiresAt, now > expiry {
@@ -21,7 +22,7 @@ struct EntryPreparation {
         try checkHolding()
         var entry = ClippedEntry(size: planned, price: quote.reference)
         try follow(&entry)
-        try applyCaps(&entry)
+        try applyCaps(&entry, instrument)
         let limit = try self.limit(planLimit, instrument)
         let before = entry.size
         let size = try sized(&entry, instrument, limit)
@@ -76,12 +77,22 @@ struct EntryPreparation {
         entry.change(to: entry.size - sleeve.owed, by: .owed)
     }
 
-    private func applyCaps(_ entry: inout ClippedEntry) throws(Skip) {
+    private func applyCaps(_ entry: inout ClippedEntry, _ instrument: Instrument) throws(Skip) {
         entry.clip(to: job.terms?.maximumOrderNotional, by: .orderCap)
         if let cap = job.terms?.maximumCoinNotional {
             entry.clip(to: try room(cap, held: others.values.reduce(sleeve.position.magnitude) { $0 + $1.position.magnitude }), by: .coinCap)
         }
         if let cap = job.maximumPositionNotional { entry.clip(to: try room(cap, held: sleeve.position.magnitude), by: .positionCap) }
+        guard let facts = account.facts else {
+            if account.limits.needAccountFacts {
+                throw Skip(outcome: .equityUnknown, detail: "the account's own figures are not known, and it has caps on them")
+            }
+            return
+        }
+        let caps = ExposureCaps(
+            settings: account.limits, facts: facts, side: job.side, maximumLeverage: instrument.maximumLeverage,
+            leverage: job.terms?.leverage ?? 1, slippageBasisPoints: job.slippageBasisPoints)
+        for (gate, room) in caps.rooms { entry.clip(to: room, by: gate) }
     }
 
     private func room(_ cap: Notional, held: Size) throws(Skip) -> Notional {
@@ -123,5 +134,14 @@ struct EntryPreparation {
         }
         let isOutside = job.side == .buy ? best > limit : best < limit
         if isOutside { throw Skip(outcome: .priceMoved, detail: "the book's \(best) is past the limit \(limit)") }
+    }
+}
+
+extension ExecutionJob {
+    /// How far its limit is from the leader's price, basis points, rounded up.
+    fileprivate var slippageBasisPoints: Int {
+        guard let limit else { return 0 }
+        let distance = Int128(abs(limit.e8 - referencePrice.e8)) * 10_000
+        return Int(clamping: (distance + Int128(referencePrice.e8) - 1) / Int128(referencePrice.e8))
     }
 }

@@ -16,13 +16,13 @@ public struct EntryTerms: Sendable, Equatable {
     /// Basis points past the best price of the book; `nil` is no cap.
     public var bookSlippageBasisPoints: Int?
     public var maximumSpreadBasisPoints: Int?
-    /// To be set at the exchange before the position's first order.
-    public var leverage: Int
+    /// To be set at the exchange before the position's first order; `nil` leaves what is there.
+    public var leverage: Int?
 
     public init(
         leaderStart: Size, leaderEnd: Size, followsLeader: Bool = true, belowMinimum: BelowMinimum = .skip,
         accumulateMilliseconds: Int64 = 60_000, maximumOrderNotional: Notional? = nil, maximumCoinNotional: Notional? = nil,
-        bookSlippageBasisPoints: Int? = nil, maximumSpreadBasisPoints: Int? = nil, leverage: Int = 1
+        bookSlippageBasisPoints: Int? = nil, maximumSpreadBasisPoints: Int? = nil, leverage: Int? = nil
     ) {
         self.leaderStart = leaderStart
         self.leaderEnd = leaderEnd
@@ -44,7 +44,7 @@ extension EntryTerms {
             "belowMin": .string(belowMinimum.rawValue), "accumulateMs": .integer(accumulateMilliseconds),
             "maxOrderNtl": .string(orNull: maximumOrderNotional?.description), "maxCoinNtl": .string(orNull: maximumCoinNotional?.description),
             "bookBps": bookSlippageBasisPoints.map { .integer($0) } ?? .null,
-            "spreadBps": maximumSpreadBasisPoints.map { .integer($0) } ?? .null, "leverage": .integer(leverage),
+            "spreadBps": maximumSpreadBasisPoints.map { .integer($0) } ?? .null, "leverage": leverage.map { .integer($0) } ?? .null,
         ]
     }
 
@@ -57,6 +57,6 @@ extension EntryTerms {
             followsLeader: try json.bool("followsLeader"), belowMinimum: try json.choice("belowMin"),
             accumulateMilliseconds: try json.integer("accumulateMs"), maximumOrderNotional: try json.maybeDecimal("maxOrderNtl"),
             maximumCoinNotional: try json.maybeDecimal("maxCoinNtl"), bookSlippageBasisPoints: try count("bookBps"),
-            maximumSpreadBasisPoints: try count("spreadBps"), leverage: Int(try json.integer("leverage")))
+            maximumSpreadBasisPoints: try count("spreadBps"), leverage: try count("leverage"))
     }
 }

@@ -6,6 +6,8 @@ import JSON
 /// known only once the orders before it in the lane are settled.
 public struct ExecutionJob: Sendable, Equatable {
     public var id: JobID
+    /// Of a job that a worker made by itself; it has no request, and its signal is the one that opened the position.
+    public var origin: JobOrigin?
     public var request: RequestID
     public var signal: SignalID
     public var subscription: SubscriptionID
@@ -41,6 +43,8 @@ public struct ExecutionJob: Sendable, Equatable {
     public var clips: [Clip]
     /// For people.
     public var detail: String?
+    /// ``DecisionRecord/json``. Carried unread: a worker that knows less than the planner still carries the job out.
+    public var decision: JSON?
 
     public enum Quantity: Sendable, Equatable {
         /// Coins, unsigned. In whole lots, except what may be accumulated.
@@ -53,7 +57,8 @@ public struct ExecutionJob: Sendable, Equatable {
         id: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
         expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?,
-        terms: EntryTerms? = nil, sharing: AccountSharing = .lock, closesManual: Bool = true, clips: [Clip] = [], detail: String? = nil
+        terms: EntryTerms? = nil, sharing: AccountSharing = .lock, closesManual: Bool = true, clips: [Clip] = [], detail: String? = nil,
+        origin: JobOrigin? = nil, decision: JSON? = nil
     ) {
         self.id = id
         self.request = request
@@ -78,6 +83,8 @@ public struct ExecutionJob: Sendable, Equatable {
         self.closesManual = closesManual
         self.clips = clips
         self.detail = detail
+        self.origin = origin
+        self.decision = decision
     }
 }
 
@@ -85,7 +92,7 @@ extension ExecutionJob {
     /// The `data` field of an entry of `execution_jobs`.
     public var json: JSON {
         var members: [(String, JSON)] = [
-            ("id", .string(id.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
+            ("id", .string(id.text)), ("request", origin == nil ? .string(request.text) : .null), ("signal", .string(signal.text)),
             ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
             ("side", .string(side.rawValue)),
@@ -101,6 +108,8 @@ extension ExecutionJob {
             ("receivedUs", .integer(receivedAt)), ("lifecycle", .string(orNull: lifecycle?.text)), ("terms", terms?.json ?? .null),
             ("sharing", .string(sharing.rawValue)), ("closesManual", .bool(closesManual)), ("clips", clips.json), ("detail", .string(orNull: detail)),
         ]
+        if let origin { members.append(("origin", .string(origin.rawValue))) }
+        if let decision { members.append(("decision", decision)) }
         return members.asObject
     }
 
@@ -112,8 +121,9 @@ extension ExecutionJob {
             quantity = .size(try json.decimal("sz"))
         }
         try Self.check(quantity)
+        let origin: JobOrigin? = json["origin"] == nil ? nil : try json.choice("origin")
         self.init(
-            id: JobID(try json.string("id")), request: RequestID(try json.string("request")), signal: SignalID(try json.string("signal")),
+            id: JobID(try json.string("id")), request: RequestID(origin == nil ? try json.string("request") : ""), signal: SignalID(try json.string("signal")),
             subscription: SubscriptionID(try json.string("subscription")), subscriber: SubscriberID(try json.string("subscriber")),
             account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
             coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"), quantity: quantity,
@@ -125,7 +135,7 @@ extension ExecutionJob {
             terms: try json.maybe("terms", EntryTerms.init(json:)), sharing: json["sharing"] == nil ? .lock : try json.choice("sharing"),
             closesManual: try json.maybe("closesManual") { value throws(JSONError) in try value.asBool() } ?? true,
             clips: try [Clip](member: "clips", of: json),
-            detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() })
+            detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() }, origin: origin, decision: json["decision"])
         guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
         if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }
     }

@@ -53,11 +53,18 @@ public struct Quote: Sendable, Equatable {
         self.bestAsk = bestAsk
     }
 
+    /// Of a book; `nil` when both sides are empty. With one side, that is the reference.
+    public init?(bestBid: Price?, bestAsk: Price?) {
+        guard let first = bestBid ?? bestAsk else { return nil }
+        let middle = (Int128(first.e8) + Int128((bestAsk ?? first).e8)) / 2
+        self.init(reference: Price(e8: Int64(middle)), bestBid: bestBid, bestAsk: bestAsk)
+    }
+
     /// What an order of this side would trade against first.
     func opposite(of side: Side) -> Price? { side == .buy ? bestAsk : bestBid }
 
     /// Of the middle of the book, rounded up; `nil` when a side is not known.
-    var spreadBasisPoints: Int? {
+    public var spreadBasisPoints: Int? {
         guard let bestBid, let bestAsk, bestBid > .zero else { return nil }
         let sum = Int128(bestAsk.e8) + Int128(bestBid.e8)
         return Int(clamping: (Int128(bestAsk.e8 - bestBid.e8) * 20_000 + sum - 1) / sum)

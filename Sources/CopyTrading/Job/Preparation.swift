@@ -11,18 +11,20 @@ public enum Preparation: Sendable, Equatable {
     /// what is still missing. An entry is complete with its first fill and is not repeated after one.
     /// - Parameters:
     ///   - otherSleevesOnCoin: of the other subscriptions on the same account.
+    ///   - account: the account as a whole, for entries.
     ///   - instrument: `nil` when the exchange does not list the coin.
     ///   - now: milliseconds since 1970.
     ///   - attempt: from 1; each further one of an exit may pay more.
     public static func decide(
         job: ExecutionJob, sleeve: Sleeve, otherSleevesOnCoin: [SubscriptionID: Sleeve], instrument: Instrument?, quote: Quote,
-        now: Int64, attempt: Int
+        account: AccountView = AccountView(), now: Int64, attempt: Int
     ) -> Preparation {
         do throws(Skip) {
             let others = otherSleevesOnCoin.filter { $0.key != job.subscription }
             let intent =
                 job.action.isEntry
-                ? try EntryPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote).intent(now: now)
+                ? try EntryPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote, account: account)
+                    .intent(now: now)
                 : try ExitPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote)
                     .intent(attempt: attempt)
             return .send(intent)
@@ -37,5 +39,18 @@ public enum Preparation: Sendable, Equatable {
         var detail: String
         /// The sleeve with what stays to be done; `nil` leaves it as it was.
         var sleeve: Sleeve?
+    }
+}
+
+/// The account as a whole right before an entry is sent: its caps, and the figures they are compared with, orders on their way
+/// included.
+public struct AccountView: Sendable, Equatable {
+    public var limits: AccountSettings.Limits
+    /// `nil` is not known: then caps on them refuse, and without such caps the exchange decides.
+    public var facts: AccountFacts?
+
+    public init(limits: AccountSettings.Limits = AccountSettings.Limits(), facts: AccountFacts? = nil) {
+        self.limits = limits
+        self.facts = facts
     }
 }

@@ -45,7 +45,7 @@ public struct AccountSettings: Sendable, Equatable {
         }
 
         /// True when a cap needs to know what the account holds.
-        var needAccountFacts: Bool {
+        public var needAccountFacts: Bool {
             maximumGrossNotional != nil || maximumNetNotional != nil || maximumLeverage != nil
                 || minimumLiquidationBufferBasisPoints != nil
         }

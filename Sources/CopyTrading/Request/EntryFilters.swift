@@ -86,7 +86,7 @@ extension EntryPlan {
             }
         }
         if let most = filters.maximumLeaderLeverage {
-            guard let leverage = facts.leader.leverage else {
+            guard let leverage = leader.leverage else {
                 throw Refusal(.leaderLeverage, .filterLeverage, "the leader's leverage is not known")
             }
             if leverage > most { throw Refusal(.leaderLeverage, .filterLeverage, "the leader's leverage is \(leverage), at most \(most) is copied") }

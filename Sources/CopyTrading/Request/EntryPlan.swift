@@ -44,6 +44,8 @@ struct EntryPlan {
     }
 
     var signal: Signal { request.signal }
+    /// What is known of the leader; what is not given is what its signal tells.
+    var leader: PlanningFacts.Leader { facts.leader.completed(by: signal) }
 
     /// Of the subscriber's order.
     var side: Side {
@@ -54,7 +56,7 @@ struct EntryPlan {
     private func plan(now: Int64) throws(Refusal) -> (job: ExecutionJob, life: Lifecycle) {
         guard let subscription else { throw Refusal(.subscription, .paused, "the subscription was removed") }
         try checkState(subscription)
-        try checkSafety(subscription)
+        try checkSafety()
         try checkFilters(subscription, now: now)
         let instrument = try tradableInstrument()
         try checkAge(subscription, now: now)
@@ -73,7 +75,7 @@ struct EntryPlan {
 
     private func checkState(_ subscription: Subscription) throws(Refusal) {
         if !facts.safety.killLevel.allowsEntries {
-            throw Refusal(.killSwitch, .halted, "the kill switch is at level \(facts.safety.killLevel.rawValue)")
+            throw Refusal(.killSwitch, .halted, facts.safety.killReason ?? "the kill switch is at level \(facts.safety.killLevel.rawValue)")
         }
         var states = facts.states
         states.subscriber = max(states.subscriber, account.state)
@@ -82,16 +84,13 @@ struct EntryPlan {
         if signal.endsEntries { throw Refusal(.state, .windDown, "the leader's position was taken: \(signal.cause.rawValue)") }
     }
 
-    private func checkSafety(_ subscription: Subscription) throws(Refusal) {
+    private func checkSafety() throws(Refusal) {
         switch facts.safety.losses {
         case .clear: break
-        case nil where account.losses.isEmpty: break
-        case nil: throw Refusal(.dailyLoss, .halted, "what the account lost so far is not known, and it has limits on it")
+        // The worker keeps the account's losses.
+        case nil: break
         case .entriesOff(let outcome, let detail), .flatten(let outcome, let detail):
             throw Refusal(outcome == .drawdown ? .drawdown : .dailyLoss, outcome, detail)
-        }
-        if subscription.protection != Protection(), !facts.safety.keepsTriggers {
-            throw Refusal(.triggers, .unsupported, "its stop-loss or take-profit would not be kept at the exchange")
         }
         if let breaker = facts.safety.openBreakers.first { throw Refusal(.breaker, .breaker, "the breaker of \(breaker) is open") }
         if facts.safety.isFrozen {

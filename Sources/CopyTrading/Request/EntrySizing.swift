@@ -11,11 +11,11 @@ struct EntrySizing {
 
     init(plan: EntryPlan, subscription: Subscription, instrument: Instrument, base: Lifecycle?) throws(Refusal) {
         let leverage = subscription.leverage.leverage(
-            leader: plan.facts.leader.leverage, account: plan.account.limits.maximumLeverage, market: instrument.maximumLeverage)
+            leader: plan.leader.leverage, account: plan.account.limits.maximumLeverage, market: instrument.maximumLeverage)
         let raw = try Self.raw(plan, subscription, base: base, leverage: leverage)
         let caps = subscription.limits.priceCaps(for: plan.signal.coin)
         var entry = ClippedEntry(size: raw.size, price: plan.signal.averagePrice)
-        try Self.clip(&entry, plan, subscription, instrument, leverage: leverage, slippage: caps.leader, isFirst: base == nil)
+        Self.clip(&entry, plan, subscription, instrument, leverage: leverage, slippage: caps.leader, isFirst: base == nil)
         guard
             let limit = caps.limit(
                 side: plan.side, leaderPrice: plan.signal.averagePrice, quote: plan.facts.market.quote, markPrice: plan.facts.market.mark,
@@ -31,7 +31,8 @@ struct EntrySizing {
             followsLeader: (base == nil ? subscription.sizing.orderNotional : base?.orderNotional) == nil, belowMinimum: policy,
             accumulateMilliseconds: subscription.limits.accumulateMilliseconds,
             maximumOrderNotional: subscription.limits.maximumOrderNotional, maximumCoinNotional: plan.account.limits.maximumCoinNotional,
-            bookSlippageBasisPoints: caps.book, maximumSpreadBasisPoints: subscription.limits.maximumSpreadBasisPoints, leverage: leverage)
+            bookSlippageBasisPoints: caps.book, maximumSpreadBasisPoints: subscription.limits.maximumSpreadBasisPoints,
+            leverage: subscription.leverage == .keep ? nil : leverage)
     }
 
     private static func raw(
@@ -48,8 +49,8 @@ struct EntrySizing {
                 subscription.sizing,
                 EntrySize.Inputs(
                     leaderChange: plan.leg.change, leaderEnd: plan.leg.end, price: plan.signal.averagePrice,
-                    leaderEquity: plan.signal.leaderEquity, leaderOrderMargin: plan.facts.leader.orderMargin,
-                    leaderMarginBalance: plan.facts.leader.marginBalance, leverage: leverage,
+                    leaderEquity: plan.signal.leaderEquity, leaderOrderMargin: plan.leader.orderMargin,
+                    leaderMarginBalance: plan.leader.marginBalance, leverage: leverage,
                     dailyVolatility: plan.facts.market.dailyVolatility))
         } catch {
             switch error {
@@ -62,14 +63,12 @@ struct EntrySizing {
     private static func clip(
         _ entry: inout ClippedEntry, _ plan: EntryPlan, _ subscription: Subscription, _ instrument: Instrument, leverage: Int,
         slippage: Int, isFirst: Bool
-    ) throws(Refusal) {
+    ) {
         let limits = subscription.limits
         entry.clip(to: limits.maximumOrderNotional, by: .orderCap)
         let positionCap = isFirst ? limits.maximumPositionNotional : nil
         guard let facts = plan.facts.account else {
-            if plan.account.limits.needAccountFacts {
-                throw Refusal(.size, .equityUnknown, "the account's own figures are not known, and it has caps on them", size: entry.size)
-            }
+            // The caps over the account are the worker's then, which reads it.
             entry.clip(to: plan.account.limits.maximumCoinNotional, by: .coinCap)
             return entry.clip(to: positionCap, by: .positionCap)
         }

@@ -4,20 +4,32 @@ public struct Plan: Sendable, Equatable {
     public var legs: [PlannedLeg]
     /// To be stored for the subscription and coin; `nil` deletes what is stored.
     public var lifecycle: Lifecycle?
+    /// What it was decided on, for those that keep it: jobs and results then carry it.
+    public var decision: DecisionRecord?
 
-    public init(legs: [PlannedLeg], lifecycle: Lifecycle?) {
+    public init(legs: [PlannedLeg], lifecycle: Lifecycle?, decision: DecisionRecord? = nil) {
         self.legs = legs
         self.lifecycle = lifecycle
+        self.decision = decision
     }
 
     public var jobs: [ExecutionJob] {
-        legs.compactMap { if case .job(let job) = $0 { job } else { nil } }
+        legs.compactMap {
+            guard case .job(var job) = $0 else { return nil }
+            job.decision = decision?.json
+            return job
+        }
     }
 
     /// The results of the legs that end here.
     /// - Parameter now: microseconds since 1970.
     public func results(for request: ExecutionRequest, at now: Int64) -> [ExecutionResult] {
-        legs.compactMap { if case .skip(let leg) = $0 { ExecutionResult(skipping: leg, of: request, at: now) } else { nil } }
+        legs.compactMap {
+            guard case .skip(let leg) = $0 else { return nil }
+            var result = ExecutionResult(skipping: leg, of: request, at: now)
+            result.decision = decision?.json
+            return result
+        }
     }
 }
 

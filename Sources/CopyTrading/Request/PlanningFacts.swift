@@ -7,7 +7,7 @@ public struct PlanningFacts: Sendable, Equatable {
     public var safety: Safety
     public var market: Market
     public var leader: Leader
-    /// The subscriber's account as a whole, reservations of orders under way included.
+    /// The subscriber's account as a whole, reservations of orders under way included; `nil` leaves its caps to the worker.
     public var account: AccountFacts?
 
     public init(
@@ -25,23 +25,22 @@ public struct PlanningFacts: Sendable, Equatable {
     public struct Safety: Sendable, Equatable {
         /// As latched; what cannot be read counts as level 1.
         public var killLevel: KillLevel
-        /// Of the subscriber's account; `nil` is not known: then an account with loss limits opens nothing.
+        /// Who latched it and why, for people.
+        public var killReason: String?
+        /// Of the subscriber's account; `nil` is not known here: the worker, which keeps them, decides.
         public var losses: LossLimits.Verdict?
-        /// Whether who carries the plan out keeps stop-losses and take-profits at the exchange. A subscription that asks for
-        /// them opens nothing without.
-        public var keepsTriggers: Bool
         /// Names of the open circuit breakers that concern this order.
         public var openBreakers: [String]
         /// The coin holds something on this account that nobody accounts for.
         public var isFrozen: Bool
 
         public init(
-            killLevel: KillLevel = .none, losses: LossLimits.Verdict? = nil, keepsTriggers: Bool = false, openBreakers: [String] = [],
+            killLevel: KillLevel = .none, killReason: String? = nil, losses: LossLimits.Verdict? = nil, openBreakers: [String] = [],
             isFrozen: Bool = false
         ) {
             self.killLevel = killLevel
+            self.killReason = killReason
             self.losses = losses
-            self.keepsTriggers = keepsTriggers
             self.openBreakers = openBreakers
             self.isFrozen = isFrozen
         }
@@ -77,6 +76,18 @@ public struct PlanningFacts: Sendable, Equatable {
             self.orderMargin = orderMargin
             self.marginBalance = marginBalance
             self.verifiedAt = verifiedAt
+        }
+
+        /// What is not given, as the signal itself tells it: its order's margin at the leader's leverage, and the leader's equity as the
+        /// balance that came from.
+        func completed(by signal: Signal) -> Leader {
+            var leader = self
+            leader.leverage = leverage ?? signal.leaderLeverage
+            leader.marginBalance = marginBalance ?? signal.leaderEquity
+            if orderMargin == nil, let leverage = leader.leverage, let worth = try? signal.averagePrice * signal.size {
+                leader.orderMargin = Notional(e8: worth.e8 / Int64(max(1, leverage)))
+            }
+            return leader
         }
 
         /// a leader that was not verified for so long produces no entries.

@@ -3,6 +3,8 @@ import JSON
 /// The one terminal answer for one leg of one request: what was traded, or the code that says why nothing was.
 public struct ExecutionResult: Sendable, Equatable {
     public var job: JobID
+    /// As of the job: `nil` for what a leader's trade led to.
+    public var origin: JobOrigin?
     public var request: RequestID
     public var signal: SignalID
     public var subscription: SubscriptionID
@@ -28,6 +30,8 @@ public struct ExecutionResult: Sendable, Equatable {
     public var cloid: ClientOrderID?
     public var attempts: Int
     public var times: Times
+    /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
+    public var decision: JSON?
 
     /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
     public struct Times: Sendable, Equatable {
@@ -61,7 +65,7 @@ public struct ExecutionResult: Sendable, Equatable {
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
-        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times
+        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, origin: JobOrigin? = nil, decision: JSON? = nil
     ) {
         self.job = job
         self.request = request
@@ -84,14 +88,16 @@ public struct ExecutionResult: Sendable, Equatable {
         self.cloid = cloid
         self.attempts = attempts
         self.times = times
+        self.origin = origin
+        self.decision = decision
     }
 }
 
 extension ExecutionResult {
     /// The `data` field of an entry of `execution_results`.
     public var json: JSON {
-        [
-            ("job", .string(job.text)), ("request", .string(request.text)), ("signal", .string(signal.text)),
+        var members: [(String, JSON)] = [
+            ("job", .string(job.text)), ("request", origin == nil ? .string(request.text) : .null), ("signal", .string(signal.text)),
             ("subscription", .string(subscription.text)), ("subscriber", .string(subscriber.text)), ("account", .string(account.text)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)), ("action", .string(action.rawValue)),
             ("side", .string(side.rawValue)), ("outcome", .string(outcome.rawValue)), ("detail", .string(orNull: detail)),
@@ -102,12 +108,16 @@ extension ExecutionResult {
             ("plannedUs", .integer(times.planned)), ("preparedUs", .integer(times.prepared)), ("sentUs", .integer(times.sent)),
             ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
             ("limitedBy", .string(orNull: times.limitedBy)),
-        ].asObject
+        ]
+        if let origin { members.append(("origin", .string(origin.rawValue))) }
+        if let decision { members.append(("decision", decision)) }
+        return members.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
+        let origin: JobOrigin? = json["origin"] == nil ? nil : try json.choice("origin")
         self.init(
-            job: JobID(try json.string("job")), request: RequestID(try json.string("request")), signal: SignalID(try json.string("signal")),
+            job: JobID(try json.string("job")), request: RequestID(origin == nil ? try json.string("request") : ""), signal: SignalID(try json.string("signal")),
             subscription: SubscriptionID(try json.string("subscription")), subscriber: SubscriberID(try json.string("subscriber")),
             account: AccountID(try json.string("account")), influencer: InfluencerID(try json.string("influencer")),
             coin: Coin(try json.string("coin")), action: try json.choice("action"), side: try json.choice("side"),
@@ -120,6 +130,7 @@ extension ExecutionResult {
                 leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
-                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }))
+                limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
+            origin: origin, decision: json["decision"])
     }
 }

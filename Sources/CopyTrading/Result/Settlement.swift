@@ -23,7 +23,8 @@ extension ExecutionResult {
             job: job.id, request: job.request, signal: job.signal, subscription: job.subscription, subscriber: job.subscriber,
             account: job.account, influencer: job.influencer, coin: job.coin, action: job.action, side: job.side, outcome: outcome,
             detail: detail, clips: job.clips, requestedSize: requestedSize, filledSize: fills?.filled ?? .zero, averagePrice: fills?.averagePrice,
-            fee: fills.flatMap { $0.filled.isZero ? nil : $0.fee }, position: position, cloid: cloid, attempts: attempts, times: times)
+            fee: fills.flatMap { $0.filled.isZero ? nil : $0.fee }, position: position, cloid: cloid, attempts: attempts, times: times,
+            origin: job.origin)
     }
 
     /// The answer for a leg that the planner skipped.

@@ -18,10 +18,3 @@ public enum KillLevel: Int, Sendable, CaseIterable, Comparable {
     public var cancelsOrders: Bool { self >= .cancelAll }
     public var flattens: Bool { self == .flattenThenHalt }
 }
-
-extension JobID {
-    /// A flatten has one order for each position however often it is asked for and whoever carries it out.
-    public static func flatten(latch: String, account: AccountID, coin: Coin) -> JobID {
-        JobID(Fingerprint.of(["flatten", latch, account.text, coin.text]))
-    }
-}

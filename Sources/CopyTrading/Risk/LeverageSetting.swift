@@ -3,17 +3,22 @@ public enum LeverageSetting: Sendable, Equatable {
     /// The leader's, at most so much.
     case matching(maximum: Int)
     case fixed(Int)
+    /// As it is at the exchange: nothing is set.
+    case keep
 
     /// At least 1, at most what the account and the market allow.
     /// - Parameters:
-    ///   - leader: `nil` when not known: then 1, which risks least.
+    ///   - leader: `nil` when not known: then the maximum that the subscriber agreed to. In cross margin it decides how much margin an order
+    ///     binds, not when the account is liquidated; with less, what a leveraged leader does could not be copied at all.
     ///   - account: the most the account's owner allows.
     ///   - market: the exchange's maximum for the size in question.
     public func leverage(leader: Int?, account: Int?, market: Int) -> Int {
         let wanted =
             switch self {
-            case .matching(let maximum): min(leader ?? 1, maximum)
+            case .matching(let maximum): min(leader ?? maximum, maximum)
             case .fixed(let leverage): leverage
+            // Not known, so the margin of an order is taken for all that it is worth.
+            case .keep: 1
             }
         return max(1, min(wanted, account ?? market, market))
     }

@@ -50,24 +50,33 @@ public struct LossState: Sendable, Equatable {
     public private(set) var dayDeposits: Notional
     public private(set) var highest: Notional
     public private(set) var stop: Stop
+    /// The equity seen last, and when, milliseconds since 1970.
+    public private(set) var observedEquity: Notional
+    public private(set) var observedAt: Int64
+    /// Since when `stop` holds.
+    public private(set) var stoppedAt: Int64?
 
     public enum Stop: String, Sendable, CaseIterable {
         case none, daily, flattened, drawdown
     }
 
     public init(
-        day: Int64, dayStartEquity: Notional, dayDeposits: Notional = .zero, highest: Notional, stop: Stop = .none
+        day: Int64, dayStartEquity: Notional, dayDeposits: Notional = .zero, highest: Notional, stop: Stop = .none,
+        observedEquity: Notional? = nil, observedAt: Int64 = 0, stoppedAt: Int64? = nil
     ) {
         self.day = day
         self.dayStartEquity = dayStartEquity
         self.dayDeposits = dayDeposits
         self.highest = highest
         self.stop = stop
+        self.observedEquity = observedEquity ?? dayStartEquity
+        self.observedAt = observedAt
+        self.stoppedAt = stoppedAt
     }
 
     /// - Parameter now: milliseconds since 1970.
     public static func beginning(equity: Notional, limits: LossLimits, now: Int64) -> LossState {
-        LossState(day: day(of: now, limits), dayStartEquity: equity, highest: equity)
+        LossState(day: day(of: now, limits), dayStartEquity: equity, highest: equity, observedAt: now)
     }
 
     static func day(of now: Int64, _ limits: LossLimits) -> Int64 {
@@ -82,6 +91,10 @@ public struct LossState: Sendable, Equatable {
 
     /// Takes an equity into account and says what holds now.
     public mutating func observe(equity: Notional, limits: LossLimits, now: Int64) -> LossLimits.Verdict {
+        let before = stop
+        defer { if stop != before { stoppedAt = stop == .none ? nil : now } }
+        observedEquity = equity
+        observedAt = now
         let today = Self.day(of: now, limits)
         if today > day {
             day = today
@@ -104,7 +117,18 @@ public struct LossState: Sendable, Equatable {
     /// Only the owner ends a drawdown stop; the highest then begins anew.
     public mutating func resumeByOwner(equity: Notional) {
         stop = .none
+        stoppedAt = nil
         highest = equity
+    }
+
+    /// Why entries are refused as of the last equity seen; `nil` while they are not.
+    public var refusal: (outcome: Outcome, detail: String)? {
+        switch stop {
+        case .none: nil
+        case .daily: (.dailyLoss, "the day's loss reached its limit, until the next day")
+        case .flattened: (.dailyLoss, "the day's loss reached the limit that closes everything, until the next day")
+        case .drawdown: (.drawdown, "equity fell too far from its highest \(highest), until the owner resumes")
+        }
     }
 
     private func verdict(loss: Notional, equity: Notional) -> LossLimits.Verdict {

@@ -6,12 +6,14 @@ extension LossState {
         [
             "day": .integer(day), "dayStartEquity": .string("\(dayStartEquity)"), "dayDeposits": .string("\(dayDeposits)"),
             "highest": .string("\(highest)"), "stop": .string(stop.rawValue),
+            "observedEquity": .string("\(observedEquity)"), "observedMs": .integer(observedAt), "stoppedMs": stoppedAt.map { .integer($0) } ?? .null,
         ]
     }
 
     public init(json: JSON) throws(JSONError) {
         self.init(
             day: try json.integer("day"), dayStartEquity: try json.decimal("dayStartEquity"), dayDeposits: try json.decimal("dayDeposits"),
-            highest: try json.decimal("highest"), stop: try json.choice("stop"))
+            highest: try json.decimal("highest"), stop: try json.choice("stop"), observedEquity: try json.decimal("observedEquity"), observedAt: try json.integer("observedMs"),
+            stoppedAt: try json.maybe("stoppedMs") { value throws(JSONError) in try value.asInteger() })
     }
 }

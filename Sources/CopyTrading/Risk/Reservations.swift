@@ -7,6 +7,8 @@ public struct Reservations: Sendable, Equatable {
         /// USDC.
         public var notional: Notional
         public var margin: Notional
+        /// When the order came to its end, microseconds since 1970: from then on it is what was filled, which figures read earlier lack.
+        public var settledAt: Int64?
 
         public init(coin: Coin, side: Side, notional: Notional, margin: Notional) {
             self.coin = coin
@@ -40,6 +42,23 @@ public struct Reservations: Sendable, Equatable {
         let leverage = Int64(max(1, job.terms?.leverage ?? 1))
         return reserve(
             Hold(coin: job.coin, side: job.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1)), for: job.id)
+    }
+
+    /// The order is at its end: what it filled counts until the account is read again.
+    /// - Parameter filled: worth of what was filled, USDC.
+    /// - Parameter now: microseconds since 1970.
+    public mutating func settle(_ job: JobID, filled: Notional, at now: Int64) {
+        guard var hold = holds[job] else { return }
+        guard filled > .zero else { return release(job) }
+        hold.margin = (try? Ratio(roundingUp: filled, over: max(hold.notional, filled)) * hold.margin) ?? hold.margin
+        hold.notional = filled
+        hold.settledAt = now
+        holds[job] = hold
+    }
+
+    /// The account's figures were read, by a reading that began at `begun`: orders settled before are in them.
+    public mutating func read(begun: Int64) {
+        holds = holds.filter { $0.value.settledAt.map { $0 >= begun } ?? true }
     }
 
     /// The order is at its end. Releasing what is not held changes nothing.

@@ -10,7 +10,8 @@ extension Signal {
             ("avgPx", .string("\(averagePrice)")), ("sz", .string("\(size)")), ("fills", .integer(fillCount)),
             ("firstFill", .integer(firstFill)), ("lastFill", .integer(lastFill)), ("firstFillMs", .integer(firstFillTime)),
             ("lastFillMs", .integer(lastFillTime)), ("receivedUs", .integer(receivedAt)), ("crossed", .bool(crossed)),
-            ("cause", .string(cause.rawValue)), ("leaderEquity", .string(orNull: leaderEquity?.description)), ("tier", .integer(tier)),
+            ("cause", .string(cause.rawValue)), ("leaderEquity", .string(orNull: leaderEquity?.description)),
+            ("leaderLeverage", leaderLeverage.map { .integer($0) } ?? .null), ("tier", .integer(tier)),
         ].asObject
     }
 
@@ -27,7 +28,8 @@ extension Signal {
             firstFill: try json.integer("firstFill"), lastFill: try json.integer("lastFill"),
             firstFillTime: try json.integer("firstFillMs"), lastFillTime: try json.integer("lastFillMs"),
             receivedAt: try json.integer("receivedUs"), crossed: try json.bool("crossed"), cause: try json.choice("cause"),
-            leaderEquity: try json.maybeDecimal("leaderEquity"), tier: Int(try json.integer("tier")))
+            leaderEquity: try json.maybeDecimal("leaderEquity"),
+            leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) }, tier: Int(try json.integer("tier")))
         guard !legs.isEmpty, legs == Leg.legs(from: start, to: end) else {
             throw JSONError(path: "legs", problem: "are not those of \(start) → \(end)")
         }

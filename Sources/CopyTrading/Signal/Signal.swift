@@ -28,13 +28,15 @@ public struct Signal: Sendable, Equatable {
     public var cause: Cause
     /// The leader's equity used for proportional sizing; `nil` when it is not known (R-16: then nothing proportional is sized).
     public var leaderEquity: Notional?
+    /// The leader's leverage in the coin as last seen; `nil` when it was not seen yet.
+    public var leaderLeverage: Int?
     /// 1: the leader's own fills. 2: from public trades, at least in part.
     public var tier: Int
 
     public init(
         id: SignalID, network: String, influencer: InfluencerID, coin: Coin, legs: [Leg], start: Size, end: Size, averagePrice: Price,
         size: Size, fillCount: Int, firstFill: Int64, lastFill: Int64, firstFillTime: Int64, lastFillTime: Int64, receivedAt: Int64,
-        crossed: Bool, cause: Cause, leaderEquity: Notional?, tier: Int
+        crossed: Bool, cause: Cause, leaderEquity: Notional?, leaderLeverage: Int? = nil, tier: Int
     ) {
         self.id = id
         self.network = network
@@ -54,6 +56,7 @@ public struct Signal: Sendable, Equatable {
         self.crossed = crossed
         self.cause = cause
         self.leaderEquity = leaderEquity
+        self.leaderLeverage = leaderLeverage
         self.tier = tier
     }
 }

@@ -9,6 +9,8 @@ public struct SignalBuilder: Sendable {
     public let configuration: Configuration
     /// The leader's equity, copied into the signals; `nil` when unknown. Set it before `receive` and `flush`.
     public var leaderEquity: Notional?
+    /// Its leverage by coin, as last seen.
+    public var leaderLeverages: [Coin: Int] = [:]
     /// False: legs that add risk are left out of signals and told as `.entriesDropped`. Set it before `receive` and `flush`.
     public var allowsEntries = true
     /// Deliveries of a fill beyond its first.
@@ -171,7 +173,7 @@ public struct SignalBuilder: Sendable {
     private mutating func update(
         _ coins: Set<Coin>, _ timeline: inout Timeline, _ body: (inout CoinTrack, SignalContext) -> [SignalEvent]
     ) {
-        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, allowsEntries: allowsEntries,
+        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, leaderLeverages: leaderLeverages, allowsEntries: allowsEntries,
             configuration: configuration)
         for coin in coins.sorted() {
             timeline.add(body(&tracks[coin]!, context), of: coin)

@@ -3,6 +3,7 @@ struct SignalContext: Sendable {
     let network: String
     let influencer: InfluencerID
     let leaderEquity: Notional?
+    let leaderLeverages: [Coin: Int]
     /// False: the leader's positions are not verified, so what adds risk is left out.
     let allowsEntries: Bool
     let configuration: SignalBuilder.Configuration
@@ -24,7 +25,8 @@ struct SignalContext: Sendable {
             network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
             lastFill: chain.lastFill, firstFillTime: chain.firstTime, lastFillTime: chain.lastTime, receivedAt: chain.firstReceived,
-            crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, tier: chain.source.rawValue)
+            crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[chain.coin],
+            tier: chain.source.rawValue)
     }
 
     /// An exit that happened between two known positions without its fills being seen. Its price is that of the fill that revealed
@@ -36,6 +38,6 @@ struct SignalContext: Sendable {
             id: SignalID(network: network, influencer: influencer, coin: coin, firstFill: tid, lastFill: tid, legs: [leg]),
             network: network, influencer: influencer, coin: coin, legs: [leg], start: leg.start, end: leg.end, averagePrice: price,
             size: leg.change.magnitude, fillCount: 0, firstFill: tid, lastFill: tid, firstFillTime: time, lastFillTime: time,
-            receivedAt: receivedAt, crossed: false, cause: .resync, leaderEquity: leaderEquity, tier: source.rawValue)
+            receivedAt: receivedAt, crossed: false, cause: .resync, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[coin], tier: source.rawValue)
     }
 }

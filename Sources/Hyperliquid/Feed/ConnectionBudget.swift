@@ -23,7 +23,8 @@ public final class ConnectionBudget: Sendable {
 
         public init() {}
 
-        var plannedChannels: Int { max(1, channels * channelShare / 100) }
+        /// Channels that may be in use at a time.
+        public var plannedChannels: Int { max(1, channels * channelShare / 100) }
     }
 
     /// Whether a subscription has a place.

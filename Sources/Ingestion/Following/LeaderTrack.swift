@@ -61,7 +61,12 @@ struct LeaderTrack: Sendable {
     var verifiedTo: Int64?
     /// Account value by dex, `""` for the exchange's own.
     var accountValues: [String: Notional] = [:]
+    /// Where its collateral lies, `nil` for a mode that is not known, and when that was read, microseconds.
+    var collateral: (value: AccountEquity.Collateral?, readAt: Int64)?
+    /// USDC of its spot balances, when they back its perpetuals.
+    var spot: Notional?
     var heat = LeaderHeat()
+    var hygiene: HygieneWatch
     /// While moving to public trades: own fills that no trade has shown yet, with the times of their first arrival (microseconds).
     var unconfirmed: [Int64: Int64] = [:]
     /// While moving to public trades: trades that were seen, in case the own fill comes second.
@@ -115,4 +120,9 @@ enum EquityHysteresis {
         guard let old, old.e8 > 0 else { return new }
         return (new - old).magnitude.e8 >= old.e8 / 10 ? new : old
     }
+}
+
+extension LeaderTrack {
+    /// - Parameter perpetuals: account values of every dex.
+    func equity(of perpetuals: [Notional]) -> Notional? { AccountEquity.total(collateral: collateral?.value, perpetuals: perpetuals, spot: spot) }
 }

@@ -3,15 +3,19 @@ import CopyTrading
 import JSON
 import Logging
 import RedisStreams
+import Safety
 
-/// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it.
+/// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it,
+/// and puts on record what it was made on.
 ///
 /// Requests of one (subscription, coin) are decided in stream order, each on the lifecycle that the one before left.
 public actor PlanStage: StageHandler {
     private let config: ConfigStore
     private let instruments: Instruments
     private let journal: AttemptJournal
+    private let latches: Latches?
     private let stage: Stage
+    private let quotes: QuoteReader?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     private var ready: [Int: [Completion]] = [:]
@@ -19,11 +23,19 @@ public actor PlanStage: StageHandler {
     /// Entries left undecided because their partition is being given up.
     private var abandoned: [Int: [String]] = [:]
 
-    public init(config: ConfigStore, instruments: Instruments, journal: AttemptJournal, stage: Stage, logger: Logger) {
+    /// - Parameters:
+    ///   - latches: `nil` without a kill switch.
+    ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
+    public init(
+        config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
+        logger: Logger
+    ) {
         self.config = config
         self.instruments = instruments
         self.journal = journal
+        self.latches = latches
         self.stage = stage
+        self.quotes = quotes
         self.logger = logger
     }
 
@@ -94,10 +106,10 @@ public actor PlanStage: StageHandler {
         let key = HoldingKey(request.subscription, request.signal.coin)
         let instrument = await instruments.instrument(request.signal.coin)
         let before = lifecycles[partition]?[key]
-        let plan = Planner.decide(
-            request: request, subscription: snapshot.subscriptions[request.subscription],
-            account: snapshot.subscribers[request.subscriber]?.settings ?? AccountSettings(),
-            facts: facts(request, snapshot, instrument), lifecycle: before, now: WallClock.milliseconds)
+        let decision = DecisionRecord(
+            decidedAt: WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
+            lifecycle: before)
+        let plan = Planner.decide(request, under: snapshot, on: decision)
         lifecycles[partition]?[key] = plan.lifecycle
         let index = stage.inputs[partition].index
         return HandOff(
@@ -110,6 +122,11 @@ public actor PlanStage: StageHandler {
     private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
         let states = snapshot.states(
             influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
-        return PlanningFacts(instrument: instrument, states: states)
+        let latched = latches?.level(
+            influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
+        let market = quotes?.quote(request.signal.coin)
+        return PlanningFacts(
+            instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
+            market: .init(quote: market?.quote, mark: market?.mark))
     }
 }

@@ -14,8 +14,14 @@ struct Lane: Sendable {
         case underWay
         /// May have been sent; being settled.
         case unsettled
+        /// Waits for its account to be read.
+        case reading
+        /// Waits for the leverage to be set.
+        case leverage
         /// Waits for a fresh quote before its next attempt.
         case quoting
+        /// An entry that waits for a better price.
+        case awaitingPrice(PriceObstacle)
     }
 }
 
@@ -45,6 +51,10 @@ struct LaneJob: Sendable {
     var limitedBy: String?
     /// Refusals that allowed another try, so that none repeats for ever.
     var refusals = 0
+    /// The account could not be read when it was needed.
+    var accountUnread = false
+    /// Circuit breakers that this entry tries out.
+    var trials: [BreakerBoard.Subject] = []
 
     init(entry: String, job: ExecutionJob, plannedAt: Int64) {
         self.entry = entry

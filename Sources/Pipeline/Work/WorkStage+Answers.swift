@@ -66,6 +66,8 @@ extension WorkStage {
         case .failure(.malformed(let text)):
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
         case .failure(.unknown(let reason)):
+            // One answer is missing, however many orders it was for.
+            if let first = launch.records.first { record(.unknown, of: first, launch.partition) }
             logger.warning("order.unknown", metadata: ["account": "\(launch.account)", "nonce": "\(launch.action.nonce)", "reason": "\(reason)"])
             for record in launch.records {
                 partitions[launch.partition]?.lanes[lane(record)]?.head = .unsettled
@@ -87,6 +89,8 @@ extension WorkStage {
             return settleJournal(launch.partition)
         }
         for (record, status) in zip(launch.records, statuses) {
+            let delay = (WallClock.microseconds - (partitions[launch.partition]?.lanes[lane(record)]?.jobs.first?.sentAt ?? 0)) / 1_000
+            self.record(status.isRefusal ? .rejected : .accepted(acknowledgedAfter: delay), of: record, launch.partition)
             switch status {
             case .filled(let size, let price, _):
                 var fills = OrderFills()
@@ -193,11 +197,7 @@ extension WorkStage {
         var quote: Quote?
         do {
             let book = try await client.book(key.coin)
-            let best = [book.bids.first?.price, book.asks.first?.price].compactMap { $0 }
-            if let first = best.first {
-                let mid = best.count == 2 ? Price(e8: (best[0].e8 + best[1].e8) / 2) : first
-                quote = Quote(reference: mid, bestBid: book.bids.first?.price, bestAsk: book.asks.first?.price)
-            }
+            quote = Quote(bestBid: book.bids.first?.price, bestAsk: book.asks.first?.price)
         } catch {
             logger.warning("book.unread", metadata: ["coin": "\(key.coin)", "error": "\(error)"])
         }

@@ -38,6 +38,7 @@ extension WorkStage {
     func watchWaiting() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(10))  // ends early only when cancelled
+            reviewPriceWaits()
             let now = ContinuousClock.now
             let due = waiting.filter { $0.value <= now }.keys
             guard !due.isEmpty else { continue }
@@ -108,6 +109,13 @@ extension WorkStage {
         guard let state = partitions[key.partition], !state.draining, let account = state.accounts[key.account] else { return nil }
         guard account.actionsUnderWay < configuration.actionsPerAccount else { return nil }
         guard !state.unsettled.values.contains(where: { $0.account == key.account }) else { return nil }
+        // What was found settled is applied before anything new is decided.
+        if WallClock.milliseconds - state.begunAt < Self.deliveryWait.milliseconds,
+            state.settled.values.contains(where: { $0.record.account == key.account })
+        {
+            waiting[key] = .now + .milliseconds(50)
+            return nil
+        }
         if let notBefore = account.notBefore, notBefore > .now { waiting[key] = notBefore; return nil }
         guard leases.isHeld(key.partition, at: .now) else { waiting[key] = .now + .milliseconds(100); return nil }
         var candidates = await candidates(key, generation: state.generation, account)
@@ -139,29 +147,35 @@ extension WorkStage {
         for coin in account.coins {
             let lane = LaneKey(account: key.account, coin: coin)
             let instrument = await instruments.instrument(coin)
+            knownInstruments[coin] = instrument
             guard partitions[key.partition]?.generation == generation else { return [] }
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
-                if job.job.action.isEntry, unaudited > configuration.maximumAuditLag {
-                    finish(lane, .halted, "\(unaudited) entries wait for the audit trail, \(configuration.maximumAuditLag) may", key.partition)
-                    continue
-                }
-                let budget = state.accounts[key.account]?.budget ?? AccountBudget()
-                if !budget.allows(job.job.action.use) {
-                    finish(
-                        lane, .budget, "the account has \(budget.remaining ?? 0) actions left at the exchange, kept for exits", key.partition)
-                    continue
+                if job.job.action.isEntry {
+                    if needsReading(job, key.partition) {
+                        partitions[key.partition]?.lanes[lane]?.head = .reading
+                        wantReading(key)
+                        yieldToExit(lane, key.partition)
+                        break
+                    }
+                    if let (outcome, detail) = refusal(of: job, lane, key.partition) {
+                        finish(lane, outcome, detail, key.partition)
+                        continue
+                    }
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
+                let market = quotes?.quote(coin)
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-                    quote: job.quote ?? Quote(reference: job.job.referencePrice), now: WallClock.milliseconds + configuration.entryMargin.milliseconds,
-                    attempt: job.attempt)
+                    quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
+                    account: job.job.action.isEntry ? accountView(job.job, key.partition) : AccountView(),
+                    now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
+                    if awaitPrice(lane, outcome, detail, in: market, key.partition) { continue }
                     partitions[key.partition]?.sleeves[holding] = changed
                     // an exit that traded in an earlier attempt has executed, whatever stops it now
                     let outcome = job.fills.filled.isZero ? outcome : Outcome.partial
@@ -169,6 +183,17 @@ extension WorkStage {
                     continue
                 case .send(let intent):
                     guard let instrument else { finish(lane, .unsupported, "the exchange does not list \(coin)", key.partition); continue }
+                    if job.job.action.isEntry {
+                        if let state = leverageStep(job.job, instrument, key.partition) {
+                            beginLeverage(lane, state, instrument, key.partition)
+                            break
+                        }
+                        if let refusal = breakerRefusal(lane, key.partition) {
+                            finish(lane, .breaker, refusal, key.partition)
+                            continue
+                        }
+                        reserve(job.job, intent, key.partition)
+                    }
                     found.append(Candidate(lane: lane, job: job, intent: intent, instrument: instrument, sleeve: sleeve))
                 }
                 break
@@ -245,16 +270,21 @@ extension WorkStage {
     /// The exchange counts an action for its address as 1 + orders/40, for the account as its orders. Entries leave a part of what is shared
     /// to exits.
     private func charges(subscriber: SubscriberID, account: AccountID, orders: Int, isEntry: Bool) -> [Charge] {
+        let own = Charge(
+            name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text),
+            rate: configuration.rates.subscriber(subscriber.text), tokens: orders)
+        return [own] + charges(account: account, actions: orders, isEntry: isEntry)
+    }
+
+    /// Of actions that are no order of the subscriber's.
+    func charges(account: AccountID, actions: Int, isEntry: Bool) -> [Charge] {
         let rates = configuration.rates
         func spare(_ rate: TokenRate) -> Int { isEntry ? rate.burst / Self.exitShare : 0 }
         let accountRate = rates.account(account.text)
         return [
+            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: accountRate, tokens: actions, spare: spare(accountRate)),
             Charge(
-                name: "subscriber:\(subscriber)", key: keys.tokens("subscriber", subscriber.text), rate: rates.subscriber(subscriber.text),
-                tokens: orders),
-            Charge(name: "account:\(account)", key: keys.tokens("account", account.text), rate: accountRate, tokens: orders, spare: spare(accountRate)),
-            Charge(
-                name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + orders / 40,
+                name: "egress:\(rates.egress.id)", key: keys.tokens("egress", rates.egress.id), rate: rates.egress.rate, tokens: 1 + actions / 40,
                 spare: spare(rates.egress.rate)),
         ]
     }
@@ -271,6 +301,7 @@ extension WorkStage {
             readBudget(key)
             for record in draft.launch.records {
                 updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
+                partitions[key.partition]?.recentOrders.insert(record.cloid)
             }
             let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1
             partitions[key.partition]?.accounts[key.account]?.batchLimit = min(configuration.ordersPerAction, limit * 2)

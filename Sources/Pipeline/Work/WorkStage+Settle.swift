@@ -135,7 +135,12 @@ extension WorkStage {
         updateHead(key, partition) { job in
             job.attempt = record.attempt
             job.cloid = record.cloid
-            job.asked = job.asked ?? record.filledBefore + record.intent.size + record.intent.remainder
+            if job.asked == nil {
+                // What a predecessor decided at its first attempt.
+                job.asked = record.filledBefore + record.intent.size + record.intent.remainder
+                job.clips += record.intent.clips
+                if let detail = record.intent.detail { job.details.append(detail) }
+            }
             job.isSnapClose = record.intent.isSnapClose
             job.preparedAt = record.preparedAt
             if job.fills.filled.isZero, let average = record.averageBefore {

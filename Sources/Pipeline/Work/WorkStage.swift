@@ -4,6 +4,7 @@ import Hyperliquid
 import JSON
 import Logging
 import RedisStreams
+import Safety
 
 /// Job → orders at the exchange → result.
 ///
@@ -29,6 +30,26 @@ public actor WorkStage: StageHandler {
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64
         public var rates: Rates
+        public var accounts: Accounts
+        public var breakers: CircuitBreaker.Limits
+
+        /// How accounts are looked after beside their orders.
+        public struct Accounts: Sendable {
+            /// Request weight a minute for reading them.
+            public var weightPerMinute = 400
+            /// Between two readings of one account.
+            public var readEvery = Duration.seconds(30)
+            /// A difference is looked at again after so long before it counts.
+            public var confirmAfter = Duration.seconds(3)
+            /// So long after a leader's last trade in a coin its copies may still be on their way.
+            public var leaderGrace = Duration.seconds(15)
+            /// Between two looks at the triggers of an account.
+            public var sweepEvery = Duration.seconds(120)
+            /// How often the kill switch is looked at for what is to be closed.
+            public var latchEvery = Duration.milliseconds(250)
+
+            public init() {}
+        }
 
         public struct Rates: Sendable {
             public var subscriber: @Sendable (String) -> TokenRate
@@ -48,7 +69,8 @@ public actor WorkStage: StageHandler {
 
         public init(
             ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration,
-            entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates
+            entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
             self.ordersPerAction = ordersPerAction
@@ -60,6 +82,8 @@ public actor WorkStage: StageHandler {
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
             self.rates = rates
+            self.accounts = accounts
+            self.breakers = breakers
         }
     }
 
@@ -72,12 +96,18 @@ public actor WorkStage: StageHandler {
         /// Tells this ownership from an earlier one of the same partition.
         let generation: Int
         let epoch: String
+        /// Milliseconds since 1970: fills before that are in the sleeves.
+        let begunAt: Int64
         var sleeves: [HoldingKey: Sleeve] = [:]
         /// By (account, coin): which subscriptions' sleeves share it.
         var holders: [LaneKey: Set<SubscriptionID>] = [:]
         var nonces: [String: Int64] = [:]
         var lanes: [LaneKey: Lane] = [:]
         var accounts: [AccountID: AccountState] = [:]
+        var books: [AccountID: AccountBook] = [:]
+        var recentOrders = RecentOrders()
+        /// Sleeve → the latch that it was asked to be closed by, and in which state.
+        var flattened: [HoldingKey: String] = [:]
         /// Sent perhaps; nothing new for their accounts until each is settled.
         var unsettled: [JobID: AttemptRecord] = [:]
         /// Settled before their job was delivered here.
@@ -85,6 +115,9 @@ public actor WorkStage: StageHandler {
         var ready: [Completion] = []
         var draining = false
     }
+
+    /// So long after a take-over the jobs of settled attempts may still be on their way to us.
+    static let deliveryWait = Duration.seconds(5)
 
     let config: ConfigStore
     /// For reads.
@@ -101,6 +134,10 @@ public actor WorkStage: StageHandler {
     let configuration: Configuration
     let signers: Signers
     let auditLag: AuditLag
+    let accountLog: AccountLog
+    /// `nil` without a kill switch.
+    let latches: Latches?
+    let quotes: QuoteReader?
     let logger: Logger
     /// Rings the runner when there is something to commit.
     let committing: Wake
@@ -113,7 +150,12 @@ public actor WorkStage: StageHandler {
     var attention: Set<AccountKey> = []
     /// Accounts that wait for a moment.
     var waiting: [AccountKey: ContinuousClock.Instant] = [:]
+    /// Lanes whose head waits for a better price.
+    var priceWaits: Set<PriceWait> = []
     var inFlight = 0
+    var breakers: BreakerBoard
+    /// As last seen.
+    var knownInstruments: [Coin: Instrument] = [:]
     /// Entries waiting for the audit trail, as of the last look.
     var unaudited: Int64 = 0
     /// Orders being settled, so that none is settled twice at a time.
@@ -129,15 +171,19 @@ public actor WorkStage: StageHandler {
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKeys(partition: Int, generation: Int)
         case readBudget(AccountKey, generation: Int)
+        case readAccount(AccountKey, generation: Int)
+        case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
+        case protect(AccountKey, generation: Int)
     }
 
     /// - Parameters:
     ///   - client: for reads.
     ///   - transport: for orders; may be the client.
+    ///   - quotes: run by the caller; without, entries keep to their planned limit alone.
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
-        leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, sealingKey: [UInt8],
-        configuration: Configuration, committing: Wake, logger: Logger
+        leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, accountLog: AccountLog,
+        latches: Latches?, sealingKey: [UInt8], configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -152,6 +198,10 @@ public actor WorkStage: StageHandler {
         self.configuration = configuration
         signers = Signers(config: config, sealingKey: sealingKey)
         self.auditLag = auditLag
+        self.accountLog = accountLog
+        self.latches = latches
+        breakers = BreakerBoard(limits: configuration.breakers)
+        self.quotes = quotes
         self.committing = committing
         self.logger = logger
         // bounded by maximumInFlight launches and one errand per lane
@@ -164,6 +214,8 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.dispatchLoop() }
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
+            group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchLatches() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
                     for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }
@@ -181,6 +233,9 @@ public actor WorkStage: StageHandler {
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKeys(let partition, let generation): await openKeys(partition, generation)
         case .readBudget(let key, let generation): await readBudget(key, generation)
+        case .readAccount(let key, let generation): await readAccount(key, generation)
+        case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
+        case .protect(let key, let generation): await protect(key, generation)
         }
     }
 
@@ -189,7 +244,7 @@ public actor WorkStage: StageHandler {
     public func begin(_ partition: Int) async throws {
         guard let lease = leases.lease(partition) else { return }
         generations += 1
-        var state = PartitionState(generation: generations, epoch: lease.epoch)
+        var state = PartitionState(generation: generations, epoch: lease.epoch, begunAt: WallClock.milliseconds)
         for (field, value) in try await journal.state(partition) {
             guard let key = HoldingKey(field: field) else { throw JSONError(path: field, problem: "is not <subscription>|<coin>") }
             state.sleeves[key] = try Sleeve(json: JSON.parse(value))
@@ -201,7 +256,16 @@ public actor WorkStage: StageHandler {
             // the sleeve as it stood before an order that may have traded
             state.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
         }
-        let snapshot = await config.current()
+        for (account, value) in try await accountLog.records(partition) {
+            var book = AccountBook()
+            book.record = try AccountRecord(json: JSON.parse(value))
+            // Triggers of a predecessor are looked for at once.
+            state.books[AccountID(account)] = book
+        }
+        let snapshot = config.current()
+        for subscriber in snapshot.subscribers.values where partitioning.account(subscriber.account.text) == stage.inputs[partition].index {
+            state.books[subscriber.account] = state.books[subscriber.account] ?? AccountBook()
+        }
         for key in state.sleeves.keys {
             guard let account = snapshot.subscriptions[key.subscription]?.account else { continue }
             state.holders[LaneKey(account: account, coin: key.coin), default: []].insert(key.subscription)
@@ -226,6 +290,7 @@ public actor WorkStage: StageHandler {
         for entry in entries {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
+                if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
                 logger.error("entry.dead_letter", metadata: ["stage": "work", "entry": "\(entry.id)", "error": "\(error)"])
@@ -247,7 +312,13 @@ public actor WorkStage: StageHandler {
             emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
             return
         }
-        partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        if isJournalled {
+            passAhead(job, key, partition)
+        } else {
+            partitions[partition]?.lanes[key, default: Lane()].jobs.append(job)
+            yieldToExit(key, partition)
+        }
         if partitions[partition]?.accounts[key.account] == nil {
             partitions[partition]?.accounts[key.account] = AccountState(batchLimit: configuration.ordersPerAction)
         }
@@ -260,6 +331,18 @@ public actor WorkStage: StageHandler {
             partitions[partition]?.lanes[key]?.head = .unsettled
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    /// A predecessor sent this job's order when those before it in the lane had ended without one: it goes on first. Entries that it
+    /// passes end, as their turn is over; exits follow it and are decided on what it did.
+    private func passAhead(_ job: LaneJob, _ key: LaneKey, _ partition: Int) {
+        let passed = partitions[partition]?.lanes[key]?.jobs ?? []
+        for entry in passed where entry.job.action.isEntry {
+            let result = entry.result(.superseded, "an order behind it was sent before its end was on record", position: nil)
+            emit(result, entry: entry.entry, settled: [], sleeve: nil, partition)
+        }
+        partitions[partition]?.lanes[key, default: Lane()].jobs = [job] + passed.filter { !$0.job.action.isEntry }
+        partitions[partition]?.lanes[key]?.head = .idle
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {
@@ -295,6 +378,8 @@ public actor WorkStage: StageHandler {
         guard var lane = partitions[partition]?.lanes[key], let job = lane.jobs.first else { return }
         lane.jobs.removeFirst()
         lane.head = .idle
+        if job.cloid == nil { breakers.withdraw(job.trials) }
+        partitions[partition]?.books[key.account]?.reservations.settle(job.job.id, filled: job.fills.value, at: WallClock.microseconds)
         let holding = HoldingKey(job.job.subscription, key.coin)
         let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
         emit(
@@ -303,6 +388,7 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
+            if !job.fills.filled.isZero { protect(AccountKey(partition: partition, account: key.account)) }
         } else {
             partitions[partition]?.lanes[key] = lane
         }

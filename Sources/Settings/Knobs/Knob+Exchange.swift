@@ -34,6 +34,11 @@ extension Knob {
             purpose: "An entry that would expire within this time is not sent any more.",
             effect: "Raising it leaves fewer orders that reach the exchange too late, and skips more."),
         Knob(
+            "QUOTE_MAX_AGE", .exchange, .duration(.seconds(2)...(.seconds(60))), standard: "5s",
+            purpose: "How long after the exchange was last heard a market's best prices and mark still count. Older ones are not known: "
+                + "entries then keep to the leader's price alone.",
+            effect: "Raising it lets entries and exits be priced off an older book while the feed is away."),
+        Knob(
             "EXPIRES_AFTER_MARGIN", .exchange, .duration(.zero...(.seconds(60))), standard: "2s",
             purpose: "Added to an entry's expiry for the action's expiresAfter, past which the exchange refuses it by itself.",
             effect: "Raising it makes the costly refusal (five units of the address limit) rarer and a late order staler."),

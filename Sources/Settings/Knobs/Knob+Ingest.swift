@@ -35,6 +35,12 @@ extension Knob {
                 + "replaced by another.",
             effect: "Raising it makes influencers of tier 2 copied that much later; at 0s their signals may change places."),
         Knob(
+            "MARKET_QUOTES", .ingest, .flag, standard: "yes",
+            purpose: "Whether one of the processes follows the best prices and the mark of every market on a connection of its own, for "
+                + "the limits relative to book and mark.",
+            effect: "Two channels a market, within what the connections for fills leave of the address's; the most traded markets come "
+                + "first."),
+        Knob(
             "RAW_FRAMES", .ingest, .choice(["leaders", "none"]), standard: "leaders",
             purpose: "Which of the exchange's frames are kept in Postgres as they came: those that carry a followed influencer's fill or "
                 + "trade, and the answers that positions are taken from; or none.",

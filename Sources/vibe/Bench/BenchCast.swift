@@ -48,7 +48,7 @@ struct BenchCast: Sendable {
         lines += subscriptions.map { leader, account in
             "  - {subscriber: \(name(account)), influencer: \(SyntheticLoad.leader(leader)), "
                 + "sizing: {mode: fixed_notional, notional: \(SyntheticLoad.orderNotional)}, "
-                + "limits: {entry_expiry_ms: \(Self.expiryMilliseconds), entry_slippage_bps: 100}}"
+                + "limits: {entry_expiry_ms: \(Self.expiryMilliseconds), entry_slippage_bps: 100}, leverage: keep}"
         }
         lines.append("agent_keys: agent-keys.yaml")
         return lines.joined(separator: "\n") + "\n"

@@ -139,7 +139,9 @@ private struct CeilingLane {
             number += 1
             return SignalPublisher.Item(id: "\(partition)-\(number)", emission: emission(.signals))
         }
-        let call = SignalPublisher.Call(items: items, partition: partition, day: "ceiling", epoch: Self.epoch, cursor: ("leader", [0]))
+        let call = SignalPublisher.Call(
+            items: items, partition: partition, day: "ceiling", epoch: Self.epoch,
+            leader: .init(influencer: "leader", cursor: [0], record: [0]))
         for answer in try await publisher.publish([call]) {
             guard case .published = answer else { throw RedisError.unexpectedReply("the ceiling's lease was taken") }
         }

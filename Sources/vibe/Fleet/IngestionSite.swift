@@ -85,7 +85,8 @@ struct IngestionSite: Sendable {
     private static func environment(_ plan: Plan, _ run: RunDirectory, _ servers: FleetServers) throws -> FleetEnvironment {
         var environment = FleetEnvironment(
             operatorSettings: ProcessInfo.processInfo.environment,
-            defaults: ["VIBE_RATE_EGRESS": "1000/1s:2000"].merging(plan.environment) { _, ours in ours },
+            // nobody plans or sends orders here, so nobody needs quotes
+            defaults: ["VIBE_RATE_EGRESS": "1000/1s:2000", "VIBE_MARKET_QUOTES": "no"].merging(plan.environment) { _, ours in ours },
             decided: ["VIBE_RUN_DIRECTORY": run.path])
         environment.use(servers)
         try environment.provideSealingKey(in: run)

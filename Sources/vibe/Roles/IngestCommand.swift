@@ -42,25 +42,34 @@ struct IngestCommand: AsyncParsableCommand {
             let isLive = recording == nil
             let client = isLive ? try process.exchange() : nil
             let recorder = isLive ? Self.recorder(process, source) : nil
+            let budget = process.connectionBudget(users: settings.ingest.usersPerEgress)
             let ingestor = Ingestor(
-                config: config, client: client, feeds: isLive ? Self.feeds(process) : [],
+                config: config, client: client, feeds: isLive ? (0..<settings.ingest.sockets).map { _ in Self.feed(process, budget) } : [],
                 slots: isLive
                     ? UserSlots(
                         redis: try process.redis("slots"), keys: process.keys, egress: settings.exchange.egress, holder: source,
                         life: Self.slotLife, limit: settings.ingest.usersPerEgress) : nil,
-                recorder: recorder, redis: try process.redis("signals"), keys: process.keys, partitioning: process.partitioning, leases: leases,
-                configuration: configuration, network: settings.exchange.network.rawValue, now: { WallClock.microseconds },
-                logger: process.logger)
-            return IngestRole(ingestor: ingestor, config: config, recording: recording, recorder: recorder, client: client)
+                recorder: recorder, latches: isLive ? try process.latchStore() : nil, redis: try process.redis("signals"), keys: process.keys,
+                partitioning: process.partitioning, leases: leases, configuration: configuration, network: settings.exchange.network.rawValue,
+                now: { WallClock.microseconds }, logger: process.logger)
+            var watcher: MarketWatcher?
+            if let client, settings.ingest.marketQuotes {
+                watcher = MarketWatcher(
+                    client: client, feed: Self.feed(process, budget), budget: budget,
+                    publisher: QuotePublisher(redis: try process.redis("quotes"), keys: process.keys),
+                    leases: try process.leases(MarketWatcher.stage, MarketWatcher.partitions), reserved: { await ingestor.wantedChannels },
+                    logger: process.logger)
+            }
+            return IngestRole(
+                ingestor: ingestor, watcher: watcher, config: config, recording: recording, recorder: recorder, client: client)
         }
     }
 
     /// How long a place for a leader's own fills outlives a process that died with it.
     private static let slotLife = Duration.seconds(30)
 
-    private static func feeds(_ process: RoleProcess) -> [ExchangeFeed] {
-        let budget = process.connectionBudget(users: process.settings.ingest.usersPerEgress)
-        return (0..<process.settings.ingest.sockets).map { _ in ExchangeFeed(endpoint: process.endpoint, budget: budget, logger: process.logger) }
+    private static func feed(_ process: RoleProcess, _ budget: ConnectionBudget) -> ExchangeFeed {
+        ExchangeFeed(endpoint: process.endpoint, budget: budget, logger: process.logger)
     }
 
     private static func recorder(_ process: RoleProcess, _ source: String) -> FrameRecorder {
@@ -76,6 +85,7 @@ struct IngestCommand: AsyncParsableCommand {
 
 private struct IngestRole: Role {
     let ingestor: Ingestor
+    let watcher: MarketWatcher?
     let config: ConfigStore
     let recording: RecordedFeed?
     let recorder: FrameRecorder?
@@ -98,6 +108,7 @@ private struct IngestRole: Role {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask { await ingestor.run(); return true }
             group.addTask { await config.run(); return false }
+            if let watcher { group.addTask { await watcher.run(); return false } }
             if let recording {
                 group.addTask { try await recording.play(into: ingestor); await ingestor.stop(); return true }
             }
@@ -106,5 +117,8 @@ private struct IngestRole: Role {
         }
     }
 
-    func stop() async { await ingestor.stop() }
+    func stop() async {
+        await watcher?.stop()
+        await ingestor.stop()
+    }
 }

@@ -6,6 +6,7 @@ import Pipeline
 import Postgres
 import Redis
 import RedisStreams
+import Safety
 import Settings
 import UnixSignals
 
@@ -102,6 +103,13 @@ struct RoleProcess: Sendable {
             gate: EgressGate(bucket: bucket, logger: logger))
     }
 
+    /// What the fleet knows of the markets; to be run beside the stage.
+    func quotes() throws -> QuoteReader {
+        QuoteReader(
+            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, now: { WallClock.milliseconds },
+            logger: logger)
+    }
+
     /// What all WebSocket connections of this process share.
     func connectionBudget(users: Int? = nil) -> ConnectionBudget {
         var limits = ConnectionBudget.Limits()
@@ -116,6 +124,19 @@ struct RoleProcess: Sendable {
         var configuration = PostSocket.Configuration()
         configuration.timeout = settings.exchange.timeout
         return PostSocket(endpoint: endpoint, configuration: configuration, budget: connectionBudget(), logger: logger)
+    }
+
+    /// The kill switch, as known at the start; its ``Latches/run()`` keeps it up to date.
+    func latches() async throws -> Latches {
+        let latches = Latches(store: try latchStore(), logger: logger)
+        try await latches.load()
+        return latches
+    }
+
+    func latchStore() throws -> LatchStore {
+        LatchStore(
+            table: LatchTable(redis: try redis("latches"), keys: keys),
+            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
     }
 
     var endpoint: ExchangeEndpoint {

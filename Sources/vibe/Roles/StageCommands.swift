@@ -1,6 +1,7 @@
 import ArgumentParser
 import AuditTrail
 import ConfigStore
+import CopyTrading
 import Hyperliquid
 import Pipeline
 import Postgres
@@ -35,11 +36,15 @@ struct PlanCommand: AsyncParsableCommand {
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
+            let latches = try await process.latches()
+            let quotes = try process.quotes()
             let handler = PlanStage(
                 config: config, instruments: instruments,
-                journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), stage: stage, logger: process.logger)
+                journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
+                quotes: quotes, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }], client: client)
+            return StageRole(
+                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }], client: client)
         }
     }
 }
@@ -65,20 +70,27 @@ struct WorkCommand: AsyncParsableCommand {
             let instruments = Instruments(client: client, logger: process.logger)
             try await instruments.load()
             let leases = try process.leases(stage.name, stage.partitionNames)
+            let quotes = try process.quotes()
             let wake = Wake()
+            let latches = try await process.latches()
             let handler = WorkStage(
                 config: config, client: client, transport: socket ?? client, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
                 keys: process.keys, stage: stage, partitioning: process.partitioning,
-                auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys), sealingKey: sealingKey.bytes,
+                auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),
+                accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKey: sealingKey.bytes,
                 configuration: .init(
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
-                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag), rates: Self.rates(settings.rates, egress: settings.exchange.egress)),
-                committing: wake, logger: process.logger)
+                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                    rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
+                    breakers: Self.breakers(settings.safety)),
+                committing: wake, quotes: quotes, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            var loops: [@Sendable () async -> Void] = [{ await config.run() }, { await handler.run() }]
+            var loops: [@Sendable () async -> Void] = [
+                { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
+            ]
             if let socket {
                 loops.append {
                     do { try await socket.run() } catch is CancellationError {} catch {
@@ -88,6 +100,29 @@ struct WorkCommand: AsyncParsableCommand {
             }
             return StageRole(runner: runner, loops: loops, client: client)
         }
+    }
+
+    private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {
+        var accounts = WorkStage.Configuration.Accounts()
+        accounts.weightPerMinute = settings.accountWeight
+        accounts.readEvery = settings.accountEvery
+        accounts.confirmAfter = settings.confirmAfter
+        accounts.leaderGrace = settings.leaderGrace
+        accounts.sweepEvery = settings.sweepEvery
+        return accounts
+    }
+
+    private static func breakers(_ settings: Settings.Safety) -> CircuitBreaker.Limits {
+        var limits = CircuitBreaker.Limits()
+        limits.window = settings.breakerWindow.milliseconds
+        limits.pause = settings.breakerPause.milliseconds
+        limits.longestPause = settings.breakerLongestPause.milliseconds
+        limits.rejects = settings.breakerRejects
+        limits.rejectPercent = settings.breakerRejectShare
+        limits.unknowns = settings.breakerUnknowns
+        limits.acknowledgement = settings.breakerAcknowledgement.milliseconds
+        limits.leaderTrades = settings.breakerLeaderTrades == 0 ? Int.max : settings.breakerLeaderTrades
+        return limits
     }
 
     /// - Parameter egress: the name of our address: all processes behind it share its bucket.

@@ -1,3 +1,5 @@
+import Foundation
+
 import Settings
 
 /// Figures and times as people read them.
@@ -26,6 +28,11 @@ enum Format {
     }
 
     static func time(milliseconds value: Int64) -> String { time(microseconds: value * 1_000) }
+
+    /// `2026-11-26T15:04:05Z`.
+    static func instant(milliseconds value: Int64) -> String {
+        Date(timeIntervalSince1970: TimeInterval(value / 1_000)).formatted(.iso8601)
+    }
 
     /// Per second, from a difference in counts and the time it took.
     static func rate(_ difference: Int64, over time: Duration) -> String {

@@ -33,20 +33,30 @@ struct Table {
         rows.append(cells)
     }
 
-    func rendered(for terminal: Terminal = .output) -> String {
-        let widths = fitted(to: terminal.width)
+    /// - Parameter indent: spaces before each line; they count towards the terminal's width.
+    func rendered(for terminal: Terminal = .output, indent: Int = 0) -> String {
+        let widths = fitted(to: terminal.width - indent)
         let head = line(columns.map { Cell($0.title, .bold) }, widths, terminal)
-        return ([head] + rows.map { line($0, widths, terminal) }).joined(separator: "\n")
+        let margin = String(repeating: " ", count: indent)
+        return ([head] + rows.map { line($0, widths, terminal) }).map { margin + $0 }.joined(separator: "\n")
     }
+
+    /// Whether nothing has to be shortened.
+    func fits(_ terminal: Terminal, indent: Int = 0) -> Bool { width(of: natural) <= terminal.width - indent }
 
     private static let gap = 2
     private static let narrowest = 6
 
+    /// Each column's width with nothing shortened.
+    private var natural: [Int] {
+        columns.indices.map { column in ([columns[column].title.count] + rows.map { $0[column].text.count }).max() ?? 0 }
+    }
+
+    private func width(of widths: [Int]) -> Int { widths.reduce(0, +) + Self.gap * (columns.count - 1) }
+
     private func fitted(to width: Int) -> [Int] {
-        var widths = columns.indices.map { column in
-            ([columns[column].title.count] + rows.map { $0[column].text.count }).max() ?? 0
-        }
-        var excess = widths.reduce(0, +) + Self.gap * (columns.count - 1) - width
+        var widths = natural
+        var excess = self.width(of: widths) - width
         while excess > 0,
             let widest = columns.indices.filter({ columns[$0].mayShrink && widths[$0] > Self.narrowest }).max(by: { widths[$0] < widths[$1] })
         {

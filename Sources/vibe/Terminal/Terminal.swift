@@ -5,8 +5,9 @@ struct Terminal: Sendable {
     let isInteractive: Bool
     /// Colours: on a terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb.
     let hasColour: Bool
+    private let fixedWidth: Int?
     /// Columns; 100 where there is no terminal to ask.
-    var width: Int { Self.columns() ?? 100 }
+    var width: Int { fixedWidth ?? Self.columns() ?? 100 }
 
     static let output = Terminal(descriptor: STDOUT_FILENO)
 
@@ -14,6 +15,14 @@ struct Terminal: Sendable {
         let environment = ProcessInfo.processInfo.environment
         isInteractive = isatty(descriptor) == 1 && environment["TERM"] != "dumb"
         hasColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
+        fixedWidth = nil
+    }
+
+    /// Plain lines of at most `width` characters.
+    init(width: Int) {
+        isInteractive = false
+        hasColour = false
+        fixedWidth = width
     }
 
     func styled(_ text: String, _ style: Style) -> String {

@@ -64,11 +64,14 @@ struct Cast: Sendable {
         }
         lines.append("subscriptions:")
         for follower in followers {
-            for leader in follower.leaders { lines.append("  - {subscriber: \(follower.id), influencer: \(leader), \(change(follower))}") }
+            for leader in follower.leaders { lines.append("  - {subscriber: \(follower.id), influencer: \(leader), \(leveraged(change(follower)))}") }
         }
         let environment = Dictionary(uniqueKeysWithValues: followers.map { ("KEY_\($0.id)", $0.agentKey) })
         return try ConfigFile.read(text: lines.joined(separator: "\n") + "\n", path: "cast.yaml", environment: environment)
     }
+
+    /// Leverage stays as it is, unless a test is about it: setting it is an action of its own.
+    private func leveraged(_ settings: String) -> String { settings.contains("leverage:") ? settings : settings + ", leverage: keep" }
 
     /// The simulator's accounts file.
     var accounts: JSON {

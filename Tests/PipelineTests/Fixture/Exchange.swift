@@ -51,12 +51,32 @@ struct Exchange: Sendable {
         try await trade(leader, coin, side, size, isTaker: false)
     }
 
-    private func trade(_ leader: String, _ coin: String, _ side: Side, _ size: String, isTaker: Bool) async throws {
-        let fill: JSON = [
-            "coin": .string(coin), "px": .string(Self.prices[coin]!), "sz": .string(size), "side": .string(side.letter), "crossed": .bool(isTaker),
-        ]
+    /// The exchange closes a part of the leader's position, or all of it.
+    func liquidate(_ leader: String = "leader", _ coin: String = "BTC", _ side: Side, _ size: String) async throws {
+        let price = JSON.string(Self.prices[coin]!)
+        let liquidation: JSON = ["liquidatedUser": .string(leaders[leader]!), "markPx": price, "method": "market"]
+        try await trade(leader, coin, side, size, isTaker: true, [.init("liquidation", liquidation)])
+    }
+
+    private func trade(
+        _ leader: String, _ coin: String, _ side: Side, _ size: String, isTaker: Bool, _ extras: [JSON.Member] = []
+    ) async throws {
+        let fill = JSON.object(
+            [
+                .init("coin", .string(coin)), .init("px", .string(Self.prices[coin]!)), .init("sz", .string(size)),
+                .init("side", .string(side.letter)), .init("crossed", .bool(isTaker)),
+            ] + extras)
         let body: JSON = ["user": .string(leaders[leader]!), "fills": [fill]]
         try await control("fills", body)
+    }
+
+    /// An account that acts by itself and whose equity is what it makes of it, as a leader's is on the exchange.
+    func open(_ address: String, balance: String) async throws {
+        try await control("accounts", ["accounts": [["account": .string(address), "balance": .string(balance)]]])
+    }
+
+    func setPrice(_ coin: String, _ price: String) async throws {
+        try await control("prices", ["coin": .string(coin), "mid": .string(price)])
     }
 
     /// What goes wrong from now on, as `POST /control/faults` takes it.
@@ -108,5 +128,6 @@ struct LedgerLine: Sendable {
         positionAfter = try json.maybeDecimal("positionAfter") ?? .zero
     }
 
-    var isOrder: Bool { action == "order" }
+    /// Sent by us, or a trigger of ours that the exchange carried out; not one that waits.
+    var isOrder: Bool { ["order", "trigger"].contains(action) && status != "waitingForTrigger" }
 }

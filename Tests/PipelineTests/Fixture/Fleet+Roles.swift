@@ -8,6 +8,7 @@ import Postgres
 import RawFrames
 import Redis
 import RedisStreams
+import Safety
 
 @testable import Ingestion
 
@@ -92,10 +93,34 @@ extension Fleet {
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
-        let handler = wrap(PlanStage(config: config, instruments: instruments, journal: journal, stage: stage, logger: parts.logger))
+        let latches = try await latches(&parts)
+        let handler = wrap(
+            PlanStage(
+                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, logger: parts.logger))
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [],
+            parts, stage, leases: leases, handler: handler, wake: Wake(),
+            loops: [{ await latches.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
             cleanUp: { await client.shutdown() })
+    }
+
+    /// The kill switch of one process.
+    private func latches(_ parts: inout Parts) async throws -> Latches {
+        let latches = Latches(store: try latchStore(&parts), logger: parts.logger)
+        try await latches.load()
+        return latches
+    }
+
+    private func latchStore(_ parts: inout Parts) throws -> LatchStore {
+        LatchStore(
+            table: LatchTable(redis: try connect("latches", &parts), keys: keys),
+            postgres: PostgresConnection(url: database, name: "\(parts.member)-latches", logger: parts.logger))
+    }
+
+    /// The kill switch as a person sets it.
+    func latch(_ scope: LatchScope, _ level: KillLevel, reason: String = "test") async throws {
+        var parts = try await parts("operator")
+        try await latchStore(&parts).set(scope, to: level, reason: reason, by: "operator")
+        for connection in parts.connections { await connection.close() }
     }
 
     /// How orders reach the exchange.
@@ -109,6 +134,15 @@ extension Fleet {
         var laneLimit = 256
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
+        var accounts = WorkStage.Configuration.Accounts()
+        /// Closed whatever goes wrong, unless a test is about them.
+        var breakers = {
+            var limits = CircuitBreaker.Limits()
+            limits.rejects = .max
+            limits.rejectSample = .max
+            limits.unknowns = .max
+            return limits
+        }()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)
     }
 
@@ -123,21 +157,23 @@ extension Fleet {
         try await instruments.load()
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let wake = Wake()
+        let latches = try await latches(&parts)
         let handler = WorkStage(
             config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
-            sealingKey: Self.sealingKey.bytes,
+            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
-                    egress: ("default", WorkSettings.unlimited))),
-            committing: wake, logger: parts.logger)
+                    egress: ("default", WorkSettings.unlimited)),
+                accounts: settings.accounts, breakers: settings.breakers),
+            committing: wake, quotes: quotes, logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
             // The socket ends only when it is cancelled.
-            loops: [{ await config.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
+            loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }
 
     private func postSocket(_ settings: WorkSettings, _ logger: Logger) -> PostSocket {
@@ -171,28 +207,21 @@ extension Fleet {
     /// - Parameters:
     ///   - users: places for own fills of this address.
     ///   - urls: where each socket reaches the exchange; directly when absent.
+    ///   - latches: leaders are not judged without.
     ///   - change: of the ingestor's configuration, whose waits are short here.
     /// - Returns: the role, and its ingestor, for what tests hand it directly.
     @discardableResult
     func ingest(
-        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], change: (inout Ingestor.Configuration) -> Void = { _ in }
+        _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], latches: (any LatchSetter)? = nil,
+        change: (inout Ingestor.Configuration) -> Void = { _ in }
     ) async throws -> (role: Role, ingestor: Ingestor) {
         var parts = try await parts(member)
         let config = parts.config
         let client = client()
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
-        var feed = ExchangeFeed.Configuration()
-        feed.pauses.longest = .seconds(1)
-        var limits = ConnectionBudget.Limits()
-        limits.users = users
-        limits.newConnectionsPerMinute = 1_000
-        let budget = ConnectionBudget(limits: limits)
+        let budget = connectionBudget(users: users)
         let logger = parts.logger
-        let feeds = (0..<sockets).map { socket in
-            ExchangeFeed(
-                endpoint: ExchangeEndpoint(base: urls.indices.contains(socket) ? urls[socket] : exchange.url, network: .testnet),
-                configuration: feed, budget: budget, logger: logger)
-        }
+        let feeds = (0..<sockets).map { feed(urls.indices.contains($0) ? urls[$0] : exchange.url, budget, logger) }
         let source = "\(member)@\(WallClock.microseconds)"
         let recorder = FrameRecorder(
             connection: PostgresConnection(url: database, name: "frames", logger: parts.logger), source: source, configuration: .init(),
@@ -205,13 +234,14 @@ extension Fleet {
         configuration.ownWait = .seconds(1)
         configuration.marketHold = .milliseconds(20)
         configuration.tiers.retryAfter = 500_000
+        configuration.hygieneEvery = .seconds(1)
         change(&configuration)
         let ingestor = Ingestor(
             config: config, client: client, feeds: feeds,
             slots: UserSlots(
                 redis: try connect("slots", &parts), keys: keys, egress: "default", holder: source, life: .seconds(30), limit: users),
-            recorder: recorder, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning, leases: leases,
-            configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
+            recorder: recorder, latches: latches, redis: try connect("signals", &parts), keys: keys, partitioning: partitioning,
+            leases: leases, configuration: configuration, network: "testnet", now: { WallClock.microseconds }, logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections,
             run: {
@@ -229,6 +259,42 @@ extension Fleet {
             stop: { await ingestor.stop() }, cleanUp: { await client.shutdown() })
         roles.withLock { $0.append(role) }
         return (role, ingestor)
+    }
+
+    private func connectionBudget(users: Int) -> ConnectionBudget {
+        var limits = ConnectionBudget.Limits()
+        limits.users = users
+        limits.newConnectionsPerMinute = 1_000
+        return ConnectionBudget(limits: limits)
+    }
+
+    private func feed(_ url: String, _ budget: ConnectionBudget, _ logger: Logger) -> ExchangeFeed {
+        var configuration = ExchangeFeed.Configuration()
+        configuration.pauses.longest = .seconds(1)
+        return ExchangeFeed(
+            endpoint: ExchangeEndpoint(base: url, network: .testnet), configuration: configuration, budget: budget, logger: logger)
+    }
+
+    /// Follows the markets; from the first one on every role of the fleet knows their quotes.
+    @discardableResult
+    func watch(_ member: String = "market-1") async throws -> Role {
+        var parts = try await parts(member)
+        let client = client()
+        let budget = connectionBudget(users: 1)
+        let watcher = MarketWatcher(
+            client: client, feed: feed(exchange.url, budget, parts.logger), budget: budget,
+            publisher: QuotePublisher(redis: try connect("quotes", &parts), keys: keys),
+            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 }, logger: parts.logger)
+        let role = Role(
+            member: member, connections: parts.connections, run: { await watcher.run() }, stop: { await watcher.stop() },
+            cleanUp: { await client.shutdown() })
+        roles.withLock { roles in
+            if !roles.contains(where: { $0.member == "quotes" }) {
+                roles.append(Role(member: "quotes", connections: [], run: { [quotes] in await quotes.run() }, stop: {}, cleanUp: {}))
+            }
+            roles.append(role)
+        }
+        return role
     }
 
     /// Waits until every leader's fills are followed live by one of these.

@@ -5,6 +5,7 @@ import Foundation
 import HyperSim
 import Hyperliquid
 import Logging
+import Pipeline
 import Postgres
 import Redis
 import RedisStreams
@@ -33,6 +34,8 @@ final class Fleet: Sendable {
     /// For looking from outside.
     let observer: RedisConnection
     let postgresObserver: PostgresConnection
+    /// Shared by all roles, so that they know what the test knows; empty until ``watch(_:)``.
+    let quotes: QuoteReader
     let roles = Mutex<[Role]>([])
     static let sealingKey = try! SealingKey(bytes: [UInt8](repeating: 7, count: 32))
 
@@ -74,6 +77,9 @@ final class Fleet: Sendable {
         database = try await postgres.makeDatabase(migrated: true)
         observer = try redis.connect("observer")
         postgresObserver = PostgresConnection(url: database, name: "observer", logger: log.logger("observer"))
+        quotes = QuoteReader(
+            redis: try redis.connect("quotes"), keys: keys, maximumAge: .seconds(10), now: { WallClock.milliseconds },
+            logger: log.logger("quotes"))
         try await Provisioning.check(observer)
         try await Provisioning.provision(observer, keys: keys, partitioning: partitioning)
         exchange = try await Exchange.start(cast, log: log, simulator)

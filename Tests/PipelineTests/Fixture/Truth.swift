@@ -110,8 +110,11 @@ extension Fleet {
         for request in truth.requests where !putAside.contains(request.id.text) {
             for leg in request.signal.legs.indices { expected[JobID(request: request.id, leg: leg), default: 0] += 1 }
         }
-        let found = Dictionary(truth.results.map { ($0.job, 1) }, uniquingKeysWith: +)
+        let found = Dictionary(truth.results.filter { $0.origin == nil }.map { ($0.job, 1) }, uniquingKeysWith: +)
         #expect(found == expected, "one result for each leg of each request", sourceLocation: sourceLocation)
+        // What the worker made by itself is answered once too; what a trigger did was no job.
+        let own = truth.results.filter { $0.origin != nil && $0.origin != .protection }.map(\.job)
+        #expect(own.count == Set(own).count && Set(own) == Set(truth.jobs.values.filter { $0.job.origin != nil }.map(\.job.id)), sourceLocation: sourceLocation)
         guard !foreign else { return }
         let followers = cast.followers.flatMap { follower in follower.leaders.map { ($0, "\(follower.id):\($0)") } }
         var pairs: Set<RequestID> = []
@@ -129,6 +132,7 @@ extension Fleet {
         for result in truth.results where result.attempts > 0 {
             for attempt in 1...result.attempts { jobs[ClientOrderID(job: result.job, attempt: attempt).text] = result.job }
         }
+        for result in truth.results where result.origin == .protection { jobs[result.cloid?.text ?? ""] = result.job }
         var filled: [JobID: Size] = [:]
         var seen: Set<String> = []
         for line in truth.ledger where line.isOrder {

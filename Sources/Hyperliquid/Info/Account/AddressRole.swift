@@ -1,3 +1,4 @@
+import CopyTrading
 import JSON
 
 /// What an address is to the exchange. Reads of an agent's address give empty data, so this tells whose account to read.
@@ -53,6 +54,17 @@ public enum AccountAbstraction: Sendable, Equatable {
         case "disabled": self = .disabled
         case "default": self = .default
         case let mode: self = .other(mode)
+        }
+    }
+}
+
+extension AccountAbstraction {
+    /// `nil` for a mode that is not known: then no equity is told.
+    public var collateral: AccountEquity.Collateral? {
+        switch self {
+        case .unifiedAccount, .portfolioMargin: .shared
+        case .disabled, .default: .separate
+        case .other: nil
         }
     }
 }

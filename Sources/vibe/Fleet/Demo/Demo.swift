@@ -59,6 +59,10 @@ struct Demo: Sendable {
     private static let defaults = [
         "VIBE_RATE_SUBSCRIBER": "500/1s:1000", "VIBE_RATE_ACCOUNT": "500/1s:1000", "VIBE_RATE_EGRESS": "20000/1s:20000",
         "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
+        // an hour passes in half a second: quotes would be of another time than the fills
+        "VIBE_MARKET_QUOTES": "no",
+        // Two days of trades pass in half a minute.
+        "VIBE_BREAKER_LEADER_TRADES": "0",
     ]
 
     private var counts: FleetCounts {

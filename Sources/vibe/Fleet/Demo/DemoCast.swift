@@ -1,8 +1,7 @@
-import CopyTrading
 import Cryptography
 import HyperSim
 
-/// Who takes part in a demo: the recorded leaders, and subscribers with accounts, agents and settings that differ.
+/// Who takes part in a demo: the recorded leaders, and subscribers with accounts and agents, each of an archetype.
 ///
 /// Everything follows from the seed: the same seed gives the same people, keys and settings on any machine.
 struct DemoCast: Sendable {
@@ -11,20 +10,25 @@ struct DemoCast: Sendable {
         var address: String { LeaderAddress.of(name) }
     }
 
+    /// One subscription.
+    struct Copy: Sendable {
+        let leader: String
+        /// Members of the subscription's mapping in a configuration file but `subscriber` and `influencer`.
+        let settings: String
+    }
+
     struct Person: Sendable {
         /// `sub-001`.
         let name: String
+        let archetype: DemoArchetype
         let account: String
         let agentAddress: String
         /// 64 hexadecimal digits.
         let agentKey: String
-        /// Deposited at the exchange, USDC.
-        let balance: Int
-        let copies: [DemoCopy]
+        /// Members of the subscriber's mapping in a configuration file but `id` and `account`.
+        let settings: String
+        let copies: [Copy]
     }
-
-    /// One in this many subscribers follows two leaders.
-    static let secondLeaderEvery = 10
 
     let leaders: [Leader]
     let people: [Person]
@@ -35,22 +39,27 @@ struct DemoCast: Sendable {
     init(seed: String, leaders names: [String], subscribers: Int) throws(CryptographyError) {
         leaders = names.map(Leader.init)
         var people: [Person] = []
+        var alike: [String: Int] = [:]
         for index in 0..<subscribers {
+            let archetype = DemoArchetype.round[index % DemoArchetype.round.count]
+            let turn = alike[archetype.name, default: 0]
+            alike[archetype.name] = turn + 1
             let key = Self.key(seed, "agent", index)
-            var followed = [names[index % names.count]]
-            if index % Self.secondLeaderEvery == 0, names.count > 1 {
-                // not always the neighbour: the step changes from one who follows two to the next
-                let step = 1 + index / Self.secondLeaderEvery % (names.count - 1)
-                followed.append(names[(index + step) % names.count])
-            }
             people.append(
                 Person(
-                    name: Self.name(index),
-                    account: try SigningKey(bytes: Self.key(seed, "account", index)).address,
-                    agentAddress: try SigningKey(bytes: key).address, agentKey: Hexadecimal.text(key), balance: 5_000 + index * 37 % 20 * 2_500,
-                    copies: followed.enumerated().map { DemoCopy(person: index, number: $0.offset, leader: $0.element) }))
+                    name: Self.name(index), archetype: archetype, account: try SigningKey(bytes: Self.key(seed, "account", index)).address,
+                    agentAddress: try SigningKey(bytes: key).address, agentKey: Hexadecimal.text(key), settings: archetype.account(turn),
+                    copies: (0..<min(archetype.leaders, names.count)).map { number in
+                        Copy(leader: names[(index + number) % names.count], settings: archetype.copy(turn + number))
+                    }))
         }
         self.people = people
+    }
+
+    /// Those that occur, in the order of the table.
+    var archetypes: [DemoArchetype] {
+        let names = Set(people.map(\.archetype.name))
+        return DemoArchetype.table.filter { names.contains($0.name) }
     }
 
     var followersOfEach: [String: Int] {
@@ -64,58 +73,5 @@ struct DemoCast: Sendable {
 
     private static func key(_ seed: String, _ purpose: String, _ index: Int) -> [UInt8] {
         SHA256.hash(Array("vibe demo/\(seed)/\(purpose)/\(index)".utf8))
-    }
-}
-
-/// The settings of one subscription of the cast.
-struct DemoCopy: Sendable {
-    enum Sizing: Sendable {
-        case fixedNotional(Int)
-        case ratio(String)
-        case equityProportional(allocation: Int, multiplier: String)
-    }
-
-    enum Filter: Sendable {
-        case none
-        case deny([String])
-        case allow([String])
-    }
-
-    let leader: String
-    let sizing: Sizing
-    let state: Subscription.State
-    let inverse: Bool
-    let filter: Filter
-    /// USDC; `nil` is unlimited.
-    let maximumOrder: Int?
-    let maximumPosition: Int?
-    let slippageBasisPoints: Int
-    let expiryMilliseconds: Int
-
-    /// - Parameters:
-    ///   - person: number of the subscriber, from 0.
-    ///   - number: 0 for the first leader a subscriber follows, 1 for the second.
-    init(person: Int, number: Int, leader: String) {
-        let turn = person / 6 + number
-        self.leader = leader
-        sizing =
-            switch turn % 4 {
-            case 0: .fixedNotional([25, 50, 100, 250, 500][turn % 5])
-            case 1: .ratio(["0.05", "0.1", "0.25"][turn % 3])
-            case 2: .equityProportional(allocation: [5_000, 10_000, 20_000][turn % 3], multiplier: "1")
-            default: .equityProportional(allocation: 10_000, multiplier: ["0.5", "2"][turn % 2])
-            }
-        state = person % 40 == 17 ? .paused : person % 40 == 31 ? .windDown : .active
-        inverse = person % 29 == 11
-        filter =
-            switch person % 23 {
-            case 5: .deny(["kBONK", "xyz:CL", "CASHCAT"])
-            case 14: .allow(["BTC", "HYPE", "PUMP", "LTC", "UNI", "xyz:CXMT", "KAITO"])
-            default: .none
-            }
-        maximumOrder = turn % 3 == 0 ? 1_000 : nil
-        maximumPosition = turn % 2 == 0 ? 5_000 : nil
-        slippageBasisPoints = [50, 50, 100, 25][turn % 4]
-        expiryMilliseconds = [5_000, 10_000, 5_000, 3_000][turn % 4]
     }
 }

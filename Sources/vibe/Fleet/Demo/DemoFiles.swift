@@ -50,7 +50,7 @@ struct DemoFiles: Sendable {
     private static func accounts(_ cast: DemoCast) -> JSON {
         [
             "accounts": .array(
-                cast.people.map { ["account": .string($0.account), "agent": .string($0.agentAddress), "balance": .string("\($0.balance)")] })
+                cast.people.map { ["account": .string($0.account), "agent": .string($0.agentAddress), "balance": .string("\($0.archetype.balance)")] })
         ]
     }
 
@@ -60,44 +60,27 @@ struct DemoFiles: Sendable {
 
     private static func summary(_ cast: DemoCast) -> String {
         let followers = cast.followersOfEach.values
-        return "\(Format.count(cast.people.count)) subscribers with \(Format.count(followers.reduce(0, +))) subscriptions to "
-            + "\(cast.leaders.count) leaders, \(followers.min() ?? 0) to \(followers.max() ?? 0) followers each"
+        return "\(Format.count(cast.people.count)) subscribers of \(cast.archetypes.count) temperaments, "
+            + "\(Format.count(followers.reduce(0, +))) subscriptions to \(cast.leaders.count) leaders, "
+            + "\(followers.min() ?? 0) to \(followers.max() ?? 0) followers each"
     }
 }
 
 /// The configuration file of a demo, as `vibe config apply` reads it.
 enum DemoYAML {
     static func text(_ cast: DemoCast, keys: String) -> String {
-        var lines = ["# Made up by `vibe demo`.", "influencers:"]
+        var lines = ["# Made up by `vibe demo`. Who is among the subscribers:"]
+        lines += cast.archetypes.map { "# \($0.name): \($0.reason)." }
+        lines.append("influencers:")
         lines += cast.leaders.map { "  - {id: \($0.name), address: \"\($0.address)\"}" }
         lines.append("subscribers:")
-        lines += cast.people.map { "  - {id: \($0.name), account: \"\($0.account)\"}" }
+        lines += cast.people.map { "  - {id: \($0.name), account: \"\($0.account)\", \($0.settings)} # \($0.archetype.name)" }
         lines.append("subscriptions:")
-        for person in cast.people { lines += person.copies.flatMap { subscription(person, $0) } }
+        lines += cast.people.flatMap { person in
+            person.copies.map { "  - {subscriber: \(person.name), influencer: \($0.leader), \($0.settings)}" }
+        }
+        lines.append("coins: {\(DemoArchetype.closedCoin): exits_only}")
         lines.append("agent_keys: \(keys)")
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func subscription(_ person: DemoCast.Person, _ copy: DemoCopy) -> [String] {
-        var lines = ["  - subscriber: \(person.name)", "    influencer: \(copy.leader)"]
-        if copy.state != .active { lines.append("    state: \(copy.state.rawValue)") }
-        if copy.inverse { lines.append("    inverse: true") }
-        switch copy.sizing {
-        case .fixedNotional(let notional): lines.append("    sizing: {mode: fixed_notional, notional: \(notional)}")
-        case .ratio(let ratio): lines.append("    sizing: {mode: ratio, ratio: \(ratio)}")
-        case .equityProportional(let allocation, let multiplier):
-            lines.append("    sizing: {mode: equity_proportional, allocation: \(allocation), multiplier: \(multiplier)}")
-        }
-        var limits = ["entry_slippage_bps: \(copy.slippageBasisPoints)", "entry_expiry_ms: \(copy.expiryMilliseconds)"]
-        if let most = copy.maximumOrder { limits.append("max_order_notional: \(most)") }
-        if let most = copy.maximumPosition { limits.append("max_position_notional: \(most)") }
-        func list(_ coins: [String]) -> String { "[" + coins.map { "\"\($0)\"" }.joined(separator: ", ") + "]" }
-        switch copy.filter {
-        case .none: break
-        case .deny(let coins): limits.append("deny: \(list(coins))")
-        case .allow(let coins): limits.append("allow: \(list(coins))")
-        }
-        lines.append("    limits: {\(limits.joined(separator: ", "))}")
-        return lines
     }
 }

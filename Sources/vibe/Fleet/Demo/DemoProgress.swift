@@ -1,7 +1,7 @@
 import RedisStreams
 
 /// One look at a running demo: where every stage stands, how fast it moves, how long copies take.
-struct DemoProgress: Sendable {
+struct DemoProgress: ProgressLook, Sendable {
     var elapsed: Duration
     var replay: ReplayProgress
     var status: CellStatus

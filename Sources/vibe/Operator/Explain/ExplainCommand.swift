@@ -10,8 +10,8 @@ struct ExplainCommand: AsyncParsableCommand {
             the attempt journal.
 
             Examples:
-              vibe explain 9f31c2d0           a signal: one line a copy
-              vibe explain 0x5b1f…            an order: every hop of its copy
+              vibe explain 9f31c2d0           a signal: one line a leg of each copy
+              vibe explain 0x5b1f…            an order: what changed its size, both sides of it, every hop
               vibe explain 9f31c2d0 --json
             """)
 
@@ -32,9 +32,17 @@ struct ExplainCommand: AsyncParsableCommand {
 extension Story {
     var json: JSON {
         [
-            "signal": .string(signalID), "entries": .array(([signal].compactMap { $0 } + requests + jobs + results + others).map(\.json)),
+            "signal": .string(signalID), "copies": .array(copies.map(json)),
+            "entries": .array(([signal].compactMap { $0 } + requests + jobs + results + others).map(\.json)),
             "openAttempts": .object(attempts.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) }),
             "truncated": .bool(isTruncated),
+        ]
+    }
+
+    private func json(_ copy: Copy) -> JSON {
+        [
+            "subscription": .string(copy.subscription), "request": .string(orNull: copy.request?.text("id")),
+            "legs": .array(legs(of: copy).map(\.json)),
         ]
     }
 }

@@ -26,6 +26,9 @@ struct Story: Sendable {
         }
     }
 
+    /// What belongs to no copy, such as dead letters and entries without a readable record.
+    var strays: [StoryEntry] { others + (requests + jobs + results).filter { $0.subscription == nil } }
+
     struct Copy: Sendable {
         var subscription: String
         var request: StoryEntry?

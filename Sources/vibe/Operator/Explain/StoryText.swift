@@ -12,7 +12,7 @@ struct StoryText {
         let copies = story.copies
         var parts = [signal]
         if copies.count == 1 { parts += detail(copies[0]) } else if !copies.isEmpty { parts.append(table(copies).rendered(for: terminal)) }
-        if !story.others.isEmpty { parts.append(others) }
+        if !story.strays.isEmpty { parts.append(strays) }
         if copies.isEmpty, story.signal != nil { parts.append("no subscription was matched with it yet") }
         if copies.count > 1 { parts.append("`vibe explain` with the id of a request, job or order tells the whole story of one copy") }
         if story.isTruncated { parts.append("there is more than is shown") }
@@ -33,8 +33,8 @@ struct StoryText {
             """
     }
 
-    private var others: String {
-        (["other entries"] + story.others.map { entry in
+    private var strays: String {
+        (["other entries"] + story.strays.map { entry in
             "  \(place(entry)): " + entry.fields.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
         }).joined(separator: "\n")
     }
@@ -53,26 +53,36 @@ struct StoryText {
             .figure("WRITTEN"), .text("DETAIL", mayShrink: true),
         ])
         for copy in copies {
-            if copy.results.isEmpty {
-                let state = copy.jobs.isEmpty ? "requested" : "queued"
-                table.add([Table.Cell(copy.subscription), "", Table.Cell(state, .yellow), "", "", "", "", Table.Cell(copy.request?.held ?? copy.jobs.first?.held ?? "")])
+            let legs = story.legs(of: copy)
+            if legs.isEmpty {
+                let state = Table.Cell("requested", .yellow)
+                table.add([Table.Cell(copy.subscription), "", state, "", "", "", "", Table.Cell(copy.request?.held ?? "")])
             }
-            for result in copy.results {
-                guard let data = result.data, let result = try? ExecutionResult(json: data) else {
-                    table.add([Table.Cell(copy.subscription), "", Table.Cell("unreadable", .red), "", "", "", "", ""])
-                    continue
-                }
-                let written = result.times.sent > 0 ? Format.time(microseconds: result.times.sent - result.times.received) : ""
-                table.add([
-                    Table.Cell(copy.subscription), Table.Cell("\(result.action.rawValue) \(result.side.rawValue)"),
-                    Table.Cell(result.outcome.rawValue, result.outcome.isExecuted ? .green : nil),
-                    Table.Cell(result.filledSize.isZero ? "" : "\(result.filledSize)"),
-                    Table.Cell(result.requestedSize.isZero ? "" : "\(result.requestedSize)"),
-                    Table.Cell(result.averagePrice.map { "\($0)" } ?? ""), Table.Cell(written), Table.Cell(result.detail ?? ""),
-                ])
-            }
+            for leg in legs { table.add(row(leg, of: copy)) }
         }
         return table
+    }
+
+    private func row(_ leg: StoryLeg, of copy: Story.Copy) -> [Table.Cell] {
+        let card = SubscriberCard(leg)
+        let action = [leg.action?.rawValue, card?.side.rawValue].compactMap { $0 }.joined(separator: " ")
+        guard let result = leg.result else {
+            let held = leg.jobEntry == nil ? copy.request?.held : leg.jobEntry?.held
+            return [Table.Cell(copy.subscription), Table.Cell(action), state(leg), "", "", "", "", Table.Cell(held ?? "")]
+        }
+        let written = StoryTimes(leg).engine.map { Format.time(microseconds: $0) }
+        return [
+            Table.Cell(copy.subscription), Table.Cell(action), state(leg),
+            Table.Cell(result.filledSize.isZero ? "" : "\(result.filledSize)"), Table.Cell(card?.asked?.description ?? ""),
+            Table.Cell(result.averagePrice?.description ?? ""), Table.Cell(written ?? ""), Table.Cell(result.detail ?? ""),
+        ]
+    }
+
+    /// The outcome, or how far it has come.
+    private func state(_ leg: StoryLeg) -> Table.Cell {
+        if let outcome = leg.result?.outcome { return Table.Cell(outcome.rawValue, outcome.isExecuted ? .green : .yellow) }
+        if leg.resultEntry != nil { return Table.Cell("unreadable", .red) }
+        return Table.Cell(leg.jobEntry == nil ? "requested" : "queued", .yellow)
     }
 
     // MARK: - One copy
@@ -85,37 +95,47 @@ struct StoryText {
             lines.append("    \(place(request))")
         }
         var parts = [lines.joined(separator: "\n")]
-        let answered = Set(copy.results.compactMap { $0.text("job") })
-        parts += copy.results.map { result in leg(result, copy.jobs.first { $0.text("id") == result.text("job") }, copy.request) }
-        parts += copy.jobs.filter { !answered.contains($0.text("id") ?? "") }.map(openJob)
-        if copy.results.isEmpty, copy.jobs.isEmpty { parts.append("  no decision yet") }
+        let legs = story.legs(of: copy)
+        parts += legs.map(text)
+        if legs.isEmpty { parts.append("  no decision yet") }
         return parts
     }
 
-    private func openJob(_ job: StoryEntry) -> String {
-        let id = job.text("id") ?? "?"
-        let attempt = story.attempts[id].map { "\n    open attempt: \($0)" } ?? "\n    no attempt yet"
-        return "  job \(id): no result yet\n    \(place(job))\(attempt)"
+    private func text(_ leg: StoryLeg) -> String {
+        let state = state(leg)
+        let name = [leg.action?.rawValue, (leg.result?.side ?? leg.job?.side)?.rawValue].compactMap { $0 }.joined(separator: " ")
+        let outcome = state.style.map { terminal.styled(state.text, $0) } ?? state.text
+        var lines = ["  \(number(leg))\(name.isEmpty ? "" : name + " ")\(outcome)"]
+        if let detail = leg.detail { lines.append("    \(detail)") }
+        lines += leg.faults.map { "    " + terminal.styled($0, .red) }
+        if let result = leg.result, result.attempts > 0 {
+            lines.append("    \(result.attempts) attempt\(result.attempts == 1 ? "" : "s"), the last as order \(result.cloid?.text ?? "?")")
+        } else if leg.result == nil, let attempt = leg.attempt {
+            lines.append("    attempt \(attempt.number) is open, as order \(attempt.cloid)")
+        } else if leg.resultEntry == nil, let job = leg.jobID, story.attempts[job] == nil {
+            lines.append("    no attempt yet")
+        }
+        lines.append("    job \(leg.jobID ?? "not decided yet")")
+        lines += [leg.jobEntry, leg.resultEntry].compactMap { $0 }.map { "    \(place($0))" }
+        let tables = [
+            leg.job == nil && leg.result == nil ? nil : clips(leg), StoryCards(leg).rendered(for: terminal, indent: Self.indent),
+            StoryTimes(leg).rendered(for: terminal, indent: Self.indent),
+        ].compactMap { $0 }
+        return ([lines.joined(separator: "\n")] + tables).joined(separator: "\n\n")
     }
 
-    private func leg(_ entry: StoryEntry, _ job: StoryEntry?, _ request: StoryEntry?) -> String {
-        guard let data = entry.data, let result = try? ExecutionResult(json: data) else { return "  result \(place(entry)): cannot be read" }
-        let traded = result.filledSize.isZero ? "" : ": \(result.filledSize) of \(result.requestedSize) at \(result.averagePrice.map { "\($0)" } ?? "?")"
-            + (result.fee.map { ", fee \($0)" } ?? "")
-        var lines = [
-            "  \(result.action.rawValue) \(result.side.rawValue) "
-                + terminal.styled(result.outcome.rawValue, result.outcome.isExecuted ? .green : .yellow) + traded
-        ]
-        if let detail = result.detail { lines.append("    \(detail)") }
-        if let position = result.position { lines.append("    position after: \(position)") }
-        if result.attempts > 0 { lines.append("    \(result.attempts) attempt\(result.attempts == 1 ? "" : "s"), the last as order \(result.cloid?.text ?? "?")") }
-        if let bucket = result.times.limitedBy {
-            lines.append("    waited \(Format.time(microseconds: result.times.limitedMicroseconds)) for tokens, limited by \(bucket)")
-        }
-        lines.append("    job \(result.job)")
-        if let job { lines.append("    \(place(job))") }
-        lines.append("    \(place(entry))")
-        lines.append(StoryTimes(result: result, signal: story.signal, request: request, job: job, entry: entry).rendered(indent: "    "))
-        return lines.joined(separator: "\n")
+    private static let indent = 4
+
+    /// Which of a flip's two it is.
+    private func number(_ leg: StoryLeg) -> String {
+        guard let index = leg.index, let count = leg.signal?.legs.count, count > 1 else { return "" }
+        return "leg \(index + 1) of \(count): "
+    }
+
+    private func clips(_ leg: StoryLeg) -> String {
+        guard !leg.clips.isEmpty else { return "    no gate changed the size" }
+        var table = Table([.text("GATE", mayShrink: true), .figure("BEFORE"), .figure("AFTER")])
+        for clip in leg.clips { table.add([Table.Cell(clip.gate.rawValue), Table.Cell("\(clip.before)"), Table.Cell("\(clip.after)")]) }
+        return table.rendered(for: terminal, indent: Self.indent)
     }
 }

@@ -147,7 +147,7 @@ struct CopySimulation {
 
     private mutating func store(_ sleeve: Sleeve, _ holding: Holding, _ job: ExecutionJob) {
         sleeves[holding] = sleeve.isEmpty ? nil : sleeve
-        if let terms = job.terms { leverages[holding] = terms.leverage }
+        if let terms = job.terms { leverages[holding] = terms.leverage ?? 1 }
     }
 
     private func others(_ job: ExecutionJob, _ holding: Holding) -> [SubscriptionID: Sleeve] {
@@ -163,7 +163,7 @@ struct CopySimulation {
         return PlanningFacts(
             instrument: market?.instrument,
             states: input.config.states(influencer: signal.influencer, subscriber: subscription.subscriber, coin: signal.coin),
-            safety: PlanningFacts.Safety(losses: .clear, keepsTriggers: true), market: market?.facts ?? PlanningFacts.Market(), account: accountFacts(subscription, account, signal.coin))
+            safety: PlanningFacts.Safety(losses: .clear), market: market?.facts ?? PlanningFacts.Market(), account: accountFacts(subscription, account, signal.coin))
     }
 
     /// Of accounts that say what they are funded with: at the leaders' last prices, gains and losses left out.

@@ -109,11 +109,7 @@ struct SimulationInput: Sendable {
             return price
         }
         var book = Book(sizeDecimals: try count("szDecimals", 0...8), maximumLeverage: try count("maxLeverage", 1...100))
-        let (bid, ask) = (try price("bid"), try price("ask"))
-        if let first = bid ?? ask {
-            let middle = Price(e8: first.e8 / 2 + (ask ?? first).e8 / 2)
-            book.facts.quote = Quote(reference: middle, bestBid: bid, bestAsk: ask)
-        }
+        book.facts.quote = Quote(bestBid: try price("bid"), bestAsk: try price("ask"))
         book.facts.mark = try price("mark")
         book.facts.listedAt = try json.maybe("listedMs") { value throws(JSONError) in try value.asInteger() }
         return book

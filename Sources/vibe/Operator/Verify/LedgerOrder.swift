@@ -1,7 +1,7 @@
 import CopyTrading
 import JSON
 
-/// One accepted order of the simulated exchange's ledger.
+/// One accepted order, or one trigger carried out, of the simulated exchange's ledger.
 struct LedgerOrder: Sendable, Equatable {
     var account: String
     var cloid: String?
@@ -17,7 +17,7 @@ struct LedgerOrder: Sendable, Equatable {
 
     /// `nil` for lines that are no accepted order: refusals, cancels, changes of leverage.
     init?(line: JSON) throws(JSONError) {
-        guard case .string(let action)? = line["action"], action == "order",
+        guard case .string(let action)? = line["action"], action == "order" || action == "trigger",
             ["filled", "resting"].contains(try line.string("status"))
         else { return nil }
         account = try line.string("account")

@@ -1,3 +1,10 @@
+/// One look at something that takes its time.
+protocol ProgressLook {
+    /// For logs.
+    var line: String { get }
+    func rendered(for terminal: Terminal) -> String
+}
+
 /// Shows one look after the other: on a terminal in place, elsewhere as a line every two seconds.
 struct ProgressDisplay {
     private let terminal: Terminal
@@ -9,7 +16,7 @@ struct ProgressDisplay {
 
     init(terminal: Terminal = .output) { self.terminal = terminal }
 
-    mutating func show(_ progress: DemoProgress, isLast: Bool = false) {
+    mutating func show(_ progress: some ProgressLook, isLast: Bool = false) {
         guard terminal.isInteractive else {
             let now = ContinuousClock.now
             if let lastLine, !isLast, now - lastLine < Self.lineInterval { return }

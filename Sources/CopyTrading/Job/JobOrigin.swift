@@ -1,0 +1,32 @@
+/// Why a job exists that no leader's trade led to. Its ids are functions of what was found, so that it is made once.
+public enum JobOrigin: String, Sendable, CaseIterable {
+    /// The sleeve and what the leader holds do not agree.
+    case drift
+    /// The kill switch, or a loss limit that closes everything.
+    case flatten
+    /// The subscription's stop-loss or take-profit was carried out by the exchange.
+    case protection
+}
+
+extension JobID {
+    /// A correction is made once for each state of the sleeve that it corrects.
+    public static func drift(_ kind: DriftCheck.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> JobID {
+        JobID(Fingerprint.of(["drift", kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)"]))
+    }
+
+    /// A flatten has one order for each sleeve however often it is asked for and whoever carries it out.
+    /// - Parameter latch: what it was asked for by: a latch's id, or a day's loss.
+    public static func flatten(latch: String, subscription: SubscriptionID, coin: Coin) -> JobID {
+        JobID(Fingerprint.of(["flatten", latch, subscription.text, coin.text]))
+    }
+
+    /// What a trigger of ours did at the exchange.
+    public static func protection(_ trigger: ClientOrderID) -> JobID { JobID(Fingerprint.of(["protection", trigger.text])) }
+}
+
+extension ClientOrderID {
+    /// Of a stop-loss or take-profit of a sleeve: another when the sleeve has changed.
+    public static func trigger(_ kind: Protection.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> ClientOrderID {
+        ClientOrderID("0x" + Fingerprint.of(["trigger", kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)"]))
+    }
+}

@@ -1,0 +1,84 @@
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// Takes the fills of an account that no order of a job made into its sleeves, one after the other.
+struct ForeignFills {
+    struct Found {
+        var kind: AccountEvent.Kind
+        var subscription: SubscriptionID?
+        var coin: Coin
+        var detail: String
+        var tid: Int64
+    }
+
+    private(set) var sleeves: [HoldingKey: Sleeve]
+    private(set) var record: AccountRecord
+    /// Triggers that were cancelled, perhaps too late.
+    private let retired: [ClientOrderID: AccountRecord.PlacedTrigger]
+    private(set) var changed: Set<HoldingKey> = []
+    private(set) var found: [Found] = []
+    /// Whose position the exchange took.
+    private(set) var taken: Set<SubscriptionID> = []
+    /// What our triggers did.
+    private var triggered: [ClientOrderID: (placed: AccountRecord.PlacedTrigger, before: Sleeve, fills: OrderFills, at: Int64)] = [:]
+
+    init(sleeves: [HoldingKey: Sleeve], record: AccountRecord, retired: [ClientOrderID: AccountRecord.PlacedTrigger]) {
+        self.sleeves = sleeves
+        self.retired = retired
+        self.record = record
+    }
+
+    mutating func take(_ fill: UserFill, account: AccountID) {
+        if let cloid = fill.cloid.map({ ClientOrderID($0) }), let placed = record.triggers[cloid] ?? triggered[cloid]?.placed ?? retired[cloid] {
+            return take(fill, of: cloid, placed)
+        }
+        let isOwnLiquidation = fill.liquidation?.liquidatedUser.lowercased() == account.text
+        guard let kind = ForeignFill.classify(cloid: fill.cloid, isOurs: false, dir: fill.dir, isLiquidation: isOwnLiquidation) else { return }
+        var rest = fill.size
+        // A fill that closes is shared out in the order of the subscriptions' names; who holds the other side is not concerned.
+        for holding in sleeves.keys.filter({ $0.coin == fill.coin }).sorted(by: { $0.field < $1.field }) where !rest.isZero {
+            guard let sleeve = sleeves[holding], sleeve.position.sign == -Int(fill.side.sign) || kind == .manual else { continue }
+            let (next, left) = sleeve.applying(foreign: kind, side: fill.side, size: rest, price: fill.price)
+            guard next != sleeve else { continue }
+            sleeves[holding] = next
+            changed.insert(holding)
+            let part = rest - left
+            rest = left
+            if kind != .manual { taken.insert(holding.subscription) }
+            found.append(
+                Found(
+                    kind: kind == .manual ? .manual : .liquidated, subscription: holding.subscription, coin: fill.coin,
+                    detail: "\(fill.dir) of \(fill.size) at \(fill.price): \(part) of the sleeve, which holds \(next.position) now", tid: fill.tid))
+        }
+    }
+
+    private mutating func take(_ fill: UserFill, of cloid: ClientOrderID, _ placed: AccountRecord.PlacedTrigger) {
+        let holding = HoldingKey(placed.subscription, placed.coin)
+        let sleeve = sleeves[holding] ?? .empty
+        var entry = triggered[cloid] ?? (placed, sleeve, OrderFills(), fill.time)
+        entry.fills.add(size: fill.size, price: fill.price, fee: fill.fee)
+        entry.at = fill.time
+        triggered[cloid] = entry
+        sleeves[holding] = sleeve.applying(side: fill.side, size: fill.size, price: fill.price, lifecycle: sleeve.lifecycle)
+        changed.insert(holding)
+        record.triggers[cloid] = nil
+    }
+
+    /// What the triggers did, as results of jobs that the exchange carried out by itself.
+    func protections(of key: WorkStage.AccountKey, subscriber: SubscriberID, _ config: ConfigSnapshot) -> [ExecutionResult] {
+        triggered.sorted { $0.key < $1.key }.map { cloid, entry in
+            let holding = HoldingKey(entry.placed.subscription, entry.placed.coin)
+            let position = sleeves[holding]?.position ?? .zero
+            return ExecutionResult(
+                job: .protection(cloid), request: "", signal: entry.before.lifecycle ?? "", subscription: entry.placed.subscription,
+                subscriber: subscriber, account: key.account, influencer: config.subscriptions[entry.placed.subscription]?.influencer ?? "",
+                coin: entry.placed.coin, action: position.isZero ? .close : .reduce, side: entry.placed.trigger.side,
+                outcome: entry.fills.filled >= entry.placed.trigger.size ? .filled : .partial,
+                detail: "\(entry.placed.trigger.kind.rawValue) at \(entry.placed.trigger.price)", requestedSize: entry.placed.trigger.size,
+                filledSize: entry.fills.filled, averagePrice: entry.fills.averagePrice, fee: entry.fills.fee, position: position, cloid: cloid,
+                attempts: 0, times: ExecutionResult.Times(acknowledged: entry.at * 1_000), origin: .protection)
+        }
+    }
+}

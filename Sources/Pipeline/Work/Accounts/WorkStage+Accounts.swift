@@ -1,0 +1,197 @@
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import JSON
+import RedisStreams
+
+/// Accounts are read from time to time, and before an entry whose caps need it. What is found is the truth that sleeves, losses and
+/// triggers are compared with.
+extension WorkStage {
+    /// How often it is looked whose turn it is.
+    private static let turnEvery = Duration.milliseconds(200)
+    /// A mode of an account is asked for again after so long.
+    private static let collateralLife = Duration.seconds(3_600)
+
+    /// Reads one account after the other, those waited for first, within the weight that is set for it.
+    func watchAccounts() async {
+        var allowance = Double(configuration.accounts.weightPerMinute) / 60
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.turnEvery)  // ends early only when cancelled
+            let perTurn = Double(configuration.accounts.weightPerMinute) / 60 * (Self.turnEvery / .seconds(1))
+            allowance = min(allowance + perTurn, Double(configuration.accounts.weightPerMinute) / 6)
+            for key in dueAccounts() {
+                guard allowance > 0 else { break }
+                allowance -= Double(weight(ofReading: key))
+                beginReading(key)
+            }
+        }
+    }
+
+    /// Longest waited for first.
+    private func dueAccounts() -> [AccountKey] {
+        let now = ContinuousClock.now
+        var due: [(key: AccountKey, since: ContinuousClock.Instant)] = []
+        for (partition, state) in partitions where !state.draining {
+            for (account, book) in state.books where !book.isReading && book.nextReading <= now {
+                let key = AccountKey(partition: partition, account: account)
+                if isWatched(key) { due.append((key, book.nextReading)) }
+            }
+        }
+        return due.sorted { $0.since < $1.since }.map(\.key)
+    }
+
+    /// Accounts that hold nothing and have no limits are not read.
+    private func isWatched(_ key: AccountKey) -> Bool {
+        guard let state = partitions[key.partition], let settings = settings(of: key) else { return false }
+        return settings.needsReading || state.holders.contains { $0.key.account == key.account }
+    }
+
+    func settings(of key: AccountKey) -> AccountSettings? { subscriber(of: key)?.settings }
+
+    func subscriber(of key: AccountKey) -> Subscriber? { config.current().subscriber(of: key.account) }
+
+    private func weight(ofReading key: AccountKey) -> Int {
+        guard settings(of: key)?.needsReading == true else { return RequestWeight.info(type: "clearinghouseState") }
+        return RequestWeight.info(type: "clearinghouseState") + RequestWeight.info(type: "spotClearinghouseState")
+    }
+
+    /// Someone waits for the account's figures.
+    func wantReading(_ key: AccountKey) {
+        guard partitions[key.partition]?.books[key.account]?.isReading != true else { return }
+        beginReading(key)
+    }
+
+    private func beginReading(_ key: AccountKey) {
+        guard let state = partitions[key.partition] else { return }
+        partitions[key.partition]?.books[key.account, default: AccountBook()].isReading = true
+        errandSink.yield(.readAccount(key, generation: state.generation))
+    }
+
+    func readAccount(_ key: AccountKey, _ generation: Int) async {
+        guard let state = partitions[key.partition], state.generation == generation else { return }
+        let before = quietSleeves(key)
+        let result: Result<AccountReading, any Error>
+        do { result = .success(try await read(key, state)) } catch { result = .failure(error) }
+        guard partitions[key.partition]?.generation == generation else { return }
+        let leaders = await leaderPositions(key)
+        guard partitions[key.partition]?.generation == generation else { return }
+        partitions[key.partition]?.books[key.account]?.isReading = false
+        switch result {
+        case .success(let reading):
+            partitions[key.partition]?.books[key.account]?.take(reading, every: configuration.accounts.readEvery)
+            adoptLeverages(key, reading)
+            await observeLosses(key, generation, reading)
+            guard partitions[key.partition]?.generation == generation else { return }
+            await compare(key, generation, reading, before: before, leaders: leaders)
+        case .failure(let error):
+            logger.warning("account.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
+            partitions[key.partition]?.books[key.account]?.readFailed(limit: configuration.accounts.readEvery)
+        }
+        guard partitions[key.partition]?.generation == generation else { return }
+        resumeAfterReading(key, isKnown: (try? result.get()) != nil)
+    }
+
+    private func read(_ key: AccountKey, _ state: PartitionState) async throws -> AccountReading {
+        let begunAt = WallClock.microseconds
+        let needsEquity = settings(of: key)?.needsReading == true
+        let dexs = Set(state.holders.keys.filter { $0.account == key.account }.compactMap(\.coin.dex))
+        var states = [try await client.accountState(key.account.text)]
+        for dex in dexs.sorted() { states.append(try await client.accountState(key.account.text, dex: dex)) }
+        guard needsEquity else { return AccountReading(begunAt: begunAt, states: states, equity: nil) }
+        let collateral = try await collateral(key)
+        let spot = collateral == .shared ? try await client.read(.spotClearinghouseState(key.account.text)).total(of: "USDC") : nil
+        return AccountReading(
+            begunAt: begunAt, states: states,
+            equity: AccountEquity.total(
+                collateral: collateral, perpetuals: states.map(\.margin.accountValue), spot: spot?.exactly(Notional.self)))
+    }
+
+    private func collateral(_ key: AccountKey) async throws -> AccountEquity.Collateral? {
+        if let known = partitions[key.partition]?.books[key.account]?.collateral, ContinuousClock.now - known.at < Self.collateralLife {
+            return known.value
+        }
+        let value = try await client.read(.userAbstraction(key.account.text)).collateral
+        partitions[key.partition]?.books[key.account]?.collateral = (value, .now)
+        return value
+    }
+
+    /// Entries that waited for the account's figures are decided with them, or refused without.
+    private func resumeAfterReading(_ key: AccountKey, isKnown: Bool) {
+        for coin in partitions[key.partition]?.accounts[key.account]?.coins ?? [] {
+            let lane = LaneKey(account: key.account, coin: coin)
+            guard partitions[key.partition]?.lanes[lane]?.head == .reading else { continue }
+            updateHead(lane, key.partition) { $0.accountUnread = !isKnown }
+            partitions[key.partition]?.lanes[lane]?.head = .idle
+        }
+        attention.insert(key)
+        dispatching.signal()
+    }
+
+    /// The sleeves of the account when nothing of it is on its way; `nil` otherwise: then what is read cannot be compared with them.
+    func quietSleeves(_ key: AccountKey) -> [HoldingKey: Sleeve]? {
+        guard let state = partitions[key.partition], !state.draining, state.lanes.keys.allSatisfy({ $0.account != key.account }),
+            !state.unsettled.values.contains(where: { $0.account == key.account })
+        else { return nil }
+        var sleeves: [HoldingKey: Sleeve] = [:]
+        for (lane, holders) in state.holders where lane.account == key.account {
+            for holder in holders {
+                let holding = HoldingKey(holder, lane.coin)
+                sleeves[holding] = state.sleeves[holding]
+            }
+        }
+        return sleeves
+    }
+
+    // MARK: - Writing down
+
+    /// Stores the account's record with what else changed; false when that was not possible, and nothing changed.
+    func write(_ entry: AccountLog.Entry, _ key: AccountKey, generation: Int) async -> Bool {
+        guard let state = partitions[key.partition], state.generation == generation else { return false }
+        do {
+            return try await accountLog.write(entry, partition: key.partition, epoch: state.epoch)
+        } catch {
+            logger.error("account.unrecorded", metadata: ["account": "\(key.account)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    func event(
+        _ kind: AccountEvent.Kind, _ key: AccountKey, subscription: SubscriptionID? = nil, coin: Coin? = nil, _ detail: String, distinct: String
+    ) -> (id: String, emission: Emission) {
+        let event = AccountEvent(
+            kind, account: key.account, subscriber: subscriber(of: key)?.id ?? "", subscription: subscription, coin: coin, detail: detail,
+            at: WallClock.milliseconds, distinct: distinct)
+        logger.notice(
+            "account.event",
+            metadata: [
+                "kind": "\(kind.rawValue)", "account": "\(key.account)", "coin": "\(coin?.text ?? "-")",
+                "subscription": "\(subscription?.text ?? "-")", "detail": "\(detail)",
+            ])
+        return (event.id, Emission(event: event, partition: stage.inputs[key.partition].index))
+    }
+}
+
+extension AccountBook {
+    mutating func take(_ reading: AccountReading, every interval: Duration) {
+        self.reading = reading
+        readAt = .now
+        failures = 0
+        reservations.read(begun: reading.begunAt)
+        nextReading = .now + interval * Double.random(in: 0.9...1.1)
+    }
+
+    mutating func readFailed(limit: Duration) {
+        failures += 1
+        nextReading = .now + min(Self.firstRetry * (1 << min(failures, 6)), limit)
+    }
+}
+
+extension AccountSettings {
+    /// Caps or loss limits need to know its equity.
+    var needsReading: Bool { limits.needAccountFacts || !losses.isEmpty }
+}
+
+extension Coin {
+    /// The builder's dex of the market; `nil` is the exchange's own.
+    var dex: String? { text.contains(":") ? String(text.prefix { $0 != ":" }) : nil }
+}

@@ -1,0 +1,216 @@
+import ConfigStore
+import CopyTrading
+import Hyperliquid
+import JSON
+import RedisStreams
+
+/// The drift loop: sleeves against what the exchange holds, and against what their leaders hold. Only of
+/// accounts that nothing is on its way for; a reading that failed is no finding.
+extension WorkStage {
+    typealias Sleeves = [HoldingKey: Sleeve]
+
+    /// A leader's position in a coin; `nil` when it is not known.
+    struct LeaderPosition: Sendable {
+        var size: Size
+        /// Of its last fill there.
+        var price: Price?
+        /// Exchange time of the last change, milliseconds.
+        var changedAt: Int64
+    }
+
+    /// Compares what was read with the sleeves as they were when the reading began, if nothing has moved since.
+    func compare(_ key: AccountKey, _ generation: Int, _ reading: AccountReading, before: Sleeves?, leaders: [SubscriptionID: LeaderCursor]) async {
+        guard let before, quietSleeves(key) == before else { return }
+        guard let unexplained = differences(key, reading, before) else { return }
+        if !unexplained.isEmpty { return await explain(unexplained, key, generation, reading, before) }
+        await followLeaders(key, generation, reading, before, leaders)
+        await sweepTriggers(key, generation)
+    }
+
+    // MARK: - Sleeves against the exchange
+
+    /// What the exchange holds beyond the sleeves, by coin, once two readings agree on it; `nil` while they have not.
+    private func differences(_ key: AccountKey, _ reading: AccountReading, _ sleeves: Sleeves) -> [Coin: Size]? {
+        var confirmed: [Coin: Size] = [:]
+        var isUnsure = false
+        let frozen = partitions[key.partition]?.books[key.account]?.record.frozen ?? [:]
+        for coin in Set(reading.positions.keys).union(sleeves.keys.map(\.coin)).union(frozen.keys) {
+            let own = sleeves.filter { $0.key.coin == coin }.map(\.value)
+            let rest = SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own)
+            // What froze the coin is looked at again when it has changed, or is gone.
+            let isAsBefore = frozen[coin] == nil ? rest.isZero : frozen[coin]?.rest == rest && !rest.isZero
+            if isAsBefore {
+                partitions[key.partition]?.books[key.account]?.suspicions[.unattributed(coin)] = nil
+                if rest.isZero { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
+            } else if partitions[key.partition]?.books[key.account]?.confirms(Suspicion(size: rest), of: .unattributed(coin)) == true {
+                confirmed[coin] = rest
+            } else {
+                isUnsure = true
+                // Looked at again soon: until then it may be a fill that was not told yet.
+                partitions[key.partition]?.books[key.account]?.nextReading = .now + configuration.accounts.confirmAfter
+            }
+        }
+        return isUnsure ? nil : confirmed
+    }
+
+    /// Finds the fills that were not ours and takes them into the sleeves; what stays without an explanation freezes the coin.
+    private func explain(
+        _ unexplained: [Coin: Size], _ key: AccountKey, _ generation: Int, _ reading: AccountReading, _ sleeves: Sleeves
+    ) async {
+        guard let state = partitions[key.partition], var record = state.books[key.account]?.record else { return }
+        let since = unexplained.keys.map { state.books[key.account]?.agreedAt[$0] ?? state.begunAt }.min() ?? state.begunAt
+        let fills: [UserFill]
+        do { fills = try await client.fills(key.account.text, from: since) } catch {
+            logger.warning("account.fills.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
+            return
+        }
+        guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
+        var finding = ForeignFills(sleeves: sleeves, record: record, retired: state.books[key.account]?.retired ?? [:])
+        for fill in fills where unexplained[fill.coin].map({ !$0.isZero }) ?? false && fill.time >= state.books[key.account]?.agreedAt[fill.coin] ?? since {
+            guard !(fill.cloid.map { state.recentOrders.contains($0) } ?? false) else { continue }
+            finding.take(fill, account: key.account)
+        }
+        record = finding.record
+        var entry = AccountLog.Entry()
+        for coin in unexplained.keys.sorted() {
+            let own = finding.sleeves.filter { $0.key.coin == coin }.map(\.value)
+            let rest = SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own)
+            if rest.isZero {
+                if record.frozen.removeValue(forKey: coin) != nil {
+                    entry.emissions.append(event(.unfrozen, key, coin: coin, "sleeves and exchange agree again", distinct: "\(reading.begunAt)"))
+                }
+            } else {
+                let detail = "the exchange holds \(rest) more than the subscriptions account for"
+                record.frozen[coin] = AccountRecord.Frozen(rest: rest, reason: detail)
+                entry.emissions.append(event(.frozen, key, coin: coin, detail, distinct: "\(reading.begunAt)"))
+            }
+        }
+        for found in finding.found {
+            entry.emissions.append(
+                event(found.kind, key, subscription: found.subscription, coin: found.coin, found.detail, distinct: "\(found.tid)"))
+        }
+        for result in finding.protections(of: key, subscriber: subscriber(of: key)?.id ?? "", config.current()) {
+            entry.emissions.append((result.job.text, Emission(result: result, partition: stage.inputs[key.partition].index)))
+        }
+        entry.accounts = [(key.account.text, record.json.bytes())]
+        entry.state = finding.changed.map { ($0.field, finding.sleeves[$0].flatMap { $0.isEmpty ? nil : $0.json.bytes() }) }
+        guard await write(entry, key, generation: generation), partitions[key.partition]?.generation == generation else { return }
+        partitions[key.partition]?.books[key.account]?.record = record
+        for holding in finding.changed {
+            let sleeve = finding.sleeves[holding] ?? .empty
+            partitions[key.partition]?.sleeves[holding] = sleeve.isEmpty ? nil : sleeve
+        }
+        for coin in unexplained.keys { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
+        protect(key)
+        await windDown(finding.taken)
+    }
+
+    /// who was liquidated opens nothing more with this subscription until a person has looked.
+    private func windDown(_ taken: Set<SubscriptionID>) async {
+        for subscription in taken.sorted() {
+            do {
+                try await latches?.store.tighten(
+                    .subscription(subscription), to: .windDown, reason: "a position was liquidated by the exchange", by: "drift")
+            } catch { logger.critical("latch.unset", metadata: ["subscription": "\(subscription)", "error": "\(error)"]) }
+        }
+    }
+
+    // MARK: - Sleeves against their leaders
+
+    /// Where the leaders of the account's sleeves stand, as ingest has stored it.
+    func leaderPositions(_ key: AccountKey) async -> [SubscriptionID: LeaderCursor] {
+        guard let state = partitions[key.partition] else { return [:] }
+        let snapshot = config.current()
+        var influencers: [InfluencerID: [SubscriptionID]] = [:]
+        for (lane, holders) in state.holders where lane.account == key.account {
+            for holder in holders { if let followed = snapshot.subscriptions[holder]?.influencer { influencers[followed, default: []].append(holder) } }
+        }
+        var cursors: [SubscriptionID: LeaderCursor] = [:]
+        for (influencer, subscriptions) in influencers {
+            do {
+                guard let bytes = try await accountLog.cursor(of: influencer.text, partitioning) else { continue }
+                let cursor = try LeaderCursor(json: JSON.parse(bytes))
+                for subscription in subscriptions { cursors[subscription] = cursor }
+            } catch { logger.warning("leader.unread", metadata: ["influencer": "\(influencer)", "error": "\(error)"]) }
+        }
+        return cursors
+    }
+
+    private func followLeaders(
+        _ key: AccountKey, _ generation: Int, _ reading: AccountReading, _ sleeves: Sleeves, _ leaders: [SubscriptionID: LeaderCursor]
+    ) async {
+        var entry = AccountLog.Entry()
+        for (holding, sleeve) in sleeves.sorted(by: { $0.key.field < $1.key.field }) where !sleeve.position.isZero {
+            guard let subscription = config.current().subscriptions[holding.subscription],
+                let leader = leaders[holding.subscription]?.leaderPosition(in: holding.coin),
+                WallClock.milliseconds - leader.changedAt >= configuration.accounts.leaderGrace.milliseconds
+            else { continue }
+            guard let price = reading.positions[holding.coin]?.price ?? leader.price else { continue }
+            var check = DriftCheck(
+                leaderPosition: leader.size, target: Self.target(sleeve, leader.size, subscription), held: sleeve.position, price: price,
+                isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil)
+            let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
+            check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
+            append(check, holding, sleeve, subscription, leader, key, to: &entry)
+        }
+        guard !entry.isEmpty else { return }
+        _ = await write(entry, key, generation: generation)
+    }
+
+    /// What the sleeve should hold of the leader's position, signed. Of sizes that do not follow the leader's only the side is known.
+    private static func target(_ sleeve: Sleeve, _ leader: Size, _ subscription: Subscription) -> Size {
+        if leader.isZero { return .zero }
+        let sign: Int64 = Int64(leader.sign) * (subscription.inverse ? -1 : 1)
+        guard subscription.sizing.followsLeader, let k = sleeve.k, let size = try? k * leader.magnitude else {
+            return Int64(sleeve.position.sign) == sign ? sleeve.position : .zero
+        }
+        return Size(e8: sign * (size - sleeve.residue).magnitude.e8)
+    }
+
+    private func append(
+        _ check: DriftCheck, _ holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription, _ leader: LeaderPosition, _ key: AccountKey,
+        to entry: inout AccountLog.Entry
+    ) {
+        let finding = "\(check.kind.rawValue): holds \(check.held), should hold \(check.target) of the leader's \(leader.size)"
+        let distinct = "\(check.kind.rawValue) \(sleeve.revision) \(leader.size)"
+        let job: ExecutionJob
+        switch check.decision {
+        case .nothing, .watch: return
+        case .alert:
+            entry.emissions.append(event(.drift, key, subscription: holding.subscription, coin: holding.coin, finding, distinct: distinct))
+            return
+        case .reduce(let size):
+            job = ownJob(
+                .drift, JobID.drift(check.kind, subscription: holding.subscription, coin: holding.coin, sleeveRevision: sleeve.revision), holding,
+                sleeve, subscription, reducing: size, price: check.price, detail: finding)
+        case .topUp(let size):
+            guard
+                let entryJob = topUp(size, holding, sleeve, subscription, leader, check.kind, detail: finding)
+            else { return }
+            job = entryJob
+        }
+        entry.emissions.append(event(.drift, key, subscription: holding.subscription, coin: holding.coin, finding, distinct: distinct))
+        entry.emissions.append((job.id.text, Emission(job: job, partition: stage.inputs[key.partition].index)))
+    }
+}
+
+extension AccountBook {
+    /// True when the reading before found the same.
+    mutating func confirms(_ suspicion: Suspicion, of subject: Suspicion.Subject) -> Bool {
+        if suspicions[subject] == suspicion { return true }
+        suspicions[subject] = suspicion
+        return false
+    }
+}
+
+extension AccountReading.Position {
+    var price: Price? { size.isZero ? nil : try? value / size.magnitude }
+}
+
+extension LeaderCursor {
+    /// `nil` when ingest does not know whether the leader holds the coin.
+    func leaderPosition(in coin: Coin) -> WorkStage.LeaderPosition? {
+        if let mark = marks[coin] { return WorkStage.LeaderPosition(size: mark.position, price: mark.price, changedAt: mark.time) }
+        return floor.map { WorkStage.LeaderPosition(size: .zero, price: nil, changedAt: $0) }
+    }
+}

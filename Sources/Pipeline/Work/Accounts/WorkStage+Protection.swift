@@ -1,0 +1,199 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// Stop-losses and take-profits of subscriptions, kept at the exchange as reduce-only triggers as large as the sleeve: placed anew
+/// after every change, cancelled when it is flat, looked for by the sweep.
+extension WorkStage {
+    /// After a failure the triggers are tried again so soon.
+    private static let protectionRetry = Duration.seconds(2)
+
+    /// The account's triggers are brought up to date, as soon as nothing of it is on its way.
+    func protect(_ key: AccountKey) {
+        guard hasProtection(key) else { return }
+        partitions[key.partition]?.books[key.account, default: AccountBook()].needsProtection = true
+        beginProtecting(key)
+    }
+
+    private func hasProtection(_ key: AccountKey) -> Bool {
+        guard let state = partitions[key.partition] else { return false }
+        if state.books[key.account]?.record.triggers.isEmpty == false { return true }
+        let snapshot = config.current()
+        return state.holders.contains { lane, holders in
+            lane.account == key.account && holders.contains { snapshot.subscriptions[$0].map { $0.protection != Protection() } ?? false }
+        }
+    }
+
+    func beginProtecting(_ key: AccountKey) {
+        guard let state = partitions[key.partition], !state.draining, let book = state.books[key.account], book.needsProtection, !book.isProtecting else { return }
+        partitions[key.partition]?.books[key.account]?.isProtecting = true
+        partitions[key.partition]?.books[key.account]?.needsProtection = false
+        errandSink.yield(.protect(key, generation: state.generation))
+    }
+
+    func protect(_ key: AccountKey, _ generation: Int) async {
+        let isDone = await placeTriggers(key, generation)
+        guard partitions[key.partition]?.generation == generation else { return }
+        if !isDone {
+            partitions[key.partition]?.books[key.account]?.needsProtection = true
+            try? await Task.sleep(for: Self.protectionRetry)  // ends early only when cancelled
+            guard partitions[key.partition]?.generation == generation else { return }
+        }
+        partitions[key.partition]?.books[key.account]?.isProtecting = false
+        beginProtecting(key)
+    }
+
+    /// What each sleeve of the account should be protected by.
+    private func wantedTriggers(_ key: AccountKey) async -> [ClientOrderID: AccountRecord.PlacedTrigger] {
+        var wanted: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
+        let snapshot = config.current()
+        for (lane, holders) in partitions[key.partition]?.holders ?? [:] where lane.account == key.account {
+            guard let instrument = await instruments.instrument(lane.coin) else { continue }
+            for holder in holders.sorted() {
+                guard let protection = snapshot.subscriptions[holder]?.protection, protection != Protection(),
+                    let sleeve = partitions[key.partition]?.sleeves[HoldingKey(holder, lane.coin)]
+                else { continue }
+                for trigger in protection.triggers(for: sleeve, instrument: instrument) {
+                    let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeveRevision: sleeve.revision)
+                    wanted[id] = AccountRecord.PlacedTrigger(subscription: holder, coin: lane.coin, trigger: trigger)
+                }
+            }
+        }
+        return wanted
+    }
+
+    /// Cancels what is no longer right, then places what is missing. True when that is done.
+    private func placeTriggers(_ key: AccountKey, _ generation: Int) async -> Bool {
+        let wanted = await wantedTriggers(key)
+        guard let state = partitions[key.partition], state.generation == generation, let present = state.books[key.account]?.record.triggers else {
+            return true
+        }
+        let obsolete = present.filter { $0.value != wanted[$0.key] }
+        let missing = wanted.filter { present[$0.key] == nil }
+        if !obsolete.isEmpty {
+            guard await cancel(obsolete, key, generation) else { return false }
+        }
+        guard !missing.isEmpty else { return true }
+        return await place(missing, key, generation)
+    }
+
+    private func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> Bool {
+        var cancels: [(asset: Int, cloid: String)] = []
+        for (cloid, placed) in triggers.sorted(by: { $0.key < $1.key }) {
+            guard let instrument = await instruments.instrument(placed.coin) else { return false }
+            cancels.append((instrument.asset, cloid.text))
+        }
+        // One that is gone already was carried out, or never there: the drift loop tells by the fills.
+        guard case .done = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count) else { return false }
+        guard partitions[key.partition]?.generation == generation else { return true }
+        for cloid in triggers.keys { partitions[key.partition]?.books[key.account]?.retire(cloid) }
+        return await writeRecord(key, generation)
+    }
+
+    private func place(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> Bool {
+        var orders: [OrderRequest] = []
+        let sorted = triggers.sorted { $0.key < $1.key }
+        for (cloid, placed) in sorted {
+            guard let instrument = await instruments.instrument(placed.coin) else { return false }
+            orders.append(
+                OrderRequest(
+                    asset: instrument.asset, isBuy: placed.trigger.side == .buy, price: placed.trigger.price, size: placed.trigger.size,
+                    reduceOnly: true,
+                    type: .trigger(
+                        OrderTrigger(price: placed.trigger.price, purpose: placed.trigger.kind == .stopLoss ? .stopLoss : .takeProfit, isMarket: true)),
+                    cloid: cloid.text))
+        }
+        // Written down before they are sent: a trigger that fires is known by its id.
+        guard partitions[key.partition]?.generation == generation else { return true }
+        for (cloid, placed) in sorted { partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = placed }
+        guard await writeRecord(key, generation) else { return false }
+        let answer = await act(ExchangeAction.order(orders), key, generation, priority: .exit, cost: orders.count)
+        guard partitions[key.partition]?.generation == generation else { return true }
+        switch answer {
+        case .done(let answer):
+            let statuses = answer.orderStatuses(sent: orders.count) ?? []
+            var refused: [String] = []
+            for ((cloid, placed), status) in zip(sorted, statuses) {
+                guard case .error(let text) = status else { continue }
+                partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = nil
+                refused.append("\(placed.subscription) \(placed.coin) \(placed.trigger.kind.rawValue) \(placed.trigger.size) at \(placed.trigger.price): \(text)")
+            }
+            let texts = sorted.map { "\($0.value.subscription) \($0.value.coin) \($0.value.trigger.kind.rawValue) \($0.value.trigger.size) at \($0.value.trigger.price)" }
+            await record(
+                key, generation,
+                event(
+                    refused.isEmpty ? .triggersPlaced : .triggersRefused, key, (refused.isEmpty ? texts : refused).joined(separator: "; "),
+                    distinct: sorted.map(\.key.text).joined(separator: " ")))
+            return true
+        case .refused(let text):
+            logger.error("triggers.refused", metadata: ["account": "\(key.account)", "text": "\(text)"])
+            forget(sorted.map(\.key), key)
+            return false
+        case .wait(let reason):
+            logger.warning("triggers.waiting", metadata: ["account": "\(key.account)", "reason": "\(reason)"])
+            forget(sorted.map(\.key), key)
+            return false
+        case .unknown(let reason):
+            // They may rest there: the sweep finds out.
+            logger.warning("triggers.unknown", metadata: ["account": "\(key.account)", "reason": "\(reason)"])
+            partitions[key.partition]?.books[key.account]?.sweepsAt = .now
+            return true
+        }
+    }
+
+    private func forget(_ cloids: [ClientOrderID], _ key: AccountKey) {
+        for cloid in cloids { partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = nil }
+    }
+
+    private func writeRecord(_ key: AccountKey, _ generation: Int) async -> Bool {
+        guard let book = partitions[key.partition]?.books[key.account] else { return false }
+        var entry = AccountLog.Entry()
+        entry.accounts = [(key.account.text, book.record.json.bytes())]
+        return await write(entry, key, generation: generation)
+    }
+
+    // MARK: - The sweep
+
+    /// Compares the triggers that should rest at the exchange with those that do; orders of ours that should not are cancelled.
+    func sweepTriggers(_ key: AccountKey, _ generation: Int) async {
+        guard let book = partitions[key.partition]?.books[key.account], hasProtection(key), book.sweepsAt <= .now, !book.isProtecting else { return }
+        partitions[key.partition]?.books[key.account]?.sweepsAt = .now + configuration.accounts.sweepEvery
+        let resting: [OpenOrder]
+        do { resting = try await client.read(.frontendOpenOrders(key.account.text)) } catch {
+            logger.warning("account.orders.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
+            return
+        }
+        guard let now = partitions[key.partition]?.books[key.account], partitions[key.partition]?.generation == generation, !now.isProtecting,
+            now.record.triggers == book.record.triggers
+        else { return }
+        let there = Set(resting.compactMap(\.cloid).map { ClientOrderID($0) })
+        let gone = now.record.triggers.keys.filter { !there.contains($0) }
+        let orphans = there.intersection(now.retired.keys).subtracting(now.record.triggers.keys)
+        guard !gone.isEmpty || !orphans.isEmpty else { return }
+        // Carried out ones are taken by their fills first; what is left is placed again under another id of the sleeve's next state.
+        for cloid in gone { partitions[key.partition]?.books[key.account]?.retire(cloid) }
+        if !orphans.isEmpty {
+            let cancels = resting.filter { $0.cloid.map { orphans.contains(ClientOrderID($0)) } ?? false }
+            var items: [(asset: Int, oid: Int64)] = []
+            for order in cancels { if let asset = await instruments.instrument(order.coin)?.asset { items.append((asset, order.oid)) } }
+            if case .done = await act(ExchangeAction.cancel(items), key, generation, priority: .cancel, cost: items.count) {
+                await record(
+                    key, generation,
+                    event(.orphanCancelled, key, "\(items.count) triggers without their position", distinct: orphans.map(\.text).sorted().joined(separator: " ")))
+            }
+        }
+        protect(key)
+    }
+}
+
+extension AccountBook {
+    /// Remembered, so that one that rests nevertheless is known for ours.
+    static let mostRetired = 256
+
+    mutating func retire(_ cloid: ClientOrderID) {
+        guard let placed = record.triggers.removeValue(forKey: cloid) else { return }
+        retired[cloid] = placed
+        retiredOrder.append(cloid)
+        if retiredOrder.count > Self.mostRetired { retired[retiredOrder.removeFirst()] = nil }
+    }
+}

@@ -1,0 +1,138 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+import Safety
+
+/// What keeps an entry from being sent, whatever it was planned under: asked right before, of the newest that is known. Exits are not asked.
+extension WorkStage {
+    /// Why the entry at the head of a lane is refused; `nil` lets it through.
+    func refusal(of job: LaneJob, _ lane: LaneKey, _ partition: Int) -> (outcome: Outcome, detail: String)? {
+        let entry = job.job
+        if let latches {
+            let (level, latch) = latches.level(
+                influencer: entry.influencer, subscriber: entry.subscriber, subscription: entry.subscription, coin: entry.coin)
+            if !level.allowsEntries {
+                return (.halted, latch?.text ?? "the kill switch cannot be read")
+            }
+        }
+        let book = partitions[partition]?.books[entry.account]
+        if let frozen = book?.record.frozen[entry.coin] { return (.manual, frozen.reason) }
+        let settings = settings(of: AccountKey(partition: partition, account: entry.account))
+        if settings?.losses.isEmpty == false {
+            if let refusal = book?.record.losses?.refusal { return refusal }
+            if book?.record.losses == nil, job.accountUnread { return (.equityUnknown, "what the account lost is not known: it could not be read") }
+        }
+        if unaudited > configuration.maximumAuditLag {
+            return (.halted, "\(unaudited) entries wait for the audit trail, \(configuration.maximumAuditLag) may")
+        }
+        let budget = partitions[partition]?.accounts[entry.account]?.budget ?? AccountBudget()
+        if !budget.allows(entry.action.use) {
+            return (.budget, "the account has \(budget.remaining ?? 0) actions left at the exchange, kept for exits")
+        }
+        return nil
+    }
+
+    /// Whether the account has to be read before this entry is decided.
+    func needsReading(_ job: LaneJob, _ partition: Int) -> Bool {
+        let key = AccountKey(partition: partition, account: job.job.account)
+        guard let settings = settings(of: key), settings.needsReading, !job.accountUnread else { return false }
+        return partitions[partition]?.books[key.account]?.hasFreshReading(at: .now) != true
+    }
+
+    func accountView(_ job: ExecutionJob, _ partition: Int) -> AccountView {
+        guard let limits = settings(of: AccountKey(partition: partition, account: job.account))?.limits, limits.needAccountFacts else {
+            return AccountView()
+        }
+        return AccountView(limits: limits, facts: partitions[partition]?.books[job.account]?.facts(coin: job.coin))
+    }
+
+    /// Counts an entry that is about to be sent against the room of those after it (R-35).
+    func reserve(_ job: ExecutionJob, _ intent: OrderIntent, _ partition: Int) {
+        guard settings(of: AccountKey(partition: partition, account: job.account))?.needsReading == true,
+            let notional = try? max(intent.limit, job.referencePrice) * intent.size
+        else { return }
+        let leverage = Int64(max(1, job.terms?.leverage ?? 1))
+        let hold = Reservations.Hold(coin: job.coin, side: intent.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1))
+        if partitions[partition]?.books[job.account, default: AccountBook()].reservations.reserve(hold, for: job.id) == false {
+            logger.error("account.reservations.full", metadata: ["account": "\(job.account)"])
+        }
+    }
+
+    // MARK: - Circuit breakers
+
+    /// Why a circuit breaker keeps the entry at the head of a lane back; `nil` lets it go.
+    func breakerRefusal(_ lane: LaneKey, _ partition: Int) -> String? {
+        guard let job = partitions[partition]?.lanes[lane]?.jobs.first else { return nil }
+        var trials = job.trials
+        let refusal = breakers.refusal(of: job.job, at: WallClock.milliseconds, trials: &trials)
+        updateHead(lane, partition) { $0.trials = trials }
+        return refusal
+    }
+
+    func record(_ event: CircuitBreaker.Event, of record: AttemptRecord, _ partition: Int) {
+        guard let job = partitions[partition]?.lanes[lane(record)]?.jobs.first?.job, job.id == record.job else { return }
+        report(breakers.record(event, of: job, at: WallClock.milliseconds))
+    }
+
+    func report(_ opened: [(subject: BreakerBoard.Subject, reason: String)]) {
+        for (subject, reason) in opened { logger.critical("breaker.open", metadata: ["of": "\(subject)", "reason": "\(reason)"]) }
+    }
+
+    // MARK: - Closing everything
+
+    /// Closes what the kill switch (level 4) or a loss limit says is to be closed; each sleeve once for each latch, whoever does it.
+    func watchLatches() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: configuration.accounts.latchEvery)  // ends early only when cancelled
+            for (partition, state) in partitions where !state.draining { await flatten(partition, state) }
+        }
+    }
+
+    private func flatten(_ partition: Int, _ state: PartitionState) async {
+        let snapshot = config.current()
+        var entries: [AccountKey: AccountLog.Entry] = [:]
+        for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
+            guard let subscription = snapshot.subscriptions[holding.subscription] else { continue }
+            let key = AccountKey(partition: partition, account: subscription.account)
+            guard let (latch, reason) = flattening(subscription, holding.coin, state.books[subscription.account]),
+                state.flattened[holding] != "\(latch) \(sleeve.revision)"
+            else { continue }
+            let price = state.books[subscription.account]?.reading?.positions[holding.coin]?.price ?? sleeve.averageEntry
+            guard let price else { continue }
+            let id = JobID.flatten(latch: "\(latch) \(sleeve.lifecycle?.text ?? "")", subscription: holding.subscription, coin: holding.coin)
+            let job = ownJob(.flatten, id, holding, sleeve, subscription, price: price, detail: reason)
+            entries[key, default: AccountLog.Entry()].emissions.append((id.text, Emission(job: job, partition: stage.inputs[partition].index)))
+            partitions[partition]?.flattened[holding] = "\(latch) \(sleeve.revision)"
+        }
+        for (key, entry) in entries {
+            if await write(entry, key, generation: state.generation) { continue }
+            // Asked for again at the next look.
+            partitions[partition]?.flattened = [:]
+        }
+    }
+
+    /// By which latch or loss the sleeve is to be closed, and why.
+    private func flattening(_ subscription: Subscription, _ coin: Coin, _ book: AccountBook?) -> (latch: String, reason: String)? {
+        if let latch = latches?.level(
+            influencer: subscription.influencer, subscriber: subscription.subscriber, subscription: subscription.id, coin: coin).latch,
+            latch.level.flattens
+        {
+            return ("latch \(latch.id)", "the kill switch of \(latch.scope.text) closes everything: \(latch.reason)")
+        }
+        if let losses = book?.record.losses, losses.stop == .flattened {
+            return ("losses \(losses.day)", losses.refusal?.detail ?? "")
+        }
+        return nil
+    }
+}
+
+extension OrderStatusAnswer {
+    /// Refused for another reason than that the market was elsewhere, or the position too small or gone: ordinary ends of an order.
+    var isRefusal: Bool {
+        guard case .error(let text) = self else { return false }
+        switch ErrorText.classify(text) {
+        case .requote, .terminal("minTradeNtlRejected"), .refresh("reduceOnlyRejected"): return false
+        default: return true
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import CopyTrading
+
+/// What keeps an entry from being sent, and the market in which it was found.
+struct PriceObstacle: Sendable, Equatable {
+    let outcome: Outcome
+    let detail: String
+    let market: MarketQuote
+}
+
+/// Entries that the price alone keeps back: each waits at the head of its lane and is decided again when its book changes.
+///
+/// | the head is `awaitingPrice`, and | then |
+/// |---|---|
+/// | the best bid or ask is another | it is idle: decided again |
+/// | it has expired | it ends with what kept it back |
+/// | an exit of its sleeve is behind it | it ends as superseded (R-08) |
+/// | another sleeve's exit is behind it | it ends with what kept it back: exits wait for no price (R-80) |
+extension WorkStage {
+    struct PriceWait: Hashable {
+        let partition: Int
+        let lane: LaneKey
+    }
+
+    /// Lets the entry at the head of the lane wait, when its only obstacle is the price in a market that is known.
+    /// - Returns: whether that was so; it may have ended for an exit behind it.
+    func awaitPrice(_ lane: LaneKey, _ outcome: Outcome, _ detail: String, in market: MarketQuote?, _ partition: Int) -> Bool {
+        guard outcome == .priceMoved || outcome == .spread, let market else { return false }
+        partitions[partition]?.lanes[lane]?.head = .awaitingPrice(PriceObstacle(outcome: outcome, detail: detail, market: market))
+        logger.debug("entry.awaits_price", metadata: ["account": "\(lane.account)", "coin": "\(lane.coin)", "reason": "\(detail)"])
+        priceWaits.insert(PriceWait(partition: partition, lane: lane))
+        yieldToExit(lane, partition)
+        return true
+    }
+
+    /// Ends the entry that waits at the head of the lane, when an exit is behind it: exits wait for no entry's price or account. Leverage is
+    /// set while nothing is held, so that no exit is kept from anything.
+    func yieldToExit(_ lane: LaneKey, _ partition: Int) {
+        guard let queue = partitions[partition]?.lanes[lane], let entry = queue.jobs.first, let (outcome, reason) = queue.head.entryWait
+        else { return }
+        let exits = queue.jobs.dropFirst().map(\.job).filter { job in
+            // While its account is being read, what has nothing to give up loses nothing by the wait.
+            !job.action.isEntry && (queue.head != .reading || partitions[partition]?.sleeves[HoldingKey(job.subscription, job.coin)] != nil)
+        }
+        if let exit = exits.first(where: { $0.subscription == entry.job.subscription }) {
+            finish(lane, .superseded, "\(reason); a \(exit.action.rawValue) followed", partition)
+        } else if let exit = exits.first {
+            finish(lane, outcome, "\(reason); a \(exit.action.rawValue) of \(exit.subscription) does not wait for it", partition)
+        }
+    }
+
+    /// Looks at what waits for a price.
+    func reviewPriceWaits() {
+        guard !priceWaits.isEmpty else { return }
+        let now = WallClock.milliseconds + configuration.entryMargin.milliseconds
+        for wait in priceWaits {
+            guard let queue = partitions[wait.partition]?.lanes[wait.lane], case .awaitingPrice(let obstacle) = queue.head,
+                let job = queue.jobs.first?.job
+            else {
+                priceWaits.remove(wait)
+                continue
+            }
+            if let expiry = job.expiresAt, now > expiry {
+                finish(wait.lane, obstacle.outcome, "\(obstacle.detail), until it expired", wait.partition)
+            } else if let market = quotes?.quote(wait.lane.coin), market.quote != obstacle.market.quote {
+                partitions[wait.partition]?.lanes[wait.lane]?.head = .idle
+                attention.insert(AccountKey(partition: wait.partition, account: wait.lane.account))
+            } else {
+                continue
+            }
+            priceWaits.remove(wait)
+            dispatching.signal()
+        }
+    }
+}
+
+extension Lane.HeadState {
+    /// How an entry ends that waits so and has to make way, and why it waits; `nil` for states that an exit waits out.
+    fileprivate var entryWait: (outcome: Outcome, reason: String)? {
+        switch self {
+        case .idle, .underWay, .unsettled, .quoting, .leverage: nil
+        case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
+        case .reading: (.superseded, "its account was being read")
+        }
+    }
+}

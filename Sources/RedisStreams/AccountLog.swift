@@ -1,0 +1,82 @@
+import Redis
+
+/// What the owner of a partition writes down about its accounts, beside the hand-offs of its entries: records, its stage's state, events,
+/// and jobs of its own making. All of one call or nothing, under the partition's epoch.
+public struct AccountLog: Sendable {
+    public struct Entry: Sendable {
+        /// Account → its record.
+        public var accounts: [(account: String, record: [UInt8])] = []
+        /// Fields of the stage's state hash; `nil` deletes.
+        public var state: [(field: String, value: [UInt8]?)] = []
+        /// Each is emitted once under its id, however often the call is repeated.
+        public var emissions: [(id: String, emission: Emission)] = []
+
+        public init() {}
+
+        public var isEmpty: Bool { accounts.isEmpty && state.isEmpty && emissions.isEmpty }
+    }
+
+    /// How long an id is remembered; a call is repeated within seconds.
+    static let life = Duration.seconds(2 * 86_400)
+
+    private let redis: RedisConnection
+    private let keys: Keys
+    private let stage: Stage
+
+    public init(redis: RedisConnection, keys: Keys, stage: Stage) {
+        self.redis = redis
+        self.keys = keys
+        self.stage = stage
+    }
+
+    /// Account → its record, of a whole partition.
+    public func records(_ partition: Int) async throws(RedisError) -> [String: [UInt8]] {
+        try await redis.hash(keys.accounts(stage.inputs[partition].index))
+    }
+
+    /// Up to where a leader's fills were read, with its positions, as ingest stores it; `nil` when there is none.
+    public func cursor(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
+        try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
+    }
+
+    /// False when the partition is no longer ours: nothing was written.
+    public func write(_ entry: Entry, partition: Int, epoch: String) async throws(RedisError) -> Bool {
+        let index = stage.inputs[partition].index
+        var outputs: [StreamPartition] = []
+        for (_, emission) in entry.emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
+        var command = RedisCommand(
+            script: Script.recordAccount,
+            keys: [
+                keys.lease(stage.name, stage.partitionNames[partition]), keys.accounts(index), stage.stateKey(keys, partition), keys.sequence,
+                keys.made(index),
+            ] + outputs.map(keys.stream))
+        command.append(epoch)
+        command.append(Self.life.milliseconds)
+        command.append(outputs.count)
+        for output in outputs { command.append(output.name) }
+        command.append(entry.accounts.count)
+        for (account, record) in entry.accounts {
+            command.append(account)
+            command.append(record)
+        }
+        command.append(entry.state.count)
+        for (field, value) in entry.state {
+            command.append(field)
+            command.append(value ?? [])
+        }
+        command.append(entry.emissions.count)
+        for (id, emission) in entry.emissions {
+            command.append(id)
+            command.append(outputs.firstIndex(of: emission.partition)! + 1)
+            command.append(emission.fields.count * 2)
+            for (name, value) in emission.fields {
+                command.append(name)
+                command.append(value)
+            }
+        }
+        let reply = try await redis.send(command)
+        if let error = reply.error, error.contains("FENCED") { return false }
+        _ = try reply.checked()
+        return true
+    }
+}

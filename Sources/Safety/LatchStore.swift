@@ -1,0 +1,72 @@
+import CopyTrading
+import JSON
+import Postgres
+import Redis
+import RedisStreams
+
+/// Where the kill switch is latched: in Postgres, which keeps every setting ever made, and in Redis, where every process sees it within a
+/// moment.
+public struct LatchStore: LatchSetter {
+    private let table: LatchTable
+    private let postgres: PostgresConnection
+
+    public init(table: LatchTable, postgres: PostgresConnection) {
+        self.table = table
+        self.postgres = postgres
+    }
+
+    private static let columns = "id, scope, level::bigint AS level, reason, set_by, (extract(epoch FROM set_at) * 1000)::bigint AS at"
+
+    /// The newest of each scope.
+    public func stored() async throws -> [Latch] {
+        let rows = try await postgres.query("SELECT DISTINCT ON (scope) \(Self.columns) FROM latches ORDER BY scope, id DESC")
+        return try rows.map(Self.latch)
+    }
+
+    /// As in Redis; a record that cannot be read is an error.
+    public func published() async throws -> [Latch] {
+        try await table.records().map { try Latch(json: JSON.parse($0)) }
+    }
+
+    public func publish(_ latch: Latch) async throws(RedisError) {
+        try await table.publish(scope: latch.scope.text, id: latch.id, record: latch.json.bytes())
+    }
+
+    public func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws {
+        _ = try await insert(scope, level, reason, by, onlyTighter: true)
+    }
+
+    /// By a person, who may loosen too. First into Postgres: what Redis misses is found there by every process.
+    @discardableResult
+    public func set(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws -> Latch {
+        guard let latch = try await insert(scope, level, reason, by, onlyTighter: false) else { preconditionFailure("a setting is always stored") }
+        return latch
+    }
+
+    /// `nil` when it would not tighten.
+    private func insert(_ scope: LatchScope, _ level: KillLevel, _ reason: String, _ by: String, onlyTighter: Bool) async throws -> Latch? {
+        let latch: Latch? = try await postgres.transaction { connection in
+            // Two that tighten at once must see each other's.
+            _ = try connection.query("SELECT pg_advisory_xact_lock(hashtext('latches'))")
+            if onlyTighter {
+                let rows = try connection.query("SELECT level::bigint AS level FROM latches WHERE scope = $1 ORDER BY id DESC LIMIT 1", [.text(scope.text)])
+                if let known = try rows.first?.integer("level"), known >= Int64(level.rawValue) { return nil }
+            }
+            let rows = try connection.query(
+                "INSERT INTO latches (scope, level, reason, set_by) VALUES ($1, $2::bigint, $3, $4) RETURNING \(Self.columns)",
+                [.text(scope.text), .integer(Int64(level.rawValue)), .text(reason), .text(by)])
+            return try Self.latch(rows[0])
+        }
+        if let latch { try await publish(latch) }
+        return latch
+    }
+
+    private static func latch(_ row: PostgresRow) throws -> Latch {
+        let (scope, level) = (try row.text("scope"), try row.integer("level"))
+        guard let scope = LatchScope(scope), let level = KillLevel(rawValue: Int(level)) else {
+            throw JSONError(path: "latches", problem: "scope \"\(scope)\", level \(level) is not known to this version")
+        }
+        return Latch(
+            id: try row.integer("id"), scope: scope, level: level, reason: try row.text("reason"), by: try row.text("set_by"), at: try row.integer("at"))
+    }
+}

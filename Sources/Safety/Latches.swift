@@ -1,0 +1,85 @@
+import CopyTrading
+import Logging
+import Redis
+import RedisStreams
+import Synchronization
+
+/// The kill switch as one process sees it: the strictest of what Postgres, Redis and the process itself have latched.
+///
+/// Redis is looked at several times a second, Postgres every few seconds, and what only one of them has is carried to the other. What
+/// was seen stays in force until a person has set something newer. While Redis cannot be read, level 1 holds.
+public final class Latches: Sendable {
+    /// How often Redis is looked at.
+    static let pollEvery = Duration.milliseconds(100)
+    /// Looks at Redis between two looks at Postgres.
+    static let looksPerStoreLook = 50
+    /// Redis unread for so long counts as level 1.
+    static let unreadLimit = Duration.seconds(2)
+
+    private struct State {
+        var book = LatchBook()
+        /// When Redis was last read; `nil` before the first time.
+        var readAt: ContinuousClock.Instant?
+    }
+
+    private let state = Mutex(State())
+    public let store: LatchStore
+    private let logger: Logger
+
+    public init(store: LatchStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Reads both, before the process decides anything.
+    public func load() async throws {
+        try await readStored()
+        try await readPublished()
+    }
+
+    /// Keeps it up to date until cancelled.
+    public func run() async {
+        var looks = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.pollEvery)  // ends early only when cancelled
+            looks += 1
+            do { try await readPublished() } catch { logger.warning("latches.unread", metadata: ["place": "redis", "error": "\(error)"]) }
+            guard looks.isMultiple(of: Self.looksPerStoreLook) else { continue }
+            // Trading outlasts a Postgres that is away for a while: what it had is known, and Redis has what is newer.
+            do { try await readStored() } catch { logger.warning("latches.unread", metadata: ["place": "postgres", "error": "\(error)"]) }
+        }
+    }
+
+    private func readStored() async throws {
+        for latch in try await store.stored() {
+            adopt(latch)
+            // What Redis lost, or never got.
+            try await store.publish(latch)
+        }
+    }
+
+    private func readPublished() async throws {
+        for latch in try await store.published() { adopt(latch) }
+        state.withLock { $0.readAt = .now }
+    }
+
+    private func adopt(_ latch: Latch) {
+        guard state.withLock({ $0.book.adopt(latch) }) else { return }
+        logger.notice(
+            "latch", metadata: ["scope": "\(latch.scope.text)", "level": "\(latch.level.rawValue)", "by": "\(latch.by)", "reason": "\(latch.reason)"])
+    }
+
+    /// What holds for one copy, with the latch that says so.
+    public func level(influencer: InfluencerID, subscriber: SubscriberID, subscription: SubscriptionID, coin: Coin) -> (level: KillLevel, latch: Latch?) {
+        state.withLock { state in
+            let latch = state.book.strictest(influencer: influencer, subscriber: subscriber, subscription: subscription, coin: coin)
+            let isRead = state.readAt.map { ContinuousClock.now - $0 <= Self.unreadLimit } ?? false
+            return (KillLevel.effective([latch?.level ?? KillLevel.none, isRead ? KillLevel.none : nil]), latch)
+        }
+    }
+
+    /// The newest setting of exactly this scope.
+    public func latch(on scope: LatchScope) -> Latch? { state.withLock { $0.book.latches[scope] } }
+
+    public var all: [Latch] { state.withLock { Array($0.book.latches.values) } }
+}

@@ -1,0 +1,366 @@
+import AuditTrail
+import CopyTrading
+import Cryptography
+import Hyperliquid
+import JSON
+import Redis
+import RedisStreams
+import Testing
+
+@testable import Pipeline
+
+/// What keeps subscribers' money, in the running fleet: the kill switch, caps and loss limits of accounts, leverage, triggers, and the
+/// drift loop.
+@Suite struct AccountSafetyTests {
+    private static let size = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
+
+    /// Accounts are looked after every moment instead of every half minute.
+    private var attentive: Fleet.WorkSettings {
+        var settings = Fleet.WorkSettings()
+        settings.accounts.weightPerMinute = 1_000_000
+        settings.accounts.readEvery = .milliseconds(300)
+        settings.accounts.confirmAfter = .milliseconds(100)
+        settings.accounts.leaderGrace = .milliseconds(300)
+        settings.accounts.sweepEvery = .milliseconds(300)
+        settings.accounts.latchEvery = .milliseconds(50)
+        return settings
+    }
+
+    private func start(_ fleet: Fleet, _ settings: Fleet.WorkSettings? = nil) async throws {
+        try await fleet.match()
+        try await fleet.plan()
+        try await fleet.work("work-1", settings ?? attentive)
+        try await fleet.audit()
+        try await fleet.live(try await fleet.ingest().ingestor)
+    }
+
+    /// Kinds of the account's events on record, in their order.
+    private func events(_ fleet: Fleet) async throws -> [String] {
+        var kinds: [String] = []
+        try await AuditReader(fleet.postgresObserver).forEachPage(of: .other("account_events")) { rows in
+            for row in rows { kinds.append(try JSON.parse(row.data ?? "").string("kind")) }
+        }
+        return kinds
+    }
+
+    private func eventually(_ kind: String, _ fleet: Fleet) async throws {
+        try await fleet.eventually("\(kind) is on record") { try await events(fleet).contains(kind) }
+    }
+
+    /// An order of the subscriber's own: it has no cloid of ours.
+    private func trade(_ side: Side, _ size: String, _ coin: Coin, of follower: Cast.Follower, _ fleet: Fleet) async throws {
+        let client = fleet.client()
+        let instruments = Instruments(client: client, logger: fleet.log.logger("by-hand"))
+        try await instruments.load()
+        let asset = try #require(await instruments.instrument(coin)).asset
+        let order = OrderRequest(
+            asset: asset, isBuy: side == .buy, price: side == .buy ? Price(52_000) : Price(48_000), size: try Size(parsing: size), reduceOnly: false,
+            timeInForce: .ioc, cloid: nil)
+        let signed = try SignedAction.sign(
+            action: ExchangeAction.order([order]), nonce: UInt64(WallClock.milliseconds), vaultAddress: nil, expiresAfter: nil, network: .testnet,
+            key: try SigningKey(hexadecimal: follower.agentKey))
+        let answer = try await client.submit(signed)
+        await client.shutdown()
+        guard case .filled? = answer.orderStatuses(sent: 1)?.first else { throw NotReached(description: "the subscriber cannot trade: \(answer)") }
+    }
+
+    // MARK: - The kill switch
+
+    @Test("R-84: the kill switch stops entries and no exit, holds over a restart, and a person opens it again")
+    func kill() async throws {
+        try await Fleet.run(.alike(2, Self.size)) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.latch(.everything, .pauseEntries, reason: "asked for")
+            try await fleet.eventually("the planner and the worker know") { fleet.log.count("latch") >= 2 }
+            try await fleet.exchange.trade("leader", "ETH", .buy, "10")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 3)
+            for role in fleet.roles.withLock({ $0 }) where ["plan-1", "work-1"].contains(role.member) { role.kill() }
+            try await fleet.plan("plan-2")
+            try await fleet.work("work-2", attentive)
+            try await fleet.exchange.trade("leader", "SOL", .buy, "100")
+            try await fleet.settled(signals: 4)
+            try await fleet.latch(.everything, .none, reason: "all is well")
+            try await fleet.eventually("the successors know") { fleet.log.count("latch") >= 6 }
+            try await fleet.exchange.trade("leader", "SOL", .buy, "100")
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 6)
+            let truth = try await fleet.verify()
+            let outcomes = truth.results(of: "s0:leader").map { "\($0.coin) \($0.action) \($0.outcome.rawValue)" }
+            #expect(outcomes.sorted() == [
+                "BTC close OK_FILLED", "BTC open OK_FILLED", "BTC open OK_FILLED", "ETH open SKIP_HALTED", "SOL increase SKIP_UNCOPIED_BASE",
+                "SOL open SKIP_HALTED",
+            ])
+            #expect(truth.results.first { $0.outcome == .halted }?.detail == "the kill switch of everything is at level 1: asked for")
+        }
+    }
+
+    @Test("R-84: level 4 closes what it is for, once for each position, and nothing else")
+    func flatten() async throws {
+        try await Fleet.run(.alike(3, Self.size)) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.exchange.trade("leader", "ETH", .sell, "10")
+            try await fleet.settled(signals: 2)
+            try await fleet.latch(.subscriber("s1"), .flattenThenHalt, reason: "asked by phone")
+            let accounts = (0..<3).map { fleet.cast.follower("s\($0)").account }
+            try await fleet.eventually("s1 is flat") {
+                let ledger = Truth(ledger: try fleet.exchange.ledger())
+                return ledger.position(of: accounts[1], "BTC").isZero && ledger.position(of: accounts[1], "ETH").isZero
+            }
+            for role in fleet.roles.withLock({ $0 }) where role.member == "work-1" { role.kill() }
+            try await fleet.work("work-2", attentive)
+            try await fleet.exchange.trade("leader", "SOL", .buy, "100")
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            #expect(truth.orders(of: accounts[1]).map(\.reduceOnly) == [false, false, true, true])
+            #expect(truth.results(of: "s1:leader").filter { $0.origin == .flatten }.map(\.outcome) == [.filled, .filled])
+            #expect(truth.results(of: "s1:leader").first { $0.coin == "SOL" }?.outcome == .halted)
+            for account in [accounts[0], accounts[2]] {
+                #expect(!truth.position(of: account, "BTC").isZero && !truth.position(of: account, "ETH").isZero)
+            }
+        }
+    }
+
+    // MARK: - The account as a whole
+
+    @Test("R-81, R-35: two entries at once share the room under the account's gross cap, and a third finds none")
+    func grossCap() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "limits: {max_gross_notional: 1500}")])
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            for (coin, size) in [("BTC", "1"), ("ETH", "10"), ("SOL", "100")] { try await fleet.exchange.trade("leader", coin, .buy, size) }
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            let results = truth.results(of: "s:leader")
+            #expect(results.count(where: { $0.outcome == .filled }) == 2)
+            #expect(results.count(where: { $0.outcome == .capAccount }) == 1)
+            let clipped = try #require(results.first { $0.clips.contains { $0.gate == .grossCap } && $0.outcome == .filled })
+            let worth = try #require(try clipped.averagePrice.map { try $0 * clipped.filledSize })
+            #expect(worth > Notional(490) && worth < Notional(510))
+        }
+    }
+
+    @Test("R-82: a day's loss stops entries and no exit, over a restart too; a withdrawal is no loss")
+    func dailyLoss() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "losses: {max_daily_loss: 30}")])
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-5"])
+            try await eventually("LOSS_STOP", fleet)
+            try await fleet.exchange.trade("leader", "ETH", .buy, "10")
+            try await fleet.settled(signals: 2)
+            for role in fleet.roles.withLock({ $0 }) where role.member == "work-1" { role.kill() }
+            try await fleet.work("work-2", attentive)
+            try await fleet.exchange.trade("leader", "SOL", .buy, "100")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(Set(truth.results(of: "s:leader").map { "\($0.coin) \($0.outcome.rawValue)" }) == [
+                "BTC OK_FILLED", "ETH SKIP_DAILY_LOSS", "SOL SKIP_DAILY_LOSS",
+            ])
+            #expect(truth.position(of: cast.follower("s").account, "BTC").isZero)
+        }
+    }
+
+    // MARK: - Leverage
+
+    @Test("R-61, R-60: the leverage is set before a coin's first order, and not again while it is the same")
+    func leverage() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size + ", leverage: fixed 3")])
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            for (index, side) in [Side.buy, .sell, .buy].enumerated() {
+                try await fleet.exchange.trade("leader", "BTC", side, "1")
+                try await fleet.settled(signals: index + 1)
+            }
+            for role in fleet.roles.withLock({ $0 }) where role.member == "work-1" { role.kill() }
+            try await fleet.work("work-2", attentive)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 5)
+            let truth = try await fleet.verify()
+            let actions = truth.ledger.filter { $0.account == cast.follower("s").account && $0.action != "transfer" }.map(\.action)
+            #expect(actions == ["updateLeverage", "order", "order", "order", "order", "order"])
+            #expect(truth.others(.filled).isEmpty)
+            #expect(try await events(fleet) == ["LEVERAGE_SET"])
+        }
+    }
+
+    @Test("R-53, R-62: sleeves of one coin share its leverage: who comes second keeps what the open position has, on record")
+    func sharedLeverage() async throws {
+        let cast = Cast(
+            leaders: ["bull", "bear"], [.init("s", of: "bull", "bear", settings: Self.size + ", leverage: fixed 3", account: "sharing: sleeves")])
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("bull", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.apply(cast.configuration { _ in Self.size + ", leverage: fixed 5" })
+            try await fleet.exchange.trade("bear", "BTC", .buy, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            let actions = truth.ledger.filter { $0.account == cast.follower("s").account && $0.action != "transfer" }.map(\.action)
+            #expect(actions == ["updateLeverage", "order", "order"])
+            let second = try #require(truth.results(of: "s:bear").first)
+            #expect(second.outcome == .filled && second.detail == "LEVERAGE_KEPT: cross 3, wanted cross 5")
+        }
+    }
+
+    // MARK: - Triggers
+
+    @Test("R-63: a stop-loss rests at the exchange as large as the sleeve, follows it, and goes with it")
+    func triggers() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500}")])
+        let account = cast.follower("s").account
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            let client = fleet.client()
+            func resting(_ size: String?) async throws -> Bool {
+                let orders = try await client.read(.frontendOpenOrders(account))
+                return orders.map { "\($0.size)" } == (size.map { [$0] } ?? [])
+            }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("a stop-loss rests") { try await resting("0.02") }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("it is as large as the position") { try await resting("0.04") }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.eventually("it shrinks with it") { try await resting("0.02") }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.eventually("and is gone with it") { try await resting(nil) }
+            await client.shutdown()
+            try await fleet.settled(signals: 4)
+            #expect(try await fleet.verify().others(.filled).isEmpty)
+        }
+    }
+
+    @Test("R-63, R-45: a stop-loss that the exchange carries out is on record once, and the leader's close finds nothing")
+    func triggered() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500}")])
+        let account = cast.follower("s").account
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await eventually("TRIGGERS_PLACED", fleet)
+            try await fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-6"])
+            try await fleet.eventually("the result of the trigger is on record") {
+                try await fleet.truth().results.contains { $0.origin == .protection }
+            }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            let result = try #require(truth.results.first { $0.origin == .protection })
+            #expect(result.outcome == .filled && result.position == .zero)
+            #expect(result.filledSize == (try Size(parsing: "0.02")))
+            #expect(truth.results.count { $0.origin == .protection } == 1)
+            #expect(truth.results(of: "s:leader").filter { $0.origin == nil }.map(\.outcome) == [.filled, .noPosition])
+            #expect(truth.position(of: account, "BTC").isZero && truth.sleeves.isEmpty)
+        }
+    }
+
+    // MARK: - Drift
+
+    @Test("R-55: what is held when the leader is flat is closed, once, and on record")
+    func extra() async throws {
+        try await Fleet.run(.alike(1, Self.size)) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", attentive)
+            try await fleet.audit()
+            let (role, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await role.stop()
+            // As if the leader's close had been lost on its way: ingest knows of it, and no signal came.
+            var flat = LeaderCursor(positions: [:], at: WallClock.milliseconds - 60_000)
+            flat.marks["BTC"] = LeaderCursor.Mark(position: .zero, time: WallClock.milliseconds - 60_000, price: Price(50_000))
+            let key = fleet.keys.cursors(fleet.partitioning.signal("leader"))
+            var command = RedisCommand("HSET", key, "leader")
+            command.append(flat.json.bytes())
+            _ = try await fleet.observer.send(command).checked()
+            let account = fleet.cast.follower("s0").account
+            try await fleet.eventually("it is closed") { Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC").isZero }
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.origin) == [nil, .drift])
+            #expect(truth.orders(of: account).map(\.reduceOnly) == [false, true])
+            #expect(try await events(fleet).filter { $0 == "DRIFT" }.count == 1)
+        }
+    }
+
+    @Test("R-56: what the subscriber sold by hand is taken from the sleeve; nothing is opened until the leader is flat, whose close closes the rest")
+    func manual() async throws {
+        let cast = Cast.alike(1, Self.size)
+        let account = cast.follower("s0").account
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            // Until the account was read in this state.
+            try await Task.sleep(for: .milliseconds(800))
+            try await trade(.sell, "0.01", "BTC", of: cast.follower("s0"), fleet)
+            try await eventually("MANUAL", fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 2)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "2")
+            try await fleet.settled(signals: 3)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.truth()
+            #expect(truth.results(of: "s0:leader").map(\.outcome) == [.filled, .manual, .filled, .filled])
+            #expect(truth.results(of: "s0:leader")[2].filledSize == (try Size(parsing: "0.01")))
+            #expect(truth.position(of: account, "BTC") == (try Size(parsing: "0.02")))
+        }
+    }
+
+    @Test("R-55: a position that no subscription accounts for freezes its coin for entries, until it is gone")
+    func unattributed() async throws {
+        let cast = Cast.alike(1, Self.size)
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "ETH", .buy, "10")
+            try await fleet.settled(signals: 1)
+            try await trade(.buy, "0.01", "BTC", of: cast.follower("s0"), fleet)
+            try await eventually("COIN_FROZEN", fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 2)
+            try await trade(.sell, "0.01", "BTC", of: cast.follower("s0"), fleet)
+            try await eventually("COIN_UNFROZEN", fleet)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 4)
+            let outcomes = try await fleet.truth().results(of: "s0:leader").filter { $0.coin == "BTC" }.map(\.outcome)
+            #expect(outcomes == [.manual, .noPosition, .filled])
+        }
+    }
+
+    // MARK: - Circuit breakers
+
+    @Test("R-83: refused orders open the account's breaker; its exits go on")
+    func breaker() async throws {
+        let cast = Cast.alike(1, Self.size)
+        var settings = attentive
+        settings.breakers.rejects = 1
+        settings.breakers.pause = 60_000
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet, settings)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            // The agent is refused for this order, and allowed again.
+            try await fleet.exchange.fault(["fault": "delist", "coin": "ETH"])
+            try await fleet.exchange.trade("leader", "ETH", .buy, "10")
+            try await fleet.settled(signals: 2)
+            try await fleet.exchange.trade("leader", "SOL", .buy, "100")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 4)
+            let results = try await fleet.truth().results(of: "s0:leader")
+            #expect(results.first { $0.coin == "SOL" }?.outcome == .breaker)
+            #expect(results.filter { $0.coin == "BTC" }.map(\.outcome) == [.filled, .filled])
+            #expect(fleet.log.count("breaker.open") >= 1)
+        }
+    }
+}
