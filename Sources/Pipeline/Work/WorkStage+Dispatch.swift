@@ -144,6 +144,7 @@ extension WorkStage {
     /// Decides the heads of the account's idle lanes; those that end without an order are finished on the way.
     private func candidates(_ key: AccountKey, generation: Int, _ account: AccountState) async -> [Candidate] {
         var found: [Candidate] = []
+        let settings = settings(of: key)
         for coin in account.coins {
             let lane = LaneKey(account: key.account, coin: coin)
             let instrument = await instruments.instrument(coin)
@@ -153,13 +154,13 @@ extension WorkStage {
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
                 if job.job.action.isEntry {
-                    if needsReading(job, key.partition) {
+                    if needsReading(job, settings, key.partition) {
                         partitions[key.partition]?.lanes[lane]?.head = .reading
                         wantReading(key)
                         yieldToExit(lane, key.partition)
                         break
                     }
-                    if let (outcome, detail) = refusal(of: job, lane, key.partition) {
+                    if let (outcome, detail) = refusal(of: job, settings, key.partition) {
                         finish(lane, outcome, detail, key.partition)
                         continue
                     }
@@ -171,7 +172,7 @@ extension WorkStage {
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
-                    account: job.job.action.isEntry ? accountView(job.job, key.partition) : AccountView(),
+                    account: accountView(job.job, settings, key.partition),
                     now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
@@ -192,7 +193,7 @@ extension WorkStage {
                             finish(lane, .breaker, refusal, key.partition)
                             continue
                         }
-                        reserve(job.job, intent, key.partition)
+                        reserve(job.job, intent, settings, key.partition)
                     }
                     found.append(Candidate(lane: lane, job: job, intent: intent, instrument: instrument, sleeve: sleeve))
                 }

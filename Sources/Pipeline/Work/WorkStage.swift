@@ -388,7 +388,7 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
-            if !job.fills.filled.isZero { protect(AccountKey(partition: partition, account: key.account)) }
+            if !job.fills.filled.isZero, isProtected(job.job, partition) { protect(AccountKey(partition: partition, account: key.account)) }
         } else {
             partitions[partition]?.lanes[key] = lane
         }

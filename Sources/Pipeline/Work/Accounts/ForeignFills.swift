@@ -24,6 +24,8 @@ struct ForeignFills {
     /// What our triggers did.
     private var triggered: [ClientOrderID: (placed: AccountRecord.PlacedTrigger, before: Sleeve, fills: OrderFills, at: Int64)] = [:]
 
+    var hasTriggered: Bool { !triggered.isEmpty }
+
     init(sleeves: [HoldingKey: Sleeve], record: AccountRecord, retired: [ClientOrderID: AccountRecord.PlacedTrigger]) {
         self.sleeves = sleeves
         self.retired = retired

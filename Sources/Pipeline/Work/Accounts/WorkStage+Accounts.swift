@@ -31,19 +31,20 @@ extension WorkStage {
     private func dueAccounts() -> [AccountKey] {
         let now = ContinuousClock.now
         var due: [(key: AccountKey, since: ContinuousClock.Instant)] = []
+        let snapshot = config.current()
         for (partition, state) in partitions where !state.draining {
+            let holding = Set(
+                state.holders.lazy.filter { lane, holders in
+                    holders.contains { state.sleeves[HoldingKey($0, lane.coin)] != nil }
+                }.map(\.key.account))
             for (account, book) in state.books where !book.isReading && book.nextReading <= now {
-                let key = AccountKey(partition: partition, account: account)
-                if isWatched(key) { due.append((key, book.nextReading)) }
+                guard let settings = snapshot.subscriber(of: account)?.settings else { continue }
+                // Who holds nothing and has no limits is read once, for what it may hold of its own.
+                guard settings.needsReading || holding.contains(account) || book.readAt == nil else { continue }
+                due.append((AccountKey(partition: partition, account: account), book.nextReading))
             }
         }
         return due.sorted { $0.since < $1.since }.map(\.key)
-    }
-
-    /// Accounts that hold nothing and have no limits are not read.
-    private func isWatched(_ key: AccountKey) -> Bool {
-        guard let state = partitions[key.partition], let settings = settings(of: key) else { return false }
-        return settings.needsReading || state.holders.contains { $0.key.account == key.account }
     }
 
     func settings(of key: AccountKey) -> AccountSettings? { subscriber(of: key)?.settings }
@@ -81,14 +82,14 @@ extension WorkStage {
             partitions[key.partition]?.books[key.account]?.take(reading, every: configuration.accounts.readEvery)
             adoptLeverages(key, reading)
             await observeLosses(key, generation, reading)
+            resumeAfterReading(key, generation, isKnown: true)
             guard partitions[key.partition]?.generation == generation else { return }
             await compare(key, generation, reading, before: before, leaders: leaders)
         case .failure(let error):
             logger.warning("account.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             partitions[key.partition]?.books[key.account]?.readFailed(limit: configuration.accounts.readEvery)
+            resumeAfterReading(key, generation, isKnown: false)
         }
-        guard partitions[key.partition]?.generation == generation else { return }
-        resumeAfterReading(key, isKnown: (try? result.get()) != nil)
     }
 
     private func read(_ key: AccountKey, _ state: PartitionState) async throws -> AccountReading {
@@ -116,7 +117,8 @@ extension WorkStage {
     }
 
     /// Entries that waited for the account's figures are decided with them, or refused without.
-    private func resumeAfterReading(_ key: AccountKey, isKnown: Bool) {
+    private func resumeAfterReading(_ key: AccountKey, _ generation: Int, isKnown: Bool) {
+        guard partitions[key.partition]?.generation == generation else { return }
         for coin in partitions[key.partition]?.accounts[key.account]?.coins ?? [] {
             let lane = LaneKey(account: key.account, coin: coin)
             guard partitions[key.partition]?.lanes[lane]?.head == .reading else { continue }

@@ -101,7 +101,7 @@ extension WorkStage {
             partitions[key.partition]?.sleeves[holding] = sleeve.isEmpty ? nil : sleeve
         }
         for coin in unexplained.keys { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
-        protect(key)
+        if finding.hasTriggered || !record.triggers.isEmpty { protect(key) }
         await windDown(finding.taken)
     }
 

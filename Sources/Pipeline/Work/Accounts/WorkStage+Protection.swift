@@ -10,9 +10,14 @@ extension WorkStage {
 
     /// The account's triggers are brought up to date, as soon as nothing of it is on its way.
     func protect(_ key: AccountKey) {
-        guard hasProtection(key) else { return }
         partitions[key.partition]?.books[key.account, default: AccountBook()].needsProtection = true
         beginProtecting(key)
+    }
+
+    /// Whether what a job traded may concern triggers.
+    func isProtected(_ job: ExecutionJob, _ partition: Int) -> Bool {
+        if partitions[partition]?.books[job.account]?.record.triggers.isEmpty == false { return true }
+        return config.current().subscriptions[job.subscription].map { $0.protection != Protection() } ?? false
     }
 
     private func hasProtection(_ key: AccountKey) -> Bool {

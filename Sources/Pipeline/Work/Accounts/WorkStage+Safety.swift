@@ -6,7 +6,8 @@ import Safety
 /// What keeps an entry from being sent, whatever it was planned under: asked right before, of the newest that is known. Exits are not asked.
 extension WorkStage {
     /// Why the entry at the head of a lane is refused; `nil` lets it through.
-    func refusal(of job: LaneJob, _ lane: LaneKey, _ partition: Int) -> (outcome: Outcome, detail: String)? {
+    /// - Parameter settings: of its account.
+    func refusal(of job: LaneJob, _ settings: AccountSettings?, _ partition: Int) -> (outcome: Outcome, detail: String)? {
         let entry = job.job
         if let latches {
             let (level, latch) = latches.level(
@@ -17,7 +18,6 @@ extension WorkStage {
         }
         let book = partitions[partition]?.books[entry.account]
         if let frozen = book?.record.frozen[entry.coin] { return (.manual, frozen.reason) }
-        let settings = settings(of: AccountKey(partition: partition, account: entry.account))
         if settings?.losses.isEmpty == false {
             if let refusal = book?.record.losses?.refusal { return refusal }
             if book?.record.losses == nil, job.accountUnread { return (.equityUnknown, "what the account lost is not known: it could not be read") }
@@ -33,24 +33,19 @@ extension WorkStage {
     }
 
     /// Whether the account has to be read before this entry is decided.
-    func needsReading(_ job: LaneJob, _ partition: Int) -> Bool {
-        let key = AccountKey(partition: partition, account: job.job.account)
-        guard let settings = settings(of: key), settings.needsReading, !job.accountUnread else { return false }
-        return partitions[partition]?.books[key.account]?.hasFreshReading(at: .now) != true
+    func needsReading(_ job: LaneJob, _ settings: AccountSettings?, _ partition: Int) -> Bool {
+        guard let settings, settings.needsReading, !job.accountUnread else { return false }
+        return partitions[partition]?.books[job.job.account]?.hasFreshReading(at: .now) != true
     }
 
-    func accountView(_ job: ExecutionJob, _ partition: Int) -> AccountView {
-        guard let limits = settings(of: AccountKey(partition: partition, account: job.account))?.limits, limits.needAccountFacts else {
-            return AccountView()
-        }
+    func accountView(_ job: ExecutionJob, _ settings: AccountSettings?, _ partition: Int) -> AccountView {
+        guard job.action.isEntry, let limits = settings?.limits, limits.needAccountFacts else { return AccountView() }
         return AccountView(limits: limits, facts: partitions[partition]?.books[job.account]?.facts(coin: job.coin))
     }
 
     /// Counts an entry that is about to be sent against the room of those after it.
-    func reserve(_ job: ExecutionJob, _ intent: OrderIntent, _ partition: Int) {
-        guard settings(of: AccountKey(partition: partition, account: job.account))?.needsReading == true,
-            let notional = try? max(intent.limit, job.referencePrice) * intent.size
-        else { return }
+    func reserve(_ job: ExecutionJob, _ intent: OrderIntent, _ settings: AccountSettings?, _ partition: Int) {
+        guard settings?.needsReading == true, let notional = try? max(intent.limit, job.referencePrice) * intent.size else { return }
         let leverage = Int64(max(1, job.terms?.leverage ?? 1))
         let hold = Reservations.Hold(coin: job.coin, side: intent.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1))
         if partitions[partition]?.books[job.account, default: AccountBook()].reservations.reserve(hold, for: job.id) == false {
@@ -84,7 +79,11 @@ extension WorkStage {
     func watchLatches() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.accounts.latchEvery)  // ends early only when cancelled
-            for (partition, state) in partitions where !state.draining { await flatten(partition, state) }
+            let isLatched = latches?.all.contains { $0.level.flattens } ?? false
+            for (partition, state) in partitions where !state.draining {
+                guard isLatched || state.books.values.contains(where: { $0.record.losses?.stop == .flattened }) else { continue }
+                await flatten(partition, state)
+            }
         }
     }
 
