@@ -29,6 +29,9 @@ public struct ExecutionResult: Sendable, Equatable {
     /// The order of the last attempt, when one was made, and how many attempts there were.
     public var cloid: ClientOrderID?
     public var attempts: Int
+    /// Of that order: its limit, and whether it could only reduce.
+    public var limit: Price?
+    public var reduceOnly: Bool?
     public var times: Times
     /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
     public var decision: JSON?
@@ -65,7 +68,8 @@ public struct ExecutionResult: Sendable, Equatable {
         job: JobID, request: RequestID, signal: SignalID, subscription: SubscriptionID, subscriber: SubscriberID, account: AccountID,
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
-        cloid: ClientOrderID? = nil, attempts: Int = 0, times: Times, origin: JobOrigin? = nil, decision: JSON? = nil
+        cloid: ClientOrderID? = nil, attempts: Int = 0, limit: Price? = nil,
+        reduceOnly: Bool? = nil, times: Times, origin: JobOrigin? = nil, decision: JSON? = nil
     ) {
         self.job = job
         self.request = request
@@ -87,6 +91,8 @@ public struct ExecutionResult: Sendable, Equatable {
         self.position = position
         self.cloid = cloid
         self.attempts = attempts
+        self.limit = limit
+        self.reduceOnly = reduceOnly
         self.times = times
         self.origin = origin
         self.decision = decision
@@ -109,6 +115,8 @@ extension ExecutionResult {
             ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
             ("limitedBy", .string(orNull: times.limitedBy)),
         ]
+        if let limit { members.append(("limitPx", .string("\(limit)"))) }
+        if let reduceOnly { members.append(("reduceOnly", .bool(reduceOnly))) }
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let decision { members.append(("decision", decision)) }
         return members.asObject
@@ -125,7 +133,8 @@ extension ExecutionResult {
             clips: try [Clip](member: "clips", of: json), requestedSize: try json.decimal("requestedSz"), filledSize: try json.decimal("filledSz"),
             averagePrice: try json.maybeDecimal("avgPx"), fee: try json.maybeDecimal("fee"), position: try json.maybeDecimal("position"),
             cloid: try json.maybe("cloid") { value throws(JSONError) in ClientOrderID(try value.asString()) },
-            attempts: Int(try json.integer("attempts")),
+            attempts: Int(try json.integer("attempts")), limit: try json.maybeDecimal("limitPx"),
+            reduceOnly: try json.maybe("reduceOnly") { value throws(JSONError) in try value.asBool() },
             times: Times(
                 leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),

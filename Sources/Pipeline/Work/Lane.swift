@@ -37,6 +37,9 @@ struct LaneJob: Sendable {
     var cloid: ClientOrderID?
     /// Coins asked for by the first attempt.
     var asked: Size?
+    /// Of the last order written.
+    var limit: Price?
+    var reduceOnly: Bool?
     var isSnapClose = false
     var fills = OrderFills()
     /// True when all of `fills` came from the exchange's fill history. Its answer to an order says size and price, but no fee.
@@ -77,6 +80,10 @@ struct LaneJob: Sendable {
             requestedSize: asked ?? plannedSize, fills: fills, position: position, cloid: cloid,
             attempts: cloid == nil ? 0 : attempt, times: times)
         result.clips = clips
+        if cloid != nil {
+            result.limit = limit
+            result.reduceOnly = reduceOnly
+        }
         if !knowsFee { result.fee = nil }
         return result
     }

@@ -246,6 +246,8 @@ extension WorkStage {
             partitions[key.partition]?.lanes[candidate.lane]?.head = .underWay
             updateHead(candidate.lane, key.partition) { job in
                 job.preparedAt = now
+                job.limit = candidate.intent.limit
+                job.reduceOnly = candidate.intent.reduceOnly
                 if job.asked == nil {
                     job.asked = candidate.intent.size + candidate.intent.remainder
                     job.clips += candidate.intent.clips

@@ -142,6 +142,8 @@ extension WorkStage {
                 if let detail = record.intent.detail { job.details.append(detail) }
             }
             job.isSnapClose = record.intent.isSnapClose
+            job.limit = record.intent.limit
+            job.reduceOnly = record.intent.reduceOnly
             job.preparedAt = record.preparedAt
             if job.fills.filled.isZero, let average = record.averageBefore {
                 job.fills.add(size: record.filledBefore, price: average, fee: .zero)

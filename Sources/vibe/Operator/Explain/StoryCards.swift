@@ -21,7 +21,7 @@ struct LeaderCard: Sendable {
         [
             ("side", leg.side.rawValue), ("position", "\(leg.start) → \(leg.end)"), ("size", "\(leg.change.magnitude)"),
             ("average price", "\(signal.averagePrice)"), ("notional", notional?.description), ("equity", signal.leaderEquity?.description),
-            ("cause", signal.cause.rawValue), ("liquidity", liquidity),
+            ("leverage", signal.leaderLeverage.map { "\($0)" }), ("cause", signal.cause.rawValue), ("liquidity", liquidity),
         ].compactMap { label, value in value.map { (label, $0) } }
     }
 
@@ -30,7 +30,7 @@ struct LeaderCard: Sendable {
             "influencer": .string(signal.influencer.text), "side": .string(leg.side.rawValue), "start": .string("\(leg.start)"),
             "end": .string("\(leg.end)"), "sz": .string("\(leg.change.magnitude)"), "avgPx": .string("\(signal.averagePrice)"),
             "ntl": .string(orNull: notional?.description), "equity": .string(orNull: signal.leaderEquity?.description),
-            "cause": .string(signal.cause.rawValue), "liquidity": .string(liquidity),
+            "leverage": signal.leaderLeverage.map { .integer($0) } ?? .null, "cause": .string(signal.cause.rawValue), "liquidity": .string(liquidity),
         ]
     }
 
@@ -75,10 +75,11 @@ struct SubscriberCard: Sendable {
         return try? price * result.filledSize
     }
 
-    /// An entry never is. How an exit was sent is known while its attempt is open.
+    /// Of the order sent: under way, or answered.
+    var sentLimit: Price? { story.attempt?.limit ?? story.result?.limit }
+    /// An entry never is.
     var reduceOnly: Bool? {
-        if let attempt = story.attempt { return attempt.reduceOnly }
-        return story.result?.cloid != nil && story.action?.isEntry == true ? false : nil
+        story.attempt?.reduceOnly ?? story.result?.reduceOnly ?? (story.result?.cloid != nil && story.action?.isEntry == true ? false : nil)
     }
 
     /// Limit of an entry as it was planned; at sending the book may make it stricter.
@@ -107,7 +108,7 @@ struct SubscriberCard: Sendable {
             ("side", side.rawValue), ("asked", size), ("filled", filled?.description),
             ("average price", story.result?.averagePrice?.description), ("notional", notional?.description), ("fee", fee),
             ("position after", story.result?.position?.description), ("planned limit", plannedLimit?.description),
-            ("limit", story.attempt?.limit.description), ("reduce-only", reduceOnly.map { $0 ? "yes" : "no" }),
+            ("limit", sentLimit?.description), ("reduce-only", reduceOnly.map { $0 ? "yes" : "no" }),
             ("leverage", leverage.map { "\($0)" }), ("slippage", slippageBasisPoints.map { "\($0) bps" }),
             ("copy ratio", copyRatio?.description),
         ].compactMap { label, value in value.map { (label, $0) } }
@@ -120,7 +121,7 @@ struct SubscriberCard: Sendable {
             "avgPx": .string(orNull: story.result?.averagePrice?.description),
             "ntl": .string(orNull: notional?.description), "fee": .string(orNull: story.result?.fee?.description),
             "position": .string(orNull: story.result?.position?.description), "plannedLimitPx": .string(orNull: plannedLimit?.description),
-            "limitPx": .string(orNull: story.attempt?.limit.description), "reduceOnly": reduceOnly.map { .bool($0) } ?? .null,
+            "limitPx": .string(orNull: sentLimit?.description), "reduceOnly": reduceOnly.map { .bool($0) } ?? .null,
             "leverage": leverage.map { .integer($0) } ?? .null, "slippageBps": .string(orNull: slippageBasisPoints?.description),
             "copyRatio": .string(orNull: copyRatio?.description),
         ]
