@@ -123,7 +123,7 @@ extension Ingestor {
             var days: [(day: String, signals: [Signal])] = []
             for signal in publication.signals {
                 let day = Day.of(signal.lastFillTime)
-                if days.last?.day == day { days[days.count - 1].signals.append(signal) } else { days.append((day, [signal])) }
+                if days.last?.day == day, days[days.count - 1].signals.count < SignalPublisher.mostItems { days[days.count - 1].signals.append(signal) } else { days.append((day, [signal])) }
             }
             // a cursor alone
             if days.isEmpty { days = [(Day.of(now() / 1_000), [])] }
