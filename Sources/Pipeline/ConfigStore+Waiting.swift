@@ -5,7 +5,7 @@ extension ConfigStore {
     /// The settings of `version`, or newer ones, never older. Waits for them while the database is away: an entry is not given up for that.
     /// - Parameter isWanted: asked before each look; `nil` is returned once they are not wanted any more.
     /// - Throws: `.unknownVersion`: a version is there for all before anyone works by it, so no wait would bring this one.
-    nonisolated func settings(
+    func settings(
         from version: Int64, logger: Logger, isolation: isolated (any Actor)? = #isolation, while isWanted: () -> Bool
     ) async throws(ConfigStoreError) -> ConfigSnapshot? {
         let known = current()
