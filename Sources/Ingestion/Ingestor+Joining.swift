@@ -5,9 +5,10 @@ import Logging
 
 /// Subscriptions that begin to copy a leader which is already in a position.
 ///
-/// How far they were let in is stored with the leader's cursor and the signals of those that joined, so a crash neither skips nor repeats one.
+/// How far the configuration was looked at is stored with the leader's cursor and the signals of those that joined, so a crash neither
+/// skips nor repeats one.
 extension Ingestor {
-    /// A leader for which that failed is tried again after so long, microseconds.
+    /// A leader that could not be looked at is tried again after so long, microseconds.
     private static let joinPause: Int64 = 5_000_000
 
     private struct NotNow: Error, CustomStringConvertible { let description: String }

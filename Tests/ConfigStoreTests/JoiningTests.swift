@@ -9,8 +9,8 @@ struct JoiningTests {
             version: 1, influencers: [], subscribers: [],
             subscriptions: subscriptions.map { id, influencer, policy, state in
                 Subscription(
-                    id: id, subscriber: "alice", influencer: influencer, account: "0xa11ce", sizing: .fixedNotional(Notional(100)), state: state,
-                    joining: policy)
+                    id: id, subscriber: "alice", influencer: influencer, account: "0xa11ce", sizing: .fixedNotional(Notional(100)),
+                    state: state, joining: policy)
             })
     }
 

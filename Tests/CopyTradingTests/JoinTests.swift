@@ -25,7 +25,8 @@ struct JoinTests {
     }
 
     @Test("R-26: the market decides by the policy whether a position is joined, mirrored for who copies the inverse", arguments: [
-        (.ignoreUntilFlat, false, "1900", .uncopiedBase), (.copyIfBetter, false, "2000", nil), (.copyIfBetter, false, "2000.1", .priceMoved),
+        (.ignoreUntilFlat, false, "1900", .uncopiedBase),
+        (.copyIfBetter, false, "2000", nil), (.copyIfBetter, false, "2000.1", .priceMoved),
         (.copyWithin(basisPoints: 100), false, "2020", nil), (.copyWithin(basisPoints: 100), false, "2020.1", .priceMoved),
         (.copyAlways, false, "2900", nil), (.copyIfBetter, true, "2000", nil), (.copyIfBetter, true, "1999.9", .priceMoved),
         (.copyWithin(basisPoints: 100), true, "1980", nil), (.copyWithin(basisPoints: 100), true, "1979.9", .priceMoved),

@@ -81,7 +81,9 @@ struct MoneyTests {
             SignalID(network: network, influencer: influencer, coin: coin, joining: subscription, configVersion: version)
         }
         #expect(id().text == "66d4f950b89faafcf6b5c7917ca5d094")
-        let others = [id("sub-2"), id("sub-1", "BTC"), id("sub-1", "ETH", "leader-2"), id("sub-1", "ETH", "leader-1", 8), id(network: "testnet")]
+        let others = [
+            id("sub-2"), id("sub-1", "BTC"), id("sub-1", "ETH", "leader-2"), id("sub-1", "ETH", "leader-1", 8), id(network: "testnet"),
+        ]
         #expect(Set(others + [id()]).count == 6)
     }
 }

@@ -77,7 +77,8 @@ import Testing
             #expect(joins.allSatisfy { $0.leaderEntry == Price(50_000) })
             #expect(truth.signals.map { "\($0.start)>\($0.end)" } == Array(repeating: "0>1", count: 7) + ["1>0.5"])
             for (id, side, held) in [
-                ("there", "B", "0.05"), ("always", "B", "0.05"), ("within", "B", "0.05"), ("changing", "B", "0.05"), ("inverse", "A", "-0.05"),
+                ("there", "B", "0.05"), ("always", "B", "0.05"), ("within", "B", "0.05"), ("changing", "B", "0.05"),
+                ("inverse", "A", "-0.05"),
             ] {
                 #expect(truth.results(of: "\(id):leader").map(\.outcome) == [.filled, .filled], "\(id)")
                 let orders = truth.orders(of: cast.follower(id).account, "BTC")

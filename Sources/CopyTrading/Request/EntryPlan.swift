@@ -137,10 +137,10 @@ struct EntryPlan {
             throw Refusal(.base, .uncopiedBase, "the leader's position was opened before it was followed, and is not to be joined")
         }
         let market = facts.market.quote?.opposite(of: side) ?? facts.market.mark ?? signal.averagePrice
+        let worst = policy.worstBasisPoints ?? 0
         guard policy.copies(side: side, leaderEntry: join.leaderEntry, market: market) else {
             throw Refusal(
-                .price, .priceMoved,
-                "the market at \(market) is more than \(policy.worstBasisPoints ?? 0) bps worse than the leader's entry \(join.leaderEntry)")
+                .price, .priceMoved, "the market at \(market) is more than \(worst) bps worse than the leader's entry \(join.leaderEntry)")
         }
     }
 

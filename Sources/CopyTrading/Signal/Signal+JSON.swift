@@ -31,8 +31,8 @@ extension Signal {
             firstFillTime: try json.integer("firstFillMs"), lastFillTime: try json.integer("lastFillMs"),
             receivedAt: try json.integer("receivedUs"), crossed: try json.bool("crossed"), cause: try json.choice("cause"),
             leaderEquity: try json.maybeDecimal("leaderEquity"),
-            leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) }, tier: Int(try json.integer("tier")),
-            join: try json.maybe("join", Join.init(json:)))
+            leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) },
+            tier: Int(try json.integer("tier")), join: try json.maybe("join", Join.init(json:)))
         guard !legs.isEmpty, legs == Leg.legs(from: start, to: end) else {
             throw JSONError(path: "legs", problem: "are not those of \(start) → \(end)")
         }

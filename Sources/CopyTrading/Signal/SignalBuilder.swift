@@ -199,8 +199,8 @@ public struct SignalBuilder: Sendable {
 
     private var context: SignalContext {
         SignalContext(
-            network: network, influencer: influencer, leaderEquity: leaderEquity, leaderLeverages: leaderLeverages, allowsEntries: allowsEntries,
-            configuration: configuration)
+            network: network, influencer: influencer, leaderEquity: leaderEquity, leaderLeverages: leaderLeverages,
+            allowsEntries: allowsEntries, configuration: configuration)
     }
 
     private mutating func update(
