@@ -59,7 +59,7 @@ extension Ingestor {
         try await adopt(address, track.generation)
     }
 
-    private func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
+    func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
         guard tracks[address] != nil else { return true }
         var isEqual = true
         for reading in readings {

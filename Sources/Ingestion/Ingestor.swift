@@ -22,6 +22,7 @@ import RedisStreams
 /// | `Ingestor+Tiers` | places for own fills, moves between tiers |
 /// | `Ingestor+Reading` | positions and history, within the weight |
 /// | `Ingestor+Hygiene` | leaders that are no longer ones to copy |
+/// | `Ingestor+Joining` | who begins to copy a leader that is in a position |
 public actor Ingestor: LeaseHolder {
     public struct Configuration: Sendable {
         /// Users that the exchange allows one address of ours.
@@ -118,6 +119,7 @@ public actor Ingestor: LeaseHolder {
     var reportedOverLimit: Set<String> = []
     let tierWake = Wake()
     let hygieneWake = Wake()
+    let joinWake = Wake()
 
     // Signals on their way out.
     var outbox: [Publication] = []
@@ -195,6 +197,7 @@ public actor Ingestor: LeaseHolder {
             group.addTask { await self.refreshLoop() }
             group.addTask { await self.tierLoop() }
             group.addTask { await self.hygieneLoop() }
+            group.addTask { await self.joinLoop() }
             group.addTask { await self.errandLoop() }
             for (socket, feed) in feeds.enumerated() {
                 group.addTask {

@@ -20,6 +20,8 @@ public struct SignalPublisher: Sendable {
 
     /// Longest replay of a source that is still deduplicated.
     public static let memory = Duration.seconds(8 * 86_400)
+    /// Signals per call: bounds the time one script holds Redis.
+    public static let mostItems = 256
     private let redis: RedisConnection
     private let keys: Keys
 

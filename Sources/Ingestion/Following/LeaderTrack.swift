@@ -67,6 +67,8 @@ struct LeaderTrack: Sendable {
     var spot: Notional?
     var heat = LeaderHeat()
     var hygiene: HygieneWatch
+    /// Not before then a join that failed is tried again, microseconds.
+    var joinsFrom: Int64 = 0
     /// While moving to public trades: own fills that no trade has shown yet, with the times of their first arrival (microseconds).
     var unconfirmed: [Int64: Int64] = [:]
     /// While moving to public trades: trades that were seen, in case the own fill comes second.

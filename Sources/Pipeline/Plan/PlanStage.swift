@@ -84,20 +84,11 @@ public actor PlanStage: StageHandler {
         lifecycles[partition] = nil
     }
 
-    /// The settings that matched the request, or newer ones, never older. Waits for them while the database is away: a request is not
-    /// given up for that. `nil` when the partition goes meanwhile.
-    /// - Throws: `.unknownVersion`: a version is there for all before anyone matches under it, so no wait would bring this one.
+    /// The settings that matched the request, or newer ones; `nil` when the partition goes meanwhile.
     private func settings(for request: ExecutionRequest, _ partition: Int) async throws(ConfigStoreError) -> ConfigSnapshot? {
-        let known = await config.current()
-        if known.version >= request.configVersion { return known }
-        while !Task.isCancelled, ready[partition] != nil, !draining.contains(partition) {
-            do { return try await config.waitFor(version: request.configVersion) } catch {
-                if case .unknownVersion = error { throw error }
-                logger.warning("configuration.unread", metadata: ["version": "\(request.configVersion)", "error": "\(error)"])
-                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
-            }
+        try await config.settings(from: request.configVersion, logger: logger) {
+            ready[partition] != nil && !draining.contains(partition)
         }
-        return nil
     }
 
     private func decide(

@@ -71,15 +71,20 @@ extension Fleet {
 
     // MARK: - The roles
 
-    /// - Parameter wrap: puts something around the handler, to hold it at a point.
+    /// - Parameters:
+    ///   - followsConfiguration: whether it looks for new versions by itself.
+    ///   - wrap: puts something around the handler, to hold it at a point.
     @discardableResult
-    func match(_ member: String = "match-1", wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+    func match(
+        _ member: String = "match-1", followsConfiguration: Bool = true, wrap: (any StageHandler) -> any StageHandler = { $0 }
+    ) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.match(partitioning)
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let handler = wrap(MatchStage(config: config, partitioning: partitioning, logger: parts.logger))
-        return try start(parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }])
+        return try start(
+            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [])
     }
 
     /// - Parameter followsConfiguration: whether it looks for new versions by itself.

@@ -119,7 +119,8 @@ extension Fleet {
         let followers = cast.followers.flatMap { follower in follower.leaders.map { ($0, "\(follower.id):\($0)") } }
         var pairs: Set<RequestID> = []
         for signal in truth.signals {
-            for (leader, subscription) in followers where leader == signal.influencer.text {
+            for (leader, subscription) in followers
+            where leader == signal.influencer.text && signal.join.map({ $0.subscription.text == subscription }) ?? true {
                 pairs.insert(RequestID(signal: signal.id, subscription: SubscriptionID(subscription)))
             }
         }
