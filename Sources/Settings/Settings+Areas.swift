@@ -47,6 +47,8 @@ extension Settings {
         public let doorbellBlock: Duration
         public let shutdownGrace: Duration
         public let laneLimit: Int
+        /// Zero turns it off.
+        public let coalesceAfter: Duration
         public let maximumInFlight: Int
         public let ordersPerAction: Int
         public let trimInterval: Duration
@@ -63,6 +65,7 @@ extension Settings {
             doorbellBlock = reader.duration("DOORBELL_BLOCK")
             shutdownGrace = reader.duration("SHUTDOWN_GRACE")
             laneLimit = reader.integer("LANE_LIMIT")
+            coalesceAfter = reader.duration("COALESCE_AFTER")
             maximumInFlight = reader.integer("MAXIMUM_IN_FLIGHT")
             ordersPerAction = reader.integer("ORDERS_PER_ACTION")
             trimInterval = reader.duration("TRIM_INTERVAL")

@@ -50,7 +50,7 @@ struct EntryPlan {
     /// Of the subscriber's order.
     var side: Side {
         if leg.action == .increase, let lifecycle, lifecycle.status == .copied { return lifecycle.direction }
-        return subscription?.inverse == true ? leg.side.opposite : leg.side
+        return leg.side(for: subscription)
     }
 
     private func plan(now: Int64) throws(Refusal) -> (job: ExecutionJob, life: Lifecycle) {

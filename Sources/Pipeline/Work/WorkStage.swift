@@ -21,6 +21,8 @@ public actor WorkStage: StageHandler {
         public var maximumInFlight: Int
         /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
         public var laneLimit: Int
+        /// How long an entry has waited in its lane when a close that comes to stand behind it ends it; zero ends none.
+        public var coalesceAfter: Duration
         /// Added to an entry's expiry for the exchange's own check.
         public var expiryMargin: Duration
         /// An entry that would expire within this time is not sent any more.
@@ -68,7 +70,7 @@ public actor WorkStage: StageHandler {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration,
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero, expiryMargin: Duration,
             entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
@@ -77,6 +79,7 @@ public actor WorkStage: StageHandler {
             self.actionsPerAccount = actionsPerAccount
             self.maximumInFlight = maximumInFlight
             self.laneLimit = laneLimit
+            self.coalesceAfter = coalesceAfter
             self.expiryMargin = expiryMargin
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
@@ -395,7 +398,7 @@ public actor WorkStage: StageHandler {
         attention.insert(AccountKey(partition: partition, account: key.account))
     }
 
-    private func emit(
+    func emit(
         _ result: ExecutionResult, entry: String, settled: [String], sleeve: (key: HoldingKey, sleeve: Sleeve)?, _ partition: Int
     ) {
         var state: [(field: String, value: [UInt8]?)] = []

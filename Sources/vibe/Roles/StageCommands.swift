@@ -41,7 +41,7 @@ struct PlanCommand: AsyncParsableCommand {
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
-                quotes: quotes, logger: process.logger)
+                quotes: quotes, coalesceAfter: process.settings.pipeline.coalesceAfter, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
                 runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }], client: client)
@@ -82,6 +82,7 @@ struct WorkCommand: AsyncParsableCommand {
                 configuration: .init(
                     ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                     maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                    coalesceAfter: settings.pipeline.coalesceAfter,
                     expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                     maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
                     rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
