@@ -25,7 +25,7 @@ extension Signal {
     }
 
     private func continues(_ earlier: Signal) -> Bool {
-        network == earlier.network && influencer == earlier.influencer && coin == earlier.coin && start == earlier.end
+        join == nil && earlier.join == nil && network == earlier.network && influencer == earlier.influencer && coin == earlier.coin && start == earlier.end
     }
 
     private static func averagePrice(of signals: [Signal]) -> Price? {
