@@ -11,12 +11,13 @@ struct ConvergeCommand: AsyncParsableCommand {
         abstract: "For a fleet that will not come back: close every position that it holds.",
         discussion: """
             Latches the kill switch at level 4 on everything, and works as the only worker until nothing is held or --within is over: under
-            leases, each order journalled, an outcome that was left open settled first. Exits go at the exit ladder's prices, reduce-only, so
-            that no account ends on the other side. The latch stays; `vibe kill 0` lifts it. What subscribers hold by themselves is left alone.
+            leases, each order journalled, an outcome that was left open settled first. Exits go at the exit ladder's prices, reduce-only
+            unless another subscription of the account holds the other side. The latch stays; `vibe kill 0` lifts it. What subscribers hold
+            by themselves is left alone.
 
             Without --yes it only shows what is held. It works with the fleet that VIBE_REDIS_URL names, else with the one that runs in
-            VIBE_RUN_DIRECTORY, else it starts that one's servers for the time. When Redis is away the positions on record in Postgres are
-            shown, and nothing is sent: what may have been sent already is known to Redis alone.
+            VIBE_RUN_DIRECTORY, else it starts that one's servers for the time; Postgres and the exchange are needed too. When Redis is away
+            the positions on record in Postgres are shown, and nothing is sent: what may have been sent already is known to Redis alone.
 
             Ends with 0 when nothing is held, with 1 when something is left.
 
