@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),

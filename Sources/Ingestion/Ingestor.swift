@@ -103,6 +103,8 @@ public actor Ingestor: LeaseHolder {
     var connected: Set<Int> = []
     /// Since when at least one socket is up.
     var connectedSince: ContinuousClock.Instant?
+    /// Since when no socket is up; `nil` while one is.
+    public internal(set) var disconnectedSince: ContinuousClock.Instant? = .now
     var coverage = Coverage()
     /// What each socket was told last.
     var told: [(addresses: Set<String>?, subscriptions: Set<FeedSubscription>)]

@@ -111,6 +111,7 @@ extension Settings {
         public let confirmAfter: Duration
         public let leaderGrace: Duration
         public let sweepEvery: Duration
+        public let feedLostAfter: Duration
         public let breakerWindow: Duration
         public let breakerPause: Duration
         public let breakerLongestPause: Duration
@@ -128,6 +129,7 @@ extension Settings {
             confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
             leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
             sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            feedLostAfter = reader.duration("FEED_LOST_AFTER")
             breakerWindow = reader.duration("BREAKER_WINDOW")
             breakerPause = reader.duration("BREAKER_PAUSE")
             breakerLongestPause = reader.duration("BREAKER_LONGEST_PAUSE")

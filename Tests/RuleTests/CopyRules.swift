@@ -76,7 +76,6 @@ enum CopyRules {
 
     /// Rules that nothing carries out yet, with what is missing. One that has a test must not be here.
     static let notYetBuilt: [Int: String] = [
-        85: "leases hand partitions to a survivor, but nothing reduces positions when there is none",
         86: "processes beat, lanes and leaders do not",
         91: "the address in the exchange's refusal is kept, not compared with the agent's",
     ]

@@ -53,8 +53,9 @@ struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work", abstract: "Job → order at the exchange → result. Start as many as you like.")
 
-    func run() async throws {
-        try await RoleProcess.main(.work) { process in
+    func run() async throws { try await RoleProcess.main(.work) { try await Self.role($0) } }
+
+    static func role(_ process: RoleProcess) async throws -> StageRole {
             let settings = process.settings
             guard let sealed = settings.keys.sealingKey else {
                 throw Failure(
@@ -99,8 +100,7 @@ struct WorkCommand: AsyncParsableCommand {
                     }
                 }
             }
-            return StageRole(runner: runner, loops: loops, client: client)
-        }
+        return StageRole(runner: runner, loops: loops, client: client, feed: try process.feedWatch(client))
     }
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {

@@ -48,7 +48,7 @@ extension Fleet {
 
     private func start(
         _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
-        loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
+        feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
     ) throws -> Role {
         var parts = parts
         let runner = StageRunner(
@@ -60,6 +60,12 @@ extension Fleet {
             run: {
                 await withTaskGroup(of: Void.self) { group in
                     for loop in loops { group.addTask { await loop() } }
+                    if let feed {
+                        group.addTask {
+                            await feed.waitForLoss()
+                            if await feed.isLost { await runner.stop() }
+                        }
+                    }
                     await runner.run()
                     group.cancelAll()
                 }
@@ -121,6 +127,15 @@ extension Fleet {
             postgres: PostgresConnection(url: database, name: "\(parts.member)-latches", logger: parts.logger))
     }
 
+    /// What closes everything; the worker that carries it out is the caller's to start.
+    func convergence() async throws -> Convergence {
+        var parts = try await parts("converge")
+        let stage = Stage.work(partitioning)
+        return Convergence(
+            journal: AttemptJournal(redis: observer, keys: keys, stage: stage), accountLog: AccountLog(redis: observer, keys: keys, stage: stage),
+            latches: try latchStore(&parts), stage: stage, logger: parts.logger)
+    }
+
     /// The kill switch as a person sets it.
     func latch(_ scope: LatchScope, _ level: KillLevel, reason: String = "test") async throws {
         var parts = try await parts("operator")
@@ -137,6 +152,8 @@ extension Fleet {
         var timeout = Duration.seconds(10)
         var transport = Transport.rest
         var laneLimit = 256
+        /// It ends after so long without the exchange; never when absent.
+        var feedLostAfter: Duration?
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -175,8 +192,11 @@ extension Fleet {
                     egress: ("default", WorkSettings.unlimited)),
                 accounts: settings.accounts, breakers: settings.breakers),
             committing: wake, quotes: quotes, logger: parts.logger)
+        let feed = try settings.feedLostAfter.map {
+            FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
+        }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }
