@@ -79,7 +79,6 @@ enum CopyRules {
         8: "each queued signal is planned by itself; none are composed",
         85: "leases hand partitions to a survivor, but nothing reduces positions when there is none",
         86: "processes beat, lanes and leaders do not",
-        91: "the address in the exchange's refusal is kept, not compared with the agent's",
     ]
 
     static let goldenNotYetBuilt: [Int: String] = [:]

@@ -160,6 +160,8 @@ public actor WorkStage: StageHandler {
     var unaudited: Int64 = 0
     /// Orders being settled, so that none is settled twice at a time.
     var settling: Set<ClientOrderID> = []
+    /// Subscribers whose entries are being paused.
+    var pausing: Set<SubscriberID> = []
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -174,6 +176,7 @@ public actor WorkStage: StageHandler {
         case readAccount(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
+        case pause(SubscriberID, reason: String)
     }
 
     /// - Parameters:
@@ -236,6 +239,7 @@ public actor WorkStage: StageHandler {
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
+        case .pause(let subscriber, let reason): await pause(subscriber, reason)
         }
     }
 
