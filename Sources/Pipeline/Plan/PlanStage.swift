@@ -16,6 +16,7 @@ public actor PlanStage: StageHandler {
     private let latches: Latches?
     private let stage: Stage
     private let quotes: QuoteReader?
+    private let history: MarketHistory?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     private var ready: [Int: [Completion]] = [:]
@@ -26,9 +27,10 @@ public actor PlanStage: StageHandler {
     /// - Parameters:
     ///   - latches: `nil` without a kill switch.
     ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
+    ///   - history: run by the caller; without, settings that need it refuse entries.
     public init(
         config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
-        logger: Logger
+        history: MarketHistory? = nil, logger: Logger
     ) {
         self.config = config
         self.instruments = instruments
@@ -36,6 +38,7 @@ public actor PlanStage: StageHandler {
         self.latches = latches
         self.stage = stage
         self.quotes = quotes
+        self.history = history
         self.logger = logger
     }
 
@@ -125,8 +128,10 @@ public actor PlanStage: StageHandler {
         let latched = latches?.level(
             influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
         let market = quotes?.quote(request.signal.coin)
+        let needsHistory = snapshot.subscriptions[request.subscription].map { $0.historyDays > 0 } ?? false
+        let past = needsHistory ? history?.history(of: request.signal.coin) : nil
         return PlanningFacts(
             instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
-            market: .init(quote: market?.quote, mark: market?.mark))
+            market: .init(quote: market?.quote, mark: market?.mark, listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
     }
 }
