@@ -92,7 +92,8 @@ import Testing
         let lines = trades.sorted { ($0.at, $0.coin) < ($1.at, $1.coin) }.map {
             #"{"timeMs":\#($0.at),"input":"publicTrade","trade":{"coin":"\#($0.coin)","side":"B","px":"\#($0.price)","sz":"1"}}"# + "\n"
         }
-        FileManager.default.createFile(atPath: configuration.ledgerDirectory + "/inputs.jsonl", contents: Data(lines.joined().utf8))
+        let path = configuration.ledgerDirectory + "/inputs.jsonl"
+        precondition(FileManager.default.createFile(atPath: path, contents: Data(lines.joined().utf8)))
     }
 
     @Test("R-20: the running fleet sizes by the coin's volatility, refuses a new listing, and refuses while neither is known")

@@ -78,7 +78,6 @@ enum CopyRules {
     static let notYetBuilt: [Int: String] = [
         8: "each queued signal is planned by itself; none are composed",
         85: "leases hand partitions to a survivor, but nothing reduces positions when there is none",
-        86: "processes beat, lanes and leaders do not",
     ]
 
     static let goldenNotYetBuilt: [Int: String] = [:]

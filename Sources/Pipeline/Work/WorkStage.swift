@@ -218,6 +218,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
