@@ -200,6 +200,7 @@ public actor Ingestor: LeaseHolder {
             group.addTask { await self.tierLoop() }
             group.addTask { await self.hygieneLoop() }
             group.addTask { await self.joinLoop() }
+            group.addTask { await self.publishChecks() }
             group.addTask { await self.errandLoop() }
             for (socket, feed) in feeds.enumerated() {
                 group.addTask {

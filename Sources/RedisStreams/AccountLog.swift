@@ -29,6 +29,9 @@ public struct AccountLog: Sendable {
         self.stage = stage
     }
 
+    /// When the accounts were last read.
+    public var checks: CheckTable { CheckTable(redis: redis, keys: keys, kind: .accounts) }
+
     /// Account → its record, of a whole partition.
     public func records(_ partition: Int) async throws(RedisError) -> [String: [UInt8]] {
         try await redis.hash(keys.accounts(stage.inputs[partition].index))

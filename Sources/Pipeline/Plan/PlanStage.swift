@@ -18,6 +18,7 @@ public actor PlanStage: StageHandler {
     private let stage: Stage
     private let quotes: QuoteReader?
     private let coalesceAfter: Duration
+    private let history: MarketHistory?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     /// Each group is committed as a whole.
@@ -29,10 +30,11 @@ public actor PlanStage: StageHandler {
     /// - Parameters:
     ///   - latches: `nil` without a kill switch.
     ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
+    ///   - history: run by the caller; without, settings that need it refuse entries.
     ///   - coalesceAfter: how long a request has waited when it may be composed with those behind it; zero composes none.
     public init(
         config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
-        coalesceAfter: Duration = .zero, logger: Logger
+        history: MarketHistory? = nil, coalesceAfter: Duration = .zero, logger: Logger
     ) {
         self.config = config
         self.instruments = instruments
@@ -41,6 +43,7 @@ public actor PlanStage: StageHandler {
         self.stage = stage
         self.quotes = quotes
         self.coalesceAfter = coalesceAfter
+        self.history = history
         self.logger = logger
     }
 
@@ -174,8 +177,10 @@ public actor PlanStage: StageHandler {
         let latched = latches?.level(
             influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
         let market = quotes?.quote(request.signal.coin)
+        let needsHistory = snapshot.subscriptions[request.subscription].map { $0.historyDays > 0 } ?? false
+        let past = needsHistory ? history?.history(of: request.signal.coin) : nil
         return PlanningFacts(
             instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
-            market: .init(quote: market?.quote, mark: market?.mark))
+            market: .init(quote: market?.quote, mark: market?.mark, listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
     }
 }

@@ -129,7 +129,8 @@ extension WorkStage {
                 }
             }
         case .fatalForAccount:
-            for record in launch.records { finish(lane(record), .agent, text, launch.partition) }
+            let detail = launch.records.first.map { fatal(text, $0.account, $0.subscriber, agent: launch.signer.address) }
+            for record in launch.records { finish(lane(record), .agent, detail, launch.partition) }
         case .terminal, .refresh, .requote, .unclassified:
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
         }
@@ -167,7 +168,9 @@ extension WorkStage {
         case .refresh("perpMarginRejected") where isEntry: finish(key, .margin, text, partition)
         case .terminal("minTradeNtlRejected") where !isEntry: finish(key, .strandedDust, text, partition)
         case .terminal("delisted"): finish(key, .delisted, text, partition)
-        case .fatalForAccount: finish(key, .agent, text, partition)
+        case .fatalForAccount:
+            // about the order, not about who signed it
+            finish(key, .agent, fatal(text, record.account, record.subscriber, agent: nil), partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
         case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }

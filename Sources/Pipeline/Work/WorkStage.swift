@@ -163,6 +163,8 @@ public actor WorkStage: StageHandler {
     var unaudited: Int64 = 0
     /// Orders being settled, so that none is settled twice at a time.
     var settling: Set<ClientOrderID> = []
+    /// Subscribers whose entries are being paused.
+    var pausing: Set<SubscriberID> = []
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -177,6 +179,7 @@ public actor WorkStage: StageHandler {
         case readAccount(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
+        case pause(SubscriberID, reason: String)
     }
 
     /// - Parameters:
@@ -218,6 +221,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
@@ -239,6 +243,7 @@ public actor WorkStage: StageHandler {
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
+        case .pause(let subscriber, let reason): await pause(subscriber, reason)
         }
     }
 

@@ -38,13 +38,18 @@ struct PlanCommand: AsyncParsableCommand {
             let leases = try process.leases(stage.name, stage.partitionNames)
             let latches = try await process.latches()
             let quotes = try process.quotes()
+            let history = MarketHistory(
+                config: config, client: client, instruments: instruments,
+                cursors: LeaderCursors(redis: try process.redis("cursors"), keys: process.keys, partitioning: process.partitioning),
+                logger: process.logger)
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
-                quotes: quotes, coalesceAfter: process.settings.pipeline.coalesceAfter, logger: process.logger)
+                quotes: quotes, history: history, coalesceAfter: process.settings.pipeline.coalesceAfter, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
-                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }], client: client)
+                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }, { await history.run() }],
+                client: client)
         }
     }
 }

@@ -105,12 +105,16 @@ extension Fleet {
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
         let latches = try await latches(&parts)
+        let history = MarketHistory(
+            config: config, client: client, instruments: instruments,
+            cursors: LeaderCursors(redis: try connect("cursors", &parts), keys: keys, partitioning: partitioning), logger: parts.logger)
         let handler = wrap(
             PlanStage(
-                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, logger: parts.logger))
+                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, history: history,
+                logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(),
-            loops: [{ await latches.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
+            loops: [{ await latches.run() }, { await history.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
             cleanUp: { await client.shutdown() })
     }
 

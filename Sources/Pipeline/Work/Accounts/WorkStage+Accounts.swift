@@ -144,6 +144,20 @@ extension WorkStage {
         return sleeves
     }
 
+    /// Tells people when each account was last read.
+    func publishChecks() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: CheckTable.interval)  // ends early only when cancelled
+            for (partition, state) in partitions where !state.draining {
+                let watched = state.books.filter { isWatched(AccountKey(partition: partition, account: $0.key)) }
+                let checks = watched.map { ($0.key.text, $0.value.reading.map { $0.begunAt / 1_000 }) }
+                do {
+                    try await accountLog.checks.write(Dictionary(uniqueKeysWithValues: checks), partition: stage.inputs[partition].index)
+                } catch { logger.warning("accounts.checks.unpublished", metadata: ["partition": "\(partition)", "error": "\(error)"]) }
+            }
+        }
+    }
+
     // MARK: - Writing down
 
     /// Stores the account's record with what else changed; false when that was not possible, and nothing changed.
