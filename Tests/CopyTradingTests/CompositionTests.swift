@@ -11,13 +11,14 @@ struct CompositionTests {
         zip(positions, positions.dropFirst()).enumerated().map { index, move in
             Sample.request(
                 Sample.signal(
-                    from: move.0, to: move.1, at: prices.isEmpty ? "2000" : prices[index], tid: Int64(index + 1), after: first + Int64(index) * 10,
-                    cause: causes.isEmpty ? .voluntary : causes[index]))
+                    from: move.0, to: move.1, at: prices.isEmpty ? "2000" : prices[index], tid: Int64(index + 1),
+                    after: first + Int64(index) * 10, cause: causes.isEmpty ? .voluntary : causes[index]))
         }
     }
 
     private static func longest(
-        _ requests: [ExecutionRequest], _ subscription: Subscription? = Sample.subscription(), lifecycle: Lifecycle? = nil, age: Int64 = 1_000
+        _ requests: [ExecutionRequest], _ subscription: Subscription? = Sample.subscription(), lifecycle: Lifecycle? = nil,
+        age: Int64 = 1_000
     ) -> Int? {
         Composition.longest(of: requests, lifecycle: lifecycle, subscription: subscription, now: Sample.t0 + age)?.requests.count
     }
@@ -108,12 +109,13 @@ struct CompositionTests {
 
     @Test("R-08: nothing is planned of what was taken back, and the life is as before")
     func takenBack() throws {
-        for (positions, life) in [(["0", "5", "0"], nil), (["10", "15", "10"], Self.life(.copied)), (["10", "5", "10"], Self.life(.uncopied))] {
+        let cases = [(["0", "5", "0"], nil), (["10", "15", "10"], Self.life(.copied)), (["10", "5", "10"], Self.life(.uncopied))]
+        for (positions, life) in cases {
             let requests = Self.requests(positions)
             #expect(Self.longest(requests, lifecycle: life) == 2)
             let plan = Planner.decide(
-                try #require(Composition(of: requests)), subscription: Sample.subscription(), facts: PlanningFacts(instrument: Sample.instrument),
-                lifecycle: life, now: Sample.t0)
+                try #require(Composition(of: requests)), subscription: Sample.subscription(),
+                facts: PlanningFacts(instrument: Sample.instrument), lifecycle: life, now: Sample.t0)
             #expect(plan.outcomes == [.coalesced] && plan.lifecycle == life)
         }
         // What is left of an earlier life is ended by the CLOSE of this one.
@@ -226,7 +228,9 @@ struct CompositionTests {
         }
     }
 
-    @Test("R-08: under any grouping the life and the position end as when each request is planned by itself", arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(
+        "R-08: under any grouping the life and the position end as when each request is planned by itself",
+        arguments: 1...20 as ClosedRange<UInt64>)
     func sameEnd(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var (compositions, copied) = (0, 0)

@@ -1,5 +1,5 @@
-/// Requests of one subscription and coin that waited too long and are planned as one: the last of them, with the leader's move of all.
-/// It stands only where the position's life afterwards is as if each request had been planned by itself.
+/// Requests of one subscription and coin that waited too long and are planned as one: the last of them, with the leader's move of
+/// all. It stands only where the position's life afterwards is as if each request had been planned by itself.
 public struct Composition: Sendable, Equatable {
     /// Most requests of one: they are committed together.
     public static let limit = 64
@@ -58,9 +58,9 @@ public struct Composition: Sendable, Equatable {
     /// Time of the oldest of the leader's entries that the entry is made of, exchange milliseconds; `nil` when it has no entry.
     var oldestEntry: Int64? {
         guard request.signal.legs.contains(where: \.action.isEntry) else { return nil }
-        var life = requests[...]
-        if let last = requests.lastIndex(where: \.signal.reachesZero) { life = requests[(requests[last].signal.isFlip ? last : last + 1)...] }
-        return life.filter { $0.signal.legs.contains(where: \.action.isEntry) }.map(\.signal.lastFillTime).min()
+        let flat = requests.lastIndex(where: \.signal.reachesZero)
+        let begin = flat.map { requests[$0].signal.isFlip ? $0 : $0 + 1 } ?? 0
+        return requests[begin...].filter { $0.signal.legs.contains(where: \.action.isEntry) }.map(\.signal.lastFillTime).min()
     }
 }
 

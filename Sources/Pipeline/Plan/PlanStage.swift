@@ -154,8 +154,10 @@ public actor PlanStage: StageHandler {
         logger.info(
             "requests.composed",
             metadata: ["subscription": "\(key.subscription)", "coin": "\(key.coin)", "count": "\(group.count)", "into": "\(request.id)"])
-        return group.dropLast().map { handOff(Planner.decide($0.request, under: snapshot, on: part), of: $0, after: part.lifecycle, partition) }
-            + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), after: record.lifecycle, partition)]
+        let parts = group.dropLast().map { item in
+            handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, after: part.lifecycle, partition)
+        }
+        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), after: record.lifecycle, partition)]
     }
 
     /// Keeps and emits what was decided.

@@ -33,7 +33,8 @@ extension WorkStage {
     }
 
     /// Ends the entry that waits at the head of the lane, when an exit is behind it: exits wait for no entry's price or account. Leverage is
-    /// set while nothing is held, so that no exit is kept from anything. Under lag a CLOSE ends all entries of its sleeve that wait before it.
+    /// set while nothing is held, so that no exit is kept from anything. Under lag a CLOSE ends all entries of its sleeve that wait before
+    /// it.
     func yieldToExit(_ lane: LaneKey, _ partition: Int) {
         supersedeOverdue(lane, partition)
         guard let queue = partitions[partition]?.lanes[lane], let entry = queue.jobs.first, let (outcome, reason) = queue.head.entryWait

@@ -93,9 +93,14 @@ extension Fleet {
             parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [])
     }
 
-    /// - Parameter followsConfiguration: whether it looks for new versions by itself.
+    /// - Parameters:
+    ///   - followsConfiguration: whether it looks for new versions by itself.
+    ///   - coalesceAfter: zero plans each request by itself, however long it waited.
     @discardableResult
-    func plan(_ member: String = "plan-1", followsConfiguration: Bool = true, wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+    func plan(
+        _ member: String = "plan-1", followsConfiguration: Bool = true, coalesceAfter: Duration = .zero,
+        wrap: (any StageHandler) -> any StageHandler = { $0 }
+    ) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.plan(partitioning)
@@ -111,7 +116,7 @@ extension Fleet {
         let handler = wrap(
             PlanStage(
                 config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, history: history,
-                logger: parts.logger))
+                coalesceAfter: coalesceAfter, logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(),
             loops: [{ await latches.run() }, { await history.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
@@ -158,6 +163,8 @@ extension Fleet {
         var laneLimit = 256
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
+        /// Zero lets every entry go before the exit that follows it.
+        var coalesceAfter = Duration.zero
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -190,7 +197,8 @@ extension Fleet {
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
-                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
