@@ -22,6 +22,7 @@ import RedisStreams
 /// | `Ingestor+Tiers` | places for own fills, moves between tiers |
 /// | `Ingestor+Reading` | positions and history, within the weight |
 /// | `Ingestor+Hygiene` | leaders that are no longer ones to copy |
+/// | `Ingestor+Orders` | what leaders have resting at the exchange |
 public actor Ingestor: LeaseHolder {
     public struct Configuration: Sendable {
         /// Users that the exchange allows one address of ours.
@@ -32,6 +33,8 @@ public actor Ingestor: LeaseHolder {
         public var outboxLimit: Int
         /// How often positions rebuilt from public trades are compared with the exchange's.
         public var verifyEvery: Duration = .seconds(90)
+        /// How often the orders of leaders are read whose triggers are mirrored.
+        public var ordersEvery: Duration = .seconds(5)
         /// Without a check for so long a leader's entries are not traded.
         public var verificationLife: Duration = .seconds(120)
         /// How long a trade may be on its way when a position read from the exchange contains it already.
@@ -148,6 +151,7 @@ public actor Ingestor: LeaseHolder {
         case verify(address: String, generation: Int)
         case join(address: String, generation: Int)
         case readLedger(address: String, generation: Int)
+        case readOrders(address: String, generation: Int)
     }
 
     /// - Parameters:
@@ -241,6 +245,7 @@ public actor Ingestor: LeaseHolder {
         case .verify(let address, let generation): await verify(address, generation)
         case .join(let address, let generation): await join(address, generation)
         case .readLedger(let address, let generation): await readLedger(address, generation)
+        case .readOrders(let address, let generation): await readOrders(address, generation)
         }
     }
 

@@ -45,6 +45,8 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// How often leaders' resting orders are looked at that subscriptions mirror.
+            public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
             public var latchEvery = Duration.milliseconds(250)
 
@@ -174,6 +176,7 @@ public actor WorkStage: StageHandler {
         case readAccount(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
+        case withdrawTriggers(partition: Int, generation: Int, LaneKey)
     }
 
     /// - Parameters:
@@ -216,6 +219,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.watchLatches() }
+            group.addTask { await self.watchLeaderOrders() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
                     for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }
@@ -236,6 +240,7 @@ public actor WorkStage: StageHandler {
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
+        case .withdrawTriggers(let partition, let generation, let lane): await withdrawTriggers(partition, generation, lane)
         }
     }
 
@@ -388,7 +393,7 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
-            if !job.fills.filled.isZero { protect(AccountKey(partition: partition, account: key.account)) }
+            if !job.fills.filled.isZero || job.hasWithdrawnTriggers { protect(AccountKey(partition: partition, account: key.account)) }
         } else {
             partitions[partition]?.lanes[key] = lane
         }
