@@ -7,6 +7,8 @@ import Logging
 extension Ingestor {
     /// One at a time: reads that trading waits for take turns with it.
     private static let listsAtOnce = 1
+    /// One part in so many of the weight is for lists at most: positions have to be verified whatever is mirrored.
+    static let weightShare = 2
 
     /// Begins with what is due, the longest unread first.
     func startReadingOrders() async {
@@ -33,19 +35,23 @@ extension Ingestor {
         }
         guard tracks[address]?.generation == generation else { return }
         tracks[address]?.isReadingOrders = false
+        await startReadingOrders()
     }
 
     /// Of every dex on which the leader has been seen to trade: a part of the list is none.
     private func storeOrders(of track: LeaderTrack) async throws {
         guard let client else { return }
         var triggers: [LeaderOrders.Trigger] = []
-        let readAt = now() / 1_000
+        var readAt: Int64?
         for dex in knownDexs(of: track) {
             let request = InfoRequest.frontendOpenOrders(track.address, dex: dex.isEmpty ? nil : dex)
+            let turn = ordersWeight.book(RequestWeight.info(type: request.type), at: .now)
+            if turn > .now { try await Task.sleep(until: turn, clock: .continuous) }
             await spend(for: request.type)
+            readAt = readAt ?? now() / 1_000
             triggers += try await client.read(request).compactMap(\.leaderTrigger)
         }
-        guard tracks[track.address]?.generation == track.generation, let lease = leases.table.lease(track.partition) else { return }
+        guard let readAt, tracks[track.address]?.generation == track.generation, let lease = leases.table.lease(track.partition) else { return }
         if triggers.count > LeaderOrders.most {
             logger.warning("leader.orders.left_out", metadata: ["influencer": "\(track.influencer)", "triggers": "\(triggers.count)"])
         }
@@ -59,7 +65,9 @@ extension Ingestor {
 extension OpenOrder {
     /// `nil` for what is no stop-loss or take-profit, or does not wait for its price any more.
     var leaderTrigger: LeaderOrders.Trigger? {
-        guard reduceOnly, let detail, let trigger = detail.trigger, trigger.condition.hasPrefix("Price "), let kind = detail.triggerKind else { return nil }
+        guard reduceOnly, let detail, let trigger = detail.trigger, trigger.condition.hasPrefix("Price "), let kind = detail.triggerKind else {
+            return nil
+        }
         return LeaderOrders.Trigger(
             oid: oid, coin: coin, kind: kind, side: side, price: trigger.price, size: detail.followsPosition || size.isZero ? nil : size)
     }

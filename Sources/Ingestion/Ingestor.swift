@@ -110,6 +110,8 @@ public actor Ingestor: LeaseHolder {
     var told: [(addresses: Set<String>?, subscriptions: Set<FeedSubscription>)]
     var merge: SocketMerge
     var weight: WeightBudget
+    /// The part of it that is for lists of open orders.
+    var ordersWeight: WeightBudget
 
     // Places for leaders' own fills.
     var planner: TierPlanner
@@ -185,6 +187,7 @@ public actor Ingestor: LeaseHolder {
         told = Array(repeating: (nil, []), count: feeds.count)
         merge = SocketMerge(sockets: feeds.count)
         weight = WeightBudget(perMinute: configuration.weightPerMinute, now: .now)
+        ordersWeight = WeightBudget(perMinute: max(1, configuration.weightPerMinute / Self.weightShare), now: .now)
         planner = TierPlanner(configuration.tiers)
         // bounded by one errand of each kind per leader
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)

@@ -158,6 +158,25 @@ import Testing
         }
     }
 
+    @Test("R-63, R-45: a stop-loss for all of it that is carried out has its result, and the leader's close finds nothing")
+    func carriedOutWhole() async throws {
+        try await run { scene in
+            try await scene.trade(.buy, "1")
+            try await scene.fleet.settled(signals: 1)
+            try await scene.act(ExchangeAction.order([try scene.trigger("1", at: 47_500)]))
+            try await scene.eventually("s0", has: ["0.02 at 47500"])
+            try await scene.fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-6"])
+            try await scene.fleet.eventually("the follower's is on record") {
+                try await scene.fleet.truth().results.contains { $0.origin == .protection }
+            }
+            try await scene.fleet.settled(signals: 2)
+            let truth = try await scene.fleet.verify()
+            #expect(truth.results(of: "s0:leader").filter { $0.origin == nil }.map(\.outcome) == [.filled, .noPosition])
+            #expect(truth.results.filter { $0.origin == .protection }.map(\.filledSize) == [try Size(parsing: "0.02")])
+            #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC").isZero && truth.sleeves.isEmpty)
+        }
+    }
+
     @Test("R-22: what the leader gives up by hand is given up once, with a stop-loss for a part in place, which is placed again for what is left")
     func reducedByHand() async throws {
         try await run { scene in

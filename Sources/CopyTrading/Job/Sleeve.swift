@@ -132,7 +132,9 @@ public struct Sleeve: Sendable, Equatable {
 
     /// The sleeve once what was closed ahead of `job` has met its share, which counts once however often the job is prepared.
     func meetingAhead(of job: ExecutionJob) -> Sleeve {
-        guard !ahead.isZero, owedThrough != job.id, case .share(let share) = job.quantity, let asked = reduction(by: share) else { return self }
+        guard !ahead.isZero, owedThrough != job.id, case .share(let share) = job.quantity, let asked = reduction(by: share) else {
+            return self
+        }
         var next = self
         next.ahead -= min(ahead, asked)
         next.revision += 1

@@ -71,7 +71,8 @@ public struct LeaderOrders: Sendable, Equatable {
         let closing: Side = leader > .zero ? .sell : .buy
         let found = triggers.lazy.filter { $0.coin == coin && $0.side == closing }.compactMap { order -> Mirrored? in
             let size = order.size.map { min(sleeve.share(of: $0, in: leader).roundedDown(to: instrument), held) } ?? held
-            guard size == held || (!size.isZero && MinimumNotional.allows(size, reference: order.price, limit: order.price)) else { return nil }
+            let isEnough = !size.isZero && MinimumNotional.allows(size, reference: order.price, limit: order.price)
+            guard size == held || isEnough else { return nil }
             return Mirrored(oid: order.oid, trigger: Protection.Trigger(kind: order.kind, side: closing, size: size, price: order.price))
         }
         return Array(found.prefix(Self.mostMirrored))
@@ -109,7 +110,9 @@ extension LeaderOrders {
 
     public init(json: JSON) throws(JSONError) {
         let version = try json.integer("v")
-        guard version == Self.schemaVersion else { throw JSONError(path: "v", problem: "orders schema \(version) is not \(Self.schemaVersion)") }
+        guard version == Self.schemaVersion else {
+            throw JSONError(path: "v", problem: "orders schema \(version) is not \(Self.schemaVersion)")
+        }
         self.init(triggers: try json.list("triggers", Trigger.init(json:)), readAt: try json.integer("readMs"))
     }
 }

@@ -16,7 +16,8 @@ extension Knob {
         Knob(
             "INGEST_ORDERS_EVERY", .ingest, .duration(.seconds(1)...(.seconds(50))), standard: "5s",
             purpose: "How often the open orders of an influencer are read whose stop-losses and take-profits a subscription mirrors.",
-            effect: "Raising it costs less of the address's request weight (20 a look) and mirrors later. A list older than 60 s counts as unknown."),
+            effect: "Raising it mirrors later and costs less weight: 20 a look, of at most half of VIBE_INGEST_WEIGHT. A list older than 60 s "
+                + "counts as unknown."),
         Knob(
             "INGEST_WEIGHT", .ingest, .integer(unit: "units a minute", 20...100_000), standard: "600",
             purpose: "Request weight that one process spends on reading influencers' positions and history.",

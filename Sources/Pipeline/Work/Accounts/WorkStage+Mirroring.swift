@@ -6,7 +6,7 @@ import RedisStreams
 /// Leaders' stop-losses and take-profits, kept as triggers of the sleeves that mirror them (`mirror_orders`), beside their own protection.
 ///
 /// When one fires the leader's fires too, and its fill comes as a signal that reduces the sleeve once more. So a part of a position is
-/// only given up after its mirrored triggers were withdrawn and what they traded is known; a close needs no such care.
+/// only given up after the mirrored triggers for a part were withdrawn and what they traded is known; a close needs no such care.
 extension WorkStage {
     /// Looks for the fills of a trigger that was gone when it was to be cancelled: the exchange tells them a moment after they happen.
     private static let fillLooks = 3
@@ -29,13 +29,16 @@ extension WorkStage {
             try? await Task.sleep(for: configuration.accounts.mirrorEvery)  // ends early only when cancelled
             for (influencer, accounts) in mirroringAccounts() {
                 guard let leader = await mirroredLeader(influencer) else { continue }
-                for key in accounts where partitions[key.partition]?.books[key.account]?.mirroredOn[influencer] != leader { protect(key) }
+                for key in accounts {
+                    if partitions[key.partition]?.books[key.account]?.mirroredOn[influencer] != leader { protect(key) }
+                }
             }
             for key in accountsNoLongerMirroring() { protect(key) }
         }
     }
 
-    /// Those that hold something and have nothing on its way: the others are brought up to date after it.
+    /// Those that hold something and have nothing on its way: the others are brought up to date after it. Not with an account's last actions
+    ///
     private func mirroringAccounts() -> [InfluencerID: Set<AccountKey>] {
         let snapshot = config.current()
         var found: [InfluencerID: Set<AccountKey>] = [:]
@@ -43,7 +46,7 @@ extension WorkStage {
             let busy = Set(state.lanes.keys.map(\.account))
             for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
                 guard let subscription = snapshot.subscriptions[holding.subscription], subscription.mirrorsTriggers,
-                    !busy.contains(subscription.account)
+                    !busy.contains(subscription.account), state.accounts[subscription.account]?.budget.allows(.increase) != false
                 else { continue }
                 found[subscription.influencer, default: []].insert(AccountKey(partition: partition, account: subscription.account))
             }
@@ -69,7 +72,7 @@ extension WorkStage {
         let snapshot = config.current()
         var influencers: Set<InfluencerID> = []
         for (lane, holders) in partitions[key.partition]?.holders ?? [:] where lane.account == key.account {
-            for holder in holders { if let found = snapshot.subscriptions[holder], found.mirrorsTriggers { influencers.insert(found.influencer) } }
+            influencers.formUnion(holders.compactMap { snapshot.subscriptions[$0] }.filter(\.mirrorsTriggers).map(\.influencer))
         }
         var leaders: [InfluencerID: MirroredLeader] = [:]
         for influencer in influencers { leaders[influencer] = await mirroredLeader(influencer) }
@@ -97,17 +100,18 @@ extension WorkStage {
         }
     }
 
-    /// The triggers that mirror the leader's for one sleeve. Where the leader's are not known, those that are placed stay.
+    /// The triggers that mirror the leader's for one sleeve. Where the leader's are not known, or some are being withdrawn, those that are
+    /// placed stay.
     func mirroredTriggers(
         _ subscription: Subscription, _ lane: LaneKey, _ sleeve: Sleeve, _ instrument: Instrument, leader: MirroredLeader?, _ key: AccountKey
     ) -> [ClientOrderID: AccountRecord.PlacedTrigger] {
         // In a shared coin one could close what belongs to another sleeve.
         guard subscription.mirrorsTriggers, !sleeve.position.isZero, !sleeve.isManual || subscription.closesManual,
-            partitions[key.partition]?.lanes[lane]?.withdrawsTriggers != true,
             otherSleeves(lane, of: subscription.id, key.partition).values.allSatisfy(\.position.isZero)
         else { return [:] }
         let holding = HoldingKey(subscription.id, lane.coin)
-        guard let leader else { return placed(for: holding, sleeve, key) }
+        let isWithdrawing = partitions[key.partition]?.lanes[lane]?.withdrawsTriggers == true
+        guard let leader, !isWithdrawing else { return placed(for: holding, sleeve, key) }
         guard leader.orders.triggers.contains(where: { $0.coin == lane.coin }) else { return [:] }
         guard let position = leader.positions[lane.coin] else { return placed(for: holding, sleeve, key) }
         var wanted: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
@@ -132,8 +136,15 @@ extension WorkStage {
     /// Whether mirrored triggers may have done a part of what this exit is to do.
     func mustWithdrawTriggers(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> Bool {
         guard job.job.action == .reduce, job.job.origin == nil, !job.hasWithdrawnTriggers else { return false }
-        let holding = HoldingKey(job.job.subscription, lane.coin)
-        return partitions[partition]?.books[lane.account]?.record.triggers.values.contains { $0.isMirrored(of: holding) } ?? false
+        let key = AccountKey(partition: partition, account: lane.account)
+        return !partialTriggers(HoldingKey(job.job.subscription, lane.coin), key).isEmpty
+    }
+
+    /// The mirrored triggers that close a part of the sleeve.
+    private func partialTriggers(_ holding: HoldingKey, _ key: AccountKey) -> [ClientOrderID: AccountRecord.PlacedTrigger] {
+        guard let state = partitions[key.partition], let held = state.sleeves[holding]?.position.magnitude else { return [:] }
+        let present = state.books[key.account]?.record.triggers ?? [:]
+        return present.filter { $0.value.isMirrored(of: holding) && $0.value.trigger.size < held }
     }
 
     func beginWithdrawing(_ lane: LaneKey, _ partition: Int) {
@@ -142,14 +153,13 @@ extension WorkStage {
         errandSink.yield(.withdrawTriggers(partition: partition, generation: generation, lane))
     }
 
-    /// Cancels the sleeve's mirrored triggers and takes what they traded. The exit goes on whatever comes of it: a cancel and
+    /// Cancels the sleeve's mirrored triggers for a part of it, and takes what they traded. The exit goes on whatever comes of it: a cancel and
     /// ``fillLooks`` looks are all that it waits for.
     func withdrawTriggers(_ partition: Int, _ generation: Int, _ lane: LaneKey) async {
         guard let state = partitions[partition], state.generation == generation, let job = state.lanes[lane]?.jobs.first else { return }
         let key = AccountKey(partition: partition, account: lane.account)
         let holding = HoldingKey(job.job.subscription, lane.coin)
-        let mirrored = state.books[lane.account]?.record.triggers.filter { $0.value.isMirrored(of: holding) } ?? [:]
-        let gone = await cancel(mirrored, key, generation)
+        let gone = await cancel(partialTriggers(holding, key), key, generation)
         var isKnown = await takeTriggerFills(of: holding, key, generation)
         for _ in 1..<Self.fillLooks {
             guard let gone, gone.contains(where: { partitions[partition]?.recentOrders.contains($0.text) == false }) else { break }
@@ -178,13 +188,14 @@ extension WorkStage {
             book.hasTriggers(of: holding)
         else { return true }
         let fills: [UserFill]
-        do { fills = try await client.fills(key.account.text, from: (book.agreedAt[holding.coin] ?? state.begunAt) - Self.fillOverlap) } catch {
+        let since = (book.agreedAt[holding.coin] ?? state.begunAt) - Self.fillOverlap
+        do { fills = try await client.fills(key.account.text, from: since) } catch {
             logger.warning("account.fills.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return false
         }
-        guard let current = partitions[key.partition], current.generation == generation, let record = current.books[key.account]?.record else { return false }
+        guard let current = partitions[key.partition], current.generation == generation, let book = current.books[key.account] else { return false }
         var finding = ForeignFills(
-            sleeves: [holding: current.sleeves[holding] ?? .empty], record: record, retired: current.books[key.account]?.retired ?? [:])
+            sleeves: [holding: current.sleeves[holding] ?? .empty], record: book.record, retired: book.retired)
         for fill in fills {
             guard let cloid = fill.cloid.map({ ClientOrderID($0) }), !current.recentOrders.contains(cloid.text),
                 finding.isTrigger(cloid, of: holding)

@@ -83,6 +83,7 @@ extension WorkStage {
 
     /// - Returns: those that were gone already; `nil` when it is not done, or not written down.
     func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> [ClientOrderID]? {
+        guard !triggers.isEmpty else { return [] }
         let sorted = triggers.sorted { $0.key < $1.key }
         var cancels: [(asset: Int, cloid: String)] = []
         for (cloid, placed) in sorted {
@@ -90,7 +91,8 @@ extension WorkStage {
             cancels.append((instrument.asset, cloid.text))
         }
         // One that is gone already was carried out, or never there: the drift loop tells by the fills.
-        guard case .done(let answer) = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count) else { return nil }
+        let answer = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count)
+        guard case .done(let answer) = answer else { return nil }
         guard partitions[key.partition]?.generation == generation else { return [] }
         for cloid in triggers.keys { partitions[key.partition]?.books[key.account]?.retire(cloid) }
         guard await writeRecord(key, generation) else { return nil }
@@ -179,6 +181,10 @@ extension WorkStage {
         let orphans = there.intersection(now.retired.keys).subtracting(now.record.triggers.keys)
         guard !gone.isEmpty || !orphans.isEmpty else { return }
         // Carried out ones are taken by their fills first; what is left is placed again under another id of the sleeve's next state.
+        for holding in Set(gone.compactMap { now.record.triggers[$0] }.map { HoldingKey($0.subscription, $0.coin) }) {
+            guard await takeTriggerFills(of: holding, key, generation) else { return }
+        }
+        guard partitions[key.partition]?.generation == generation else { return }
         for cloid in gone { partitions[key.partition]?.books[key.account]?.retire(cloid) }
         if !orphans.isEmpty {
             let cancels = resting.filter { $0.cloid.map { orphans.contains(ClientOrderID($0)) } ?? false }
