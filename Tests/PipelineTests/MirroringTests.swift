@@ -57,6 +57,12 @@ import Testing
             try await fleet.eventually("\(follower) has \(expected)") { try await resting(account) == expected }
         }
 
+        /// Waits until so many placements are on record, and then until nothing moves.
+        func settled(signals: Int, placements: Int) async throws {
+            try await fleet.eventually("\(placements) placements are on record") { try await fleet.added(.accountEvents) >= placements }
+            try await fleet.settled(signals: signals)
+        }
+
         /// The leader's only order.
         func oid() async throws -> Int64 { try #require(try await client.read(.frontendOpenOrders(leader.address)).first).oid }
     }
@@ -121,6 +127,7 @@ import Testing
             try await scene.act(ExchangeAction.order([try scene.trigger("1", at: 47_500)]))
             try await scene.eventually("s0", has: ["0.02 at 47500"])
             for other in ["s1", "s2"] { #expect(try await scene.resting(scene.fleet.cast.follower(other).account).isEmpty) }
+            try await scene.settled(signals: 1, placements: 1)
             try await scene.fleet.verify()
         }
     }
@@ -187,6 +194,7 @@ import Testing
             try await scene.trade(.sell, "0.5", reduceOnly: true)
             try await scene.fleet.settled(signals: 2)
             try await scene.eventually("s0", has: ["0.005 at 47500"])
+            try await scene.settled(signals: 2, placements: 2)
             let truth = try await scene.fleet.verify()
             #expect(truth.others(.filled).isEmpty)
             #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC") == (try Size(parsing: "0.01")))
@@ -202,6 +210,7 @@ import Testing
             try await scene.eventually("s0", has: ["0.02 at 47500"])
             try await scene.fleet.apply(scene.fleet.cast.configuration { _ in Self.size })
             try await scene.eventually("s0", has: [])
+            try await scene.settled(signals: 1, placements: 1)
             try await scene.fleet.verify()
         }
     }
