@@ -157,6 +157,7 @@ extension Ingestor {
             startCatchingUp()
             startVerifying()
             startReadingLedgers()
+            await startReadingOrders()
             merge.settle(at: now())
             tierWake.signal()
             hygieneWake.signal()

@@ -42,6 +42,11 @@ public struct AccountLog: Sendable {
         try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
     }
 
+    /// What a leader has resting at the exchange, as ingest stores it; `nil` when there is nothing.
+    public func orders(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
+        try await redis.send(RedisCommand("HGET", keys.orders(partitioning.signal(influencer)), influencer)).checked().bytes
+    }
+
     /// False when the partition is no longer ours: nothing was written.
     public func write(_ entry: Entry, partition: Int, epoch: String) async throws(RedisError) -> Bool {
         let index = stage.inputs[partition].index

@@ -74,6 +74,19 @@ public struct SignalPublisher: Sendable {
         return answers
     }
 
+    /// Stores what a leader has resting at the exchange; false when the partition is no longer ours.
+    public func record(orders: [UInt8], of influencer: String, partition: Int, epoch: String) async throws(RedisError) -> Bool {
+        var command = RedisCommand(
+            script: Script.recordLeaderOrders, keys: [keys.lease("ingest", twoDigits(partition)), keys.orders(partition)])
+        command.append(epoch)
+        command.append(influencer)
+        command.append(orders)
+        let reply = try await redis.send(command)
+        if let error = reply.error, error.contains("FENCED") { return false }
+        _ = try reply.checked()
+        return true
+    }
+
     private func command(_ call: Call) -> RedisCommand {
         let target = StreamPartition(.signals, call.partition)
         var command = RedisCommand(

@@ -147,6 +147,7 @@ extension Settings {
         public let usersPerEgress: Int
         public let sockets: Int
         public let verifyEvery: Duration
+        public let ordersEvery: Duration
         /// Units a minute.
         public let weight: Int
         public let history: Duration
@@ -165,6 +166,7 @@ extension Settings {
             usersPerEgress = reader.integer("INGEST_USERS_PER_EGRESS")
             sockets = reader.integer("INGEST_SOCKETS")
             verifyEvery = reader.duration("INGEST_VERIFY_EVERY")
+            ordersEvery = reader.duration("INGEST_ORDERS_EVERY")
             weight = reader.integer("INGEST_WEIGHT")
             history = reader.duration("INGEST_HISTORY")
             rawFrames = reader.choice("RAW_FRAMES")

@@ -57,6 +57,9 @@ struct LeaderTrack: Sendable {
     /// When that was last tried, microseconds.
     var verifyTriedAt: Int64 = 0
     var verifications = 0
+    /// When its open orders were last asked for, microseconds.
+    var ordersTriedAt: Int64 = 0
+    var isReadingOrders = false
     /// Exchange time up to which its positions are known to have been right, milliseconds.
     var verifiedTo: Int64?
     /// Account value by dex, `""` for the exchange's own.

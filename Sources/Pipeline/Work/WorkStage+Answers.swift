@@ -214,6 +214,11 @@ extension WorkStage {
     /// The exchange says that there is nothing to reduce: what it holds, less what the account's other sleeves account for, is the truth
     /// (a liquidation, or the subscriber's own order).
     func reconcile(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reason: String) async {
+        // What the sleeve's own triggers closed has its result first.
+        if partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first {
+            let account = AccountKey(partition: partition, account: key.account)
+            await takeTriggerFills(of: HoldingKey(job.job.subscription, key.coin), account, generation)
+        }
         let state = try? await client.accountState(key.account.text)
         guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
         defer { dispatching.signal() }

@@ -166,6 +166,9 @@ extension WorkStage {
                         finish(lane, outcome, detail, key.partition)
                         continue
                     }
+                } else if mustWithdrawTriggers(job, lane, key.partition) {
+                    beginWithdrawing(lane, key.partition)
+                    break
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty

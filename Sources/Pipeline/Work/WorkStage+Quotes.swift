@@ -101,7 +101,7 @@ extension Lane.HeadState {
     /// How an entry ends that waits so and has to make way, and why it waits; `nil` for states that an exit waits out.
     fileprivate var entryWait: (outcome: Outcome, reason: String)? {
         switch self {
-        case .idle, .underWay, .unsettled, .quoting, .leverage: nil
+        case .idle, .underWay, .unsettled, .quoting, .leverage, .triggers: nil
         case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
         case .reading: (.superseded, "its account was being read")
         }

@@ -47,6 +47,8 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// How often leaders' resting orders are looked at that subscriptions mirror.
+            public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
             public var latchEvery = Duration.milliseconds(250)
 
@@ -180,6 +182,7 @@ public actor WorkStage: StageHandler {
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
+        case withdrawTriggers(partition: Int, generation: Int, LaneKey)
     }
 
     /// - Parameters:
@@ -223,6 +226,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
+            group.addTask { await self.watchLeaderOrders() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
                     for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }
@@ -244,6 +248,7 @@ public actor WorkStage: StageHandler {
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
+        case .withdrawTriggers(let partition, let generation, let lane): await withdrawTriggers(partition, generation, lane)
         }
     }
 
@@ -396,7 +401,9 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
-            if !job.fills.filled.isZero, isProtected(job.job, partition) { protect(AccountKey(partition: partition, account: key.account)) }
+            if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawnTriggers {
+                protect(AccountKey(partition: partition, account: key.account))
+            }
         } else {
             partitions[partition]?.lanes[key] = lane
         }

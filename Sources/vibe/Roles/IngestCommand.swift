@@ -34,6 +34,7 @@ struct IngestCommand: AsyncParsableCommand {
             signals.maximumHold = settings.ingest.maximumHold.microseconds
             var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress, signals: signals)
             configuration.verifyEvery = settings.ingest.verifyEvery
+            configuration.ordersEvery = settings.ingest.ordersEvery
             configuration.marketHold = settings.ingest.marketHold
             configuration.historyLimit = settings.ingest.history
             configuration.weightPerMinute = settings.ingest.weight
