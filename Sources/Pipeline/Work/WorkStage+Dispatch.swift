@@ -174,6 +174,7 @@ extension WorkStage {
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 let market = quotes?.quote(coin)
+                if job.job.action.isEntry, let market { watch(market, of: coin) }
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),

@@ -174,6 +174,8 @@ extension Fleet {
             limits.rejects = .max
             limits.rejectSample = .max
             limits.unknowns = .max
+            limits.spreadBasisPoints = .max
+            limits.oracleBasisPoints = .max
             return limits
         }()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)

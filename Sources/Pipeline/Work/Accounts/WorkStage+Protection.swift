@@ -173,8 +173,9 @@ extension WorkStage {
     func sweepTriggers(_ key: AccountKey, _ generation: Int) async {
         guard let book = partitions[key.partition]?.books[key.account], hasProtection(key), book.sweepsAt <= .now, !book.isProtecting else { return }
         partitions[key.partition]?.books[key.account]?.sweepsAt = .now + configuration.accounts.sweepEvery
-        let resting: [OpenOrder]
-        do { resting = try await client.read(.frontendOpenOrders(key.account.text)) } catch {
+        var resting: [OpenOrder] = []
+        let dexs = Set((book.record.triggers.values.map(\.coin) + book.retired.values.map(\.coin)).map(\.dex)).union([nil])
+        do { for dex in dexs { resting += try await client.read(.frontendOpenOrders(key.account.text, dex: dex)) } } catch {
             logger.warning("account.orders.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return
         }
