@@ -136,7 +136,8 @@ extension Fleet {
         for result in truth.results where result.origin == .protection { jobs[result.cloid?.text ?? ""] = result.job }
         var filled: [JobID: Size] = [:]
         var seen: Set<String> = []
-        for line in truth.ledger where line.isOrder {
+        let accounts = Set(cast.followers.map(\.account))
+        for line in truth.ledger where line.isOrder && accounts.contains(line.account) {
             let cloid = line.cloid ?? "none"
             #expect(seen.insert(cloid).inserted, "the order \(cloid) is in the ledger twice", sourceLocation: sourceLocation)
             guard let job = jobs[cloid] else {
