@@ -101,7 +101,9 @@ let package = Package(
                 .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
                 .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
-                .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"), .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
+                .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
+                .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -126,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),

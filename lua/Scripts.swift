@@ -11,6 +11,7 @@ public enum LuaScripts {
     public static let provisionStream = text(PackageResources.provision_stream_2_lua)
     public static let publishSignals = text(PackageResources.publish_signals_6_lua)
     public static let recordAccount = text(PackageResources.record_account_lua)
+    public static let recordLeaderOrders = text(PackageResources.record_leader_orders_2_lua)
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)
     public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)

@@ -58,6 +58,7 @@ extension Ingestor {
             var builder = SignalBuilder(
                 influencer: current.influencer, network: network, cursor: LeaderCursor(positions: positions, at: first),
                 configuration: configuration.signals)
+            builder.joinedThrough = current.builder.joinedThrough
             builder.leaderEquity = current.builder.leaderEquity
             builder.leaderLeverages = current.builder.leaderLeverages
             tracks[address]?.builder = builder

@@ -17,6 +17,7 @@ extension Ingestor {
         case .connected:
             if connected.isEmpty { connectedSince = .now }
             connected.insert(socket)
+            disconnectedSince = nil
             logger.info("feed.connected", metadata: ["socket": "\(socket)"])
         case .subscribed(let subscription):
             if coverage.subscribed(subscription, socket: socket) { covered(subscription) }
@@ -27,6 +28,7 @@ extension Ingestor {
         case .disconnected(let reason):
             logger.warning("feed.disconnected", metadata: ["socket": "\(socket)", "reason": "\(reason)"])
             connected.remove(socket)
+            if connected.isEmpty, disconnectedSince == nil { disconnectedSince = .now }
             for user in leaving.keys { confirmLeft(user, socket) }
             uncovered(coverage.lost(socket: socket))
         case .silent(let kind, let duration): logger.error("feed.silent", metadata: ["socket": "\(socket)", "kind": "\(kind)", "for": "\(duration)"])

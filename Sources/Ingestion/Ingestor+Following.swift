@@ -157,9 +157,11 @@ extension Ingestor {
             startCatchingUp()
             startVerifying()
             startReadingLedgers()
+            await startReadingOrders()
             merge.settle(at: now())
             tierWake.signal()
             hygieneWake.signal()
+            joinWake.signal()
             rounds += 1
             if rounds % 60 == 0 { reportSockets() }
             try? await Task.sleep(for: .seconds(1))  // ends early only when cancelled

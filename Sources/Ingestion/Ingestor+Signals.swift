@@ -120,10 +120,15 @@ extension Ingestor {
         var calls: [SignalPublisher.Call] = []
         for publication in batch {
             guard let lease = leases.table.lease(publication.partition) else { continue }
+            // each as many as one call takes
             var days: [(day: String, signals: [Signal])] = []
             for signal in publication.signals {
                 let day = Day.of(signal.lastFillTime)
-                if days.last?.day == day { days[days.count - 1].signals.append(signal) } else { days.append((day, [signal])) }
+                if let last = days.last, last.day == day, last.signals.count < SignalPublisher.mostItems {
+                    days[days.count - 1].signals.append(signal)
+                } else {
+                    days.append((day, [signal]))
+                }
             }
             // a cursor alone
             if days.isEmpty { days = [(Day.of(now() / 1_000), [])] }

@@ -1,5 +1,6 @@
 import CopyTrading
 import Hyperliquid
+import RedisStreams
 
 /// Positions against the exchange's own, and equities with them.
 extension Ingestor {
@@ -22,6 +23,22 @@ extension Ingestor {
             tracks[track.address]?.verifyTriedAt = moment
             errandSink.yield(.verify(address: track.address, generation: track.generation))
             running += 1
+        }
+    }
+
+    /// Tells people when each leader was last known to be right.
+    func publishChecks() async {
+        guard client != nil else { return }
+        let table = CheckTable(redis: redis, keys: keys, kind: .leaders)
+        while !Task.isCancelled {
+            try? await Task.sleep(for: CheckTable.interval)  // ends early only when cancelled
+            for partition in owned {
+                let checks = tracks.values.filter { $0.partition == partition }.map { ($0.influencer.text, $0.verifiedAt.map { $0 / 1_000 }) }
+                let named = Dictionary(checks, uniquingKeysWith: { first, _ in first })
+                do { try await table.write(named, partition: partition) } catch {
+                    logger.warning("leaders.checks.unpublished", metadata: ["partition": "\(partition)", "error": "\(error)"])
+                }
+            }
         }
     }
 
@@ -59,7 +76,7 @@ extension Ingestor {
         try await adopt(address, track.generation)
     }
 
-    private func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
+    func isEqual(_ address: String, _ readings: [DexReading]) -> Bool {
         guard tracks[address] != nil else { return true }
         var isEqual = true
         for reading in readings {

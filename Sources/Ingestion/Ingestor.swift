@@ -22,6 +22,8 @@ import RedisStreams
 /// | `Ingestor+Tiers` | places for own fills, moves between tiers |
 /// | `Ingestor+Reading` | positions and history, within the weight |
 /// | `Ingestor+Hygiene` | leaders that are no longer ones to copy |
+/// | `Ingestor+Joining` | who begins to copy a leader that is in a position |
+/// | `Ingestor+Orders` | what leaders have resting at the exchange |
 public actor Ingestor: LeaseHolder {
     public struct Configuration: Sendable {
         /// Users that the exchange allows one address of ours.
@@ -32,6 +34,8 @@ public actor Ingestor: LeaseHolder {
         public var outboxLimit: Int
         /// How often positions rebuilt from public trades are compared with the exchange's.
         public var verifyEvery: Duration = .seconds(90)
+        /// How often the orders of leaders are read whose triggers are mirrored.
+        public var ordersEvery: Duration = .seconds(5)
         /// Without a check for so long a leader's entries are not traded.
         public var verificationLife: Duration = .seconds(120)
         /// How long a trade may be on its way when a position read from the exchange contains it already.
@@ -102,11 +106,15 @@ public actor Ingestor: LeaseHolder {
     var connected: Set<Int> = []
     /// Since when at least one socket is up.
     var connectedSince: ContinuousClock.Instant?
+    /// Since when no socket is up; `nil` while one is.
+    public internal(set) var disconnectedSince: ContinuousClock.Instant? = .now
     var coverage = Coverage()
     /// What each socket was told last.
     var told: [(addresses: Set<String>?, subscriptions: Set<FeedSubscription>)]
     var merge: SocketMerge
     var weight: WeightBudget
+    /// The part of it that is for lists of open orders.
+    var ordersWeight: WeightBudget
 
     // Places for leaders' own fills.
     var planner: TierPlanner
@@ -118,6 +126,7 @@ public actor Ingestor: LeaseHolder {
     var reportedOverLimit: Set<String> = []
     let tierWake = Wake()
     let hygieneWake = Wake()
+    let joinWake = Wake()
 
     // Signals on their way out.
     var outbox: [Publication] = []
@@ -148,6 +157,7 @@ public actor Ingestor: LeaseHolder {
         case verify(address: String, generation: Int)
         case join(address: String, generation: Int)
         case readLedger(address: String, generation: Int)
+        case readOrders(address: String, generation: Int)
     }
 
     /// - Parameters:
@@ -181,6 +191,7 @@ public actor Ingestor: LeaseHolder {
         told = Array(repeating: (nil, []), count: feeds.count)
         merge = SocketMerge(sockets: feeds.count)
         weight = WeightBudget(perMinute: configuration.weightPerMinute, now: .now)
+        ordersWeight = WeightBudget(perMinute: max(1, configuration.weightPerMinute / Self.weightShare), now: .now)
         planner = TierPlanner(configuration.tiers)
         // bounded by one errand of each kind per leader
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
@@ -195,6 +206,8 @@ public actor Ingestor: LeaseHolder {
             group.addTask { await self.refreshLoop() }
             group.addTask { await self.tierLoop() }
             group.addTask { await self.hygieneLoop() }
+            group.addTask { await self.joinLoop() }
+            group.addTask { await self.publishChecks() }
             group.addTask { await self.errandLoop() }
             for (socket, feed) in feeds.enumerated() {
                 group.addTask {
@@ -241,6 +254,7 @@ public actor Ingestor: LeaseHolder {
         case .verify(let address, let generation): await verify(address, generation)
         case .join(let address, let generation): await join(address, generation)
         case .readLedger(let address, let generation): await readLedger(address, generation)
+        case .readOrders(let address, let generation): await readOrders(address, generation)
         }
     }
 

@@ -25,6 +25,9 @@ public actor Instruments {
         return byCoin[coin]
     }
 
+    /// What the exchange lists, as last read, without what it no longer trades.
+    var listed: Set<Coin> { Set(byCoin.values.lazy.filter { !$0.isDelisted }.map(\.coin)) }
+
     /// Reads until the exchange answers; a role that sizes orders does not begin without.
     public func load() async throws {
         while byCoin.isEmpty {

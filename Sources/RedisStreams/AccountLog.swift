@@ -29,6 +29,9 @@ public struct AccountLog: Sendable {
         self.stage = stage
     }
 
+    /// When the accounts were last read.
+    public var checks: CheckTable { CheckTable(redis: redis, keys: keys, kind: .accounts) }
+
     /// Account → its record, of a whole partition.
     public func records(_ partition: Int) async throws(RedisError) -> [String: [UInt8]] {
         try await redis.hash(keys.accounts(stage.inputs[partition].index))
@@ -37,6 +40,11 @@ public struct AccountLog: Sendable {
     /// Up to where a leader's fills were read, with its positions, as ingest stores it; `nil` when there is none.
     public func cursor(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
         try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
+    }
+
+    /// What a leader has resting at the exchange, as ingest stores it; `nil` when there is nothing.
+    public func orders(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
+        try await redis.send(RedisCommand("HGET", keys.orders(partitioning.signal(influencer)), influencer)).checked().bytes
     }
 
     /// False when the partition is no longer ours: nothing was written.

@@ -39,6 +39,10 @@ public struct Keys: Sendable, Hashable {
     public func cursors(_ partition: Int) -> String { key("cursors:\(twoDigits(partition))") }
     /// Hash: influencer → what is known of its conduct.
     public func leaders(_ partition: Int) -> String { key("leaders:\(twoDigits(partition))") }
+    /// Hash: leader, or account → when it was last checked (ms), `-` for never.
+    public func checks(_ kind: CheckTable.Kind, _ partition: Int) -> String { key("checks:\(kind.rawValue):\(twoDigits(partition))") }
+    /// Hash: influencer → what it has resting at the exchange.
+    public func orders(_ partition: Int) -> String { key("orders:\(twoDigits(partition))") }
     /// Hash: stream → entries ever added; the audit sequence.
     public var sequence: String { key("seq") }
     /// Hash: stream|group → entries ever acknowledged.

@@ -14,6 +14,7 @@ enum Script {
     static let provisionStream = RedisScript(name: "provision-stream", source: LuaScripts.provisionStream)
     static let publishSignals = RedisScript(name: "publish-signals", source: LuaScripts.publishSignals)
     static let recordAccount = RedisScript(name: "record-account", source: LuaScripts.recordAccount)
+    static let recordLeaderOrders = RedisScript(name: "record-leader-orders", source: LuaScripts.recordLeaderOrders)
     static let releaseLease = RedisScript(name: "release-lease", source: LuaScripts.releaseLease)
     static let renewLeases = RedisScript(name: "renew-leases", source: LuaScripts.renewLeases)
     static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)

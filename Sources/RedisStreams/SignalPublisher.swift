@@ -20,6 +20,8 @@ public struct SignalPublisher: Sendable {
 
     /// Longest replay of a source that is still deduplicated.
     public static let memory = Duration.seconds(8 * 86_400)
+    /// Signals per call: bounds the time one script holds Redis.
+    public static let mostItems = 256
     private let redis: RedisConnection
     private let keys: Keys
 
@@ -70,6 +72,19 @@ public struct SignalPublisher: Sendable {
             answers.append(.published(new: new, duplicates: items.count - new))
         }
         return answers
+    }
+
+    /// Stores what a leader has resting at the exchange; false when the partition is no longer ours.
+    public func record(orders: [UInt8], of influencer: String, partition: Int, epoch: String) async throws(RedisError) -> Bool {
+        var command = RedisCommand(
+            script: Script.recordLeaderOrders, keys: [keys.lease("ingest", twoDigits(partition)), keys.orders(partition)])
+        command.append(epoch)
+        command.append(influencer)
+        command.append(orders)
+        let reply = try await redis.send(command)
+        if let error = reply.error, error.contains("FENCED") { return false }
+        _ = try reply.checked()
+        return true
     }
 
     private func command(_ call: Call) -> RedisCommand {

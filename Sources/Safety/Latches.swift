@@ -83,3 +83,11 @@ public final class Latches: Sendable {
 
     public var all: [Latch] { state.withLock { Array($0.book.latches.values) } }
 }
+
+extension Latches: LatchSetter {
+    /// In force in this process when it returns.
+    public func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws {
+        try await store.tighten(scope, to: level, reason: reason, by: by)
+        try await readPublished()
+    }
+}

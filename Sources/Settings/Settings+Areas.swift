@@ -47,6 +47,8 @@ extension Settings {
         public let doorbellBlock: Duration
         public let shutdownGrace: Duration
         public let laneLimit: Int
+        /// Zero turns it off.
+        public let coalesceAfter: Duration
         public let maximumInFlight: Int
         public let ordersPerAction: Int
         public let trimInterval: Duration
@@ -63,6 +65,7 @@ extension Settings {
             doorbellBlock = reader.duration("DOORBELL_BLOCK")
             shutdownGrace = reader.duration("SHUTDOWN_GRACE")
             laneLimit = reader.integer("LANE_LIMIT")
+            coalesceAfter = reader.duration("COALESCE_AFTER")
             maximumInFlight = reader.integer("MAXIMUM_IN_FLIGHT")
             ordersPerAction = reader.integer("ORDERS_PER_ACTION")
             trimInterval = reader.duration("TRIM_INTERVAL")
@@ -108,6 +111,7 @@ extension Settings {
         public let confirmAfter: Duration
         public let leaderGrace: Duration
         public let sweepEvery: Duration
+        public let feedLostAfter: Duration
         public let breakerWindow: Duration
         public let breakerPause: Duration
         public let breakerLongestPause: Duration
@@ -125,6 +129,7 @@ extension Settings {
             confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
             leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
             sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            feedLostAfter = reader.duration("FEED_LOST_AFTER")
             breakerWindow = reader.duration("BREAKER_WINDOW")
             breakerPause = reader.duration("BREAKER_PAUSE")
             breakerLongestPause = reader.duration("BREAKER_LONGEST_PAUSE")
@@ -142,6 +147,7 @@ extension Settings {
         public let usersPerEgress: Int
         public let sockets: Int
         public let verifyEvery: Duration
+        public let ordersEvery: Duration
         /// Units a minute.
         public let weight: Int
         public let history: Duration
@@ -160,6 +166,7 @@ extension Settings {
             usersPerEgress = reader.integer("INGEST_USERS_PER_EGRESS")
             sockets = reader.integer("INGEST_SOCKETS")
             verifyEvery = reader.duration("INGEST_VERIFY_EVERY")
+            ordersEvery = reader.duration("INGEST_ORDERS_EVERY")
             weight = reader.integer("INGEST_WEIGHT")
             history = reader.duration("INGEST_HISTORY")
             rawFrames = reader.choice("RAW_FRAMES")

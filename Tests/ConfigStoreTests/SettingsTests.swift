@@ -27,7 +27,7 @@ struct SettingsOfSubscriptionsTests {
     private static let everything = """
         sizing: {mode: vol_scaled, target_daily_volatility: 0.02, max_weight: 1.5, base: {mode: tiered, brackets: [{up_to: 1000, multiplier: 0.5}, {multiplier: 0}]}}, \
         state: exits_only, inverse: true, below_minimum: raise_to_min, existing_position: copy_now_within 250, join_on_increase: true, \
-        leverage: fixed 7, heal_entries: true, close_manual: false, \
+        leverage: fixed 7, mirror_orders: triggers, heal_entries: true, close_manual: false, \
         limits: {max_order_notional: 500, max_position_notional: 2000.5, entry_slippage_bps: 25, majors_slippage_bps: 10, book_slippage_bps: none, \
         mark_slippage_bps: 90, max_spread_bps: 15, entry_expiry_ms: 4000, accumulate_ms: 9000, allow: ["k*", BTC], deny: [kPEPE]}, \
         filters: {direction: long, min_leader_notional: 100, max_leader_notional: 100000, min_conviction_bps: 20, max_leader_leverage: 12, \
@@ -42,6 +42,7 @@ struct SettingsOfSubscriptionsTests {
         #expect(found.sizing == .volatilityScaled(.tiered(brackets), target: try Ratio(parsing: "0.02"), maximumWeight: try Ratio(parsing: "1.5")))
         #expect(found.state == .exitsOnly && found.inverse && found.belowMinimum == .raiseToMinimum && found.joining == .copyWithin(basisPoints: 250))
         #expect(found.joinsOnIncrease && found.leverage == .fixed(7) && found.healsEntries && !found.closesManual)
+        #expect(found.mirrorOrders == .triggers)
         #expect(found.limits == Subscription.Limits(
             maximumOrderNotional: Notional(500), maximumPositionNotional: try Notional(parsing: "2000.5"), entrySlippageBasisPoints: 25,
             majorsSlippageBasisPoints: 10, bookSlippageBasisPoints: nil, markSlippageBasisPoints: 90, maximumSpreadBasisPoints: 15,

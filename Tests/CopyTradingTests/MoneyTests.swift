@@ -72,12 +72,18 @@ struct MoneyTests {
         #expect(ClientOrderID(job: job, attempt: 2) != ClientOrderID(job: job, attempt: 1))
     }
 
-    @Test("R-45: the life of a position that was joined has an id of what was joined and when, the same on any machine")
-    func joinedLife() {
-        func id(_ subscription: SubscriptionID = "sub-1", _ coin: Coin = "ETH", _ position: String = "12.5", _ version: Int64 = 7) -> SignalID {
-            Lifecycle.joined(subscription: subscription, coin: coin, leaderPosition: money(position), configVersion: version)
+    @Test("R-26, R-45: the signal by which a subscription joins has an id of what is joined, by whom and when, the same on any machine")
+    func joiningID() {
+        func id(
+            _ subscription: SubscriptionID = "sub-1", _ coin: Coin = "ETH", _ influencer: InfluencerID = "leader-1", _ version: Int64 = 7,
+            network: String = "mainnet"
+        ) -> SignalID {
+            SignalID(network: network, influencer: influencer, coin: coin, joining: subscription, configVersion: version)
         }
-        #expect(id().text == "bf1a17678493991577f5732e1f96d3ed")
-        #expect(Set([id(), id("sub-2"), id("sub-1", "BTC"), id("sub-1", "ETH", "-12.5"), id("sub-1", "ETH", "12.5", 8)]).count == 5)
+        #expect(id().text == "66d4f950b89faafcf6b5c7917ca5d094")
+        let others = [
+            id("sub-2"), id("sub-1", "BTC"), id("sub-1", "ETH", "leader-2"), id("sub-1", "ETH", "leader-1", 8), id(network: "testnet"),
+        ]
+        #expect(Set(others + [id()]).count == 6)
     }
 }

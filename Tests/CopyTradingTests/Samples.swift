@@ -57,6 +57,13 @@ enum Sample {
             lastFillTime: t0 + after, receivedAt: received, crossed: crossed, cause: cause, leaderEquity: equity, tier: 1)
     }
 
+    /// "sub-1" joins the leader's position in ETH, bought at 2,000 each.
+    static func joining(_ position: String = "10", at price: String = "2000") -> Signal {
+        var builder = builder(cursor: LeaderCursor(positions: [coin: money(position)], at: t0 - 5_000))
+        let holding = LeaderHolding(position: money(position), entry: Price(2000), price: money(price))
+        return builder.join(["sub-1"], holdings: [coin: holding], through: 3, at: t0, now: received).signals[0]
+    }
+
     static func request(_ signal: Signal, subscription: SubscriptionID = "sub-1") -> ExecutionRequest {
         ExecutionRequest(
             id: RequestID(signal: signal.id, subscription: subscription), subscription: subscription, subscriber: "alice",

@@ -18,6 +18,22 @@ struct WireShapeTests {
         for job in Sample.plan(flip, age: 10).jobs { #expect(try ExecutionJob(json: JSON.parse(job.json.text())) == job) }
     }
 
+    @Test("R-26: a signal by which a subscription joins survives JSON, and is refused where it is none")
+    func joins() throws {
+        let signal = Sample.joining()
+        #expect(try Signal(json: JSON.parse(signal.json.text())) == signal)
+        #expect(flip.json["join"] == nil)
+        var unnamed = signal
+        unnamed.join = nil
+        #expect { try Signal(json: unnamed.json) } throws: { "\($0)" == "join: does not belong to join 0 → 10" }
+        var late = Sample.signal(from: "10", to: "12", cause: .join)
+        late.join = signal.join
+        #expect { try Signal(json: late.json) } throws: { "\($0)" == "join: does not belong to join 10 → 12" }
+        var free = signal
+        free.join?.leaderEntry = .zero
+        #expect { try Signal(json: free.json) } throws: { "\($0)" == "join.leaderEntryPx: 0 is not positive" }
+    }
+
     /// `json` with one member replaced.
     private func edited(_ json: JSON, _ name: String, _ value: JSON) -> JSON {
         guard case .object(let members) = json else { return json }
@@ -29,7 +45,7 @@ struct WireShapeTests {
         ("start", "11", "legs: are not those of 11 → -5"), ("legs", [], "legs: are not those of 10 → -5"),
         ("avgPx", "0", "avgPx: 0 is not positive"), ("lastFillMs", -1, "lastFillMs: not a time since 1970"),
         ("receivedUs", .integer(Int64.max), "receivedUs: not a time since 1970"), ("coin", .null, "coin: missing"),
-        ("cause", "whim", "cause: \"whim\" is none of voluntary, liquidation, adl, settlement, twap, vault_net, spot, dust, resync"),
+        ("cause", "whim", "cause: \"whim\" is none of voluntary, liquidation, adl, settlement, twap, vault_net, spot, dust, resync, join"),
     ] as [(String, JSON, String)])
     func refusedSignals(name: String, value: JSON, problem: String) {
         let json = edited(flip.json, name, value)
@@ -78,6 +94,8 @@ struct WireShapeTests {
         #expect(cursor.marks["ETH"]?.tids == [301, 205, 103])
         #expect(try LeaderCursor(json: JSON.parse(cursor.json.text())) == cursor)
         #expect(try LeaderCursor(json: JSON.parse(LeaderCursor().json.text())) == LeaderCursor())
+        let earlier = try LeaderCursor(json: edited(cursor.json, "joinedThrough", .null))
+        #expect(cursor.joinedThrough == 0 && earlier.joinedThrough == nil)
         #expect(throws: JSONError(path: "v", problem: "cursor schema 9 is not 1")) {
             try LeaderCursor(json: edited(cursor.json, "v", 9))
         }

@@ -116,6 +116,25 @@ struct ErrorTextTests {
         #expect(ErrorText.classify(text) == .fatalForAccount(text))
     }
 
+    @Test("R-91: the address that the exchange recovered tells an agent that is gone from a signature over something else")
+    func signer() throws {
+        let other = "0x00000000000000000000000000000000000000Aa"
+        for text in ["User or API Wallet \(Self.address) does not exist.", "L1 error: User or API Wallet \(Self.address.uppercased()) does not exist."] {
+            #expect(SignerRefusal(text: text, agent: Self.address.uppercased()) == .agentUnknown(Self.address))
+        }
+        let mismatch = try #require(SignerRefusal(text: "User or API Wallet \(other) does not exist.", agent: Self.address))
+        #expect(mismatch == .signatureMismatch(recovered: other.lowercased(), agent: Self.address))
+        #expect(mismatch.description.contains(other.lowercased()) && mismatch.description.contains(Self.address))
+    }
+
+    @Test(
+        "R-91: a text without a recovered address is no verdict about the signer",
+        arguments: [
+            "Must deposit before performing actions. User: \(address)", "Vault not registered: \(address)", "Unable to recover signer.",
+            "User or API Wallet does not exist.", "User or API Wallet 0xab9c34 does not exist.", "User or API Wallet \(address)f does not exist.",
+        ])
+    func noSigner(text: String) { #expect(SignerRefusal(text: text, agent: Self.address) == nil) }
+
     @Test(
         "nonce refusals keep their text",
         arguments: [

@@ -51,6 +51,41 @@ import Testing
         }
     }
 
+    @Test("R-08: a composed request is decided again from its parts, and other parts are a difference")
+    func composed() async throws {
+        try await Fleet.run(Cast.alike(2)) { fleet in
+            try await fleet.match()
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            // Opened, added to, turned over; and opened, reduced.
+            let moves = [("BTC", Side.buy, "1"), ("ETH", .buy, "2"), ("BTC", .buy, "1"), ("ETH", .sell, "1"), ("BTC", .sell, "3")]
+            for (coin, side, size) in moves {
+                try await fleet.exchange.trade("leader", coin, side, size)
+            }
+            try await fleet.eventually("ten requests wait") { try await fleet.added(.requests) == 10 }
+            try await fleet.plan(coalesceAfter: .milliseconds(1))
+            try await fleet.settled(signals: 5)
+            let truth = try await fleet.verify()
+            let reports = try await replay(fleet)
+            #expect(reports.allSatisfy { $0.isClean && $0.unrecorded == 0 })
+            #expect(reports.reduce(0) { $0 + $1.identical } == truth.results.count)
+
+            let job = try #require(truth.jobs.values.first { $0.job.coin == "BTC" }).job
+            var record = try DecisionRecord(json: try #require(job.decision))
+            #expect(record.composedOf.count == 2)
+            let parts = record.composedOf.map(\.text).joined(separator: " ")
+            record.composedOf.removeFirst()
+            var altered = job
+            altered.decision = record.json
+            try await withStored(job.id, .jobs, altered.json, job.json, fleet) { reports in
+                let field = ReplayDifference.Field(name: "composedOf", recorded: record.composedOf[0].text, again: parts)
+                let difference = try onlyDifference(reports)
+                #expect(difference.fields == [field])
+            }
+        }
+    }
+
     @Test("a day that is not on record is answered with those that are")
     func otherDay() async throws {
         try await Fleet.run(Cast.alike(1)) { fleet in

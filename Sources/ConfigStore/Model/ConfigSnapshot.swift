@@ -30,6 +30,18 @@ public struct ConfigSnapshot: Sendable {
     /// Everyone who copies this influencer, in whatever state, by subscription id.
     public func subscriptions(of influencer: InfluencerID) -> [Subscription] { byInfluencer[influencer] ?? [] }
 
+    /// Whom a signal is for, by subscription id: everyone who copies its influencer, or the one that joins by it, while it is configured.
+    public func followers(of signal: Signal) -> [Subscription] {
+        guard let join = signal.join else { return subscriptions(of: signal.influencer) }
+        return subscriptions(of: signal.influencer).filter { $0.id == join.subscription }
+    }
+
+    /// Who joins what this influencer holds, now and not by an `earlier` configuration, by subscription id.
+    public func joining(_ influencer: InfluencerID, since earlier: ConfigSnapshot) -> [SubscriptionID] {
+        let before = Set(earlier.subscriptions(of: influencer).filter(\.joins).map(\.id))
+        return subscriptions(of: influencer).filter(\.joins).map(\.id).filter { !before.contains($0) }
+    }
+
     /// The states above a subscription's own. What is not configured any more is not active.
     public func states(influencer: InfluencerID, subscriber: SubscriberID, coin: Coin) -> ScopeStates {
         ScopeStates(

@@ -23,6 +23,10 @@ enum SubscriptionSettings {
             "join_on_increase", \.joinsOnIncrease, .flag, of: template,
             "An increase of a position that was not copied opens one as large as the increase."),
         Setting("leverage", \.leverage, .leverage, of: template, "Of positions at the exchange, never above what account and market allow."),
+        Setting(
+            "mirror_orders", \.mirrorOrders, .choice, of: template,
+            "Which of the leader's resting orders it has too: triggers are its stop-losses and take-profits, for the same share of the position. "
+                + "Not of a leader that is copied mirrored, nor in a coin that other subscriptions of the account hold."),
         Setting("heal_entries", \.healsEntries, .flag, of: template, "Lets the drift check buy what is missing, at a fair price only."),
         Setting(
             "close_manual", \.closesManual, .flag, of: template,

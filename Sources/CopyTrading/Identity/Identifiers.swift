@@ -17,6 +17,14 @@ extension SignalID {
     }
 }
 
+extension SignalID {
+    /// Of the signal by which a subscription joins what its leader holds: H(network, influencer, coin, subscription, version of the
+    /// configuration by which it joins), the same from a restarted ingest and from another owner.
+    public init(network: String, influencer: InfluencerID, coin: Coin, joining subscription: SubscriptionID, configVersion: Int64) {
+        self.init(Fingerprint.of(["join", network, influencer.text, coin.text, subscription.text, "\(configVersion)"]))
+    }
+}
+
 extension RequestID {
     public init(signal: SignalID, subscription: SubscriptionID) {
         self.init(Fingerprint.of(["request", signal.text, subscription.text]))

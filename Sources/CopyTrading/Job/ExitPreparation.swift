@@ -19,7 +19,13 @@ struct ExitPreparation {
             throw Skip(outcome: .manual, detail: detail, sleeve: job.action == .close ? .empty : nil)
         }
         let wanted = try wanted()
-        if wanted.isZero { throw Skip(outcome: .roundedToZero, detail: "nothing is left to give up") }
+        if wanted.isZero {
+            guard sleeve.ahead.isZero else {
+                let detail = "triggers that mirror the leader's had closed \(sleeve.ahead) before: nothing is left to give up"
+                throw Skip(outcome: .coalesced, detail: detail, sleeve: owing(wanted))
+            }
+            throw Skip(outcome: .roundedToZero, detail: "nothing is left to give up")
+        }
         guard let instrument else {
             throw Skip(outcome: .unsupported, detail: "the exchange does not list \(job.coin)", sleeve: owing(wanted))
         }
@@ -84,7 +90,7 @@ struct ExitPreparation {
     /// The sleeve when this exit leaves `size` to be given up. What waits to be bought shrinks with the leader's position, and an owed
     /// reduction is met by it first; not by what has waited too long and will never be bought.
     private func owing(_ size: Size) -> Sleeve {
-        var next = sleeve.owing(size, through: job.id)
+        var next = sleeve.meetingAhead(of: job).owing(size, through: job.id)
         let waiting = residueAfter
         guard !sleeve.residue.isZero else { return next }
         let met = min(waiting, next.owed)
@@ -116,7 +122,8 @@ struct ExitPreparation {
         return waiting - given
     }
 
-    /// What is to be given up by this exit and those before it, exactly: the share counts once, on what is not owed already.
+    /// What is to be given up by this exit and those before it, exactly: the share counts once, on what is not owed already, and what was
+    /// closed ahead of it is part of it.
     private func wanted() throws(Skip) -> Size {
         let held = sleeve.position.magnitude
         if job.action == .close { return held }
@@ -127,10 +134,10 @@ struct ExitPreparation {
             return min(held, owed + size.magnitude)
         case .share(let share):
             if share >= .one { return held }
-            guard share > .zero, let part = try? share * (held - owed) else {
+            guard share > .zero, let part = sleeve.reduction(by: share) else {
                 throw Skip(outcome: .unsupported, detail: "cannot give up the share \(share) of \(held)")
             }
-            return owed + part
+            return min(held, owed + max(part - sleeve.ahead, .zero))
         }
     }
 }

@@ -20,6 +20,9 @@ public struct Sleeve: Sendable, Equatable {
     /// leader's, exchange milliseconds.
     public var residue: Size
     public var residueUntil: Int64?
+    /// Coins, unsigned, that triggers mirroring the leader's have closed before the leader's own fill was told: its next reductions have
+    /// been met by so much.
+    public var ahead: Size
     /// The subscriber traded here by hand: no entries until the leader is flat.
     public var isManual: Bool
     /// Counts the changes.
@@ -30,7 +33,7 @@ public struct Sleeve: Sendable, Equatable {
 
     public init(
         position: Size = .zero, averageEntry: Price? = nil, lifecycle: SignalID? = nil, owed: Size = .zero, owedThrough: JobID? = nil,
-        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, isManual: Bool = false, revision: Int64 = 0
+        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, ahead: Size = .zero, isManual: Bool = false, revision: Int64 = 0
     ) {
         self.position = position
         self.averageEntry = averageEntry
@@ -40,6 +43,7 @@ public struct Sleeve: Sendable, Equatable {
         self.k = k
         self.residue = residue
         self.residueUntil = residueUntil
+        self.ahead = ahead
         self.isManual = isManual
         self.revision = revision
     }
@@ -59,10 +63,12 @@ public struct Sleeve: Sendable, Equatable {
             next.k = nil
             next.residue = .zero
             next.residueUntil = nil
+            next.ahead = .zero
         } else if position.isZero || position.sign != next.position.sign {
             next.averageEntry = price
             next.lifecycle = lifecycle
             next.k = nil
+            next.ahead = .zero
         } else if next.position.magnitude > position.magnitude {
             next.averageEntry = average(adding: size.magnitude, at: price)
             next.lifecycle = lifecycle ?? next.lifecycle
@@ -75,7 +81,10 @@ public struct Sleeve: Sendable, Equatable {
     /// - Parameter averagePrice: of what was filled; may be `nil` when nothing was.
     public func settling(_ intent: OrderIntent, job: ExecutionJob, filled: Size, averagePrice: Price?) -> Sleeve {
         var next = applying(side: intent.side, size: filled, price: averagePrice ?? intent.limit, lifecycle: job.lifecycle)
-        guard job.action.isEntry else { return next.settlingExit(intent, job: job, filled: filled.magnitude) }
+        guard job.action.isEntry else {
+            if !next.position.isZero { next.ahead = meetingAhead(of: job).ahead }
+            return next.settlingExit(intent, job: job, filled: filled.magnitude)
+        }
         // A reduction that was owed has been met by buying less.
         next.owed = .zero
         next.keepResidue(intent.residue, of: job)
@@ -111,6 +120,27 @@ public struct Sleeve: Sendable, Equatable {
         return residue
     }
 
+    /// The sleeve after a fill of a trigger that mirrors the leader's: the leader's own is told later.
+    public func applyingMirrored(side: Side, size: Size, price: Price) -> Sleeve {
+        var next = applying(side: side, size: size, price: price, lifecycle: lifecycle)
+        if !next.position.isZero, next.position.sign == position.sign { next.ahead += position.magnitude - next.position.magnitude }
+        return next
+    }
+
+    /// Coins that the leader's reduction by `share` asks for, those closed ahead of it included; `nil` when that is out of range.
+    func reduction(by share: Ratio) -> Size? { try? share * (position.magnitude - min(owed, position.magnitude) + ahead) }
+
+    /// The sleeve once what was closed ahead of `job` has met its share, which counts once however often the job is prepared.
+    func meetingAhead(of job: ExecutionJob) -> Sleeve {
+        guard !ahead.isZero, owedThrough != job.id, case .share(let share) = job.quantity, let asked = reduction(by: share) else {
+            return self
+        }
+        var next = self
+        next.ahead -= min(ahead, asked)
+        next.revision += 1
+        return next
+    }
+
     /// The sleeve when the exits up to and including `job` leave `size` to be given up.
     func owing(_ size: Size, through job: JobID) -> Sleeve {
         var next = self
@@ -131,12 +161,14 @@ public struct Sleeve: Sendable, Equatable {
 
 extension Sleeve {
     public var json: JSON {
-        [
-            "position": .string("\(position)"), "avgPx": .string(orNull: averageEntry?.description),
-            "lifecycle": .string(orNull: lifecycle?.text), "owed": .string("\(owed)"), "owedThrough": .string(orNull: owedThrough?.text),
-            "k": .string(orNull: k?.description), "residue": .string("\(residue)"), "residueUntilMs": residueUntil.map { .integer($0) } ?? .null,
-            "manual": .bool(isManual), "rev": .integer(revision),
+        var members: [(String, JSON)] = [
+            ("position", .string("\(position)")), ("avgPx", .string(orNull: averageEntry?.description)),
+            ("lifecycle", .string(orNull: lifecycle?.text)), ("owed", .string("\(owed)")), ("owedThrough", .string(orNull: owedThrough?.text)),
+            ("k", .string(orNull: k?.description)), ("residue", .string("\(residue)")),
+            ("residueUntilMs", residueUntil.map { .integer($0) } ?? .null), ("manual", .bool(isManual)), ("rev", .integer(revision)),
         ]
+        if !ahead.isZero { members.append(("ahead", .string("\(ahead)"))) }
+        return members.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
@@ -148,6 +180,7 @@ extension Sleeve {
             k: json["k"] == nil ? nil : try json.exactRatio("k"),
             residue: try json.maybeDecimal("residue") ?? .zero,
             residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
+            ahead: try json.maybeDecimal("ahead") ?? .zero,
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
             revision: try json.integer("rev"))
     }

@@ -10,12 +10,21 @@ public struct DecisionRecord: Sendable, Equatable {
     public var facts: PlanningFacts
     /// What was stored for the subscription and coin before; `nil` when nothing was.
     public var lifecycle: Lifecycle?
+    /// The requests before it that were composed into this one, oldest first.
+    public var composedOf: [RequestID]
+    /// The request that this one was composed into: it was decided there, and nothing here.
+    public var composedInto: RequestID?
 
-    public init(decidedAt: Int64, configVersion: Int64, facts: PlanningFacts, lifecycle: Lifecycle?) {
+    public init(
+        decidedAt: Int64, configVersion: Int64, facts: PlanningFacts, lifecycle: Lifecycle?, composedOf: [RequestID] = [],
+        composedInto: RequestID? = nil
+    ) {
         self.decidedAt = decidedAt
         self.configVersion = configVersion
         self.facts = facts
         self.lifecycle = lifecycle
+        self.composedOf = composedOf
+        self.composedInto = composedInto
     }
 }
 
@@ -27,6 +36,8 @@ extension DecisionRecord {
         let known = facts.known
         if !known.isEmpty { members.append(("facts", known.asObject)) }
         if let lifecycle { members.append(("lifecycle", lifecycle.json.withoutNulls)) }
+        if !composedOf.isEmpty { members.append(("composedOf", .array(composedOf.map { .string($0.text) }))) }
+        if let composedInto { members.append(("composedInto", .string(composedInto.text))) }
         return members.asObject
     }
 
@@ -35,7 +46,10 @@ extension DecisionRecord {
         self.init(
             decidedAt: try json.integer("decidedMs"), configVersion: try json.integer("configVersion"),
             facts: try json.maybe("facts", PlanningFacts.init(known:)) ?? .unknown,
-            lifecycle: try json.maybe("lifecycle", Lifecycle.init(json:)))
+            lifecycle: try json.maybe("lifecycle", Lifecycle.init(json:)),
+            composedOf: try json["composedOf"] == nil
+                ? [] : json.list("composedOf") { value throws(JSONError) in RequestID(try value.asString()) },
+            composedInto: try json.maybe("composedInto") { value throws(JSONError) in RequestID(try value.asString()) })
         guard LeaderFill.times.contains(decidedAt) else { throw JSONError(path: "decidedMs", problem: "not a time since 1970") }
         guard self.json == json else {
             throw JSONError(

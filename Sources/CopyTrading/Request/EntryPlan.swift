@@ -25,15 +25,15 @@ struct EntryPlan {
         }
     }
 
-    /// - Parameter stored: the lifecycle after this leg. An OPEN begins one, copied or not; an INCREASE that a cap made smaller
-    ///   corrects its `k`.
+    /// - Parameter stored: the lifecycle after this leg. An OPEN begins one, copied or not, unless one was joined too late; an INCREASE
+    ///   that a cap made smaller corrects its `k`.
     func decide(now: Int64, _ stored: inout Lifecycle?) -> PlannedLeg {
         do {
             let (job, life) = try plan(now: now)
             stored = life
             return .job(job)
         } catch {
-            if leg.action == .open {
+            if leg.action == .open, signal.join == nil || lifecycle == nil {
                 stored = Lifecycle(id: request.signal.id, k: .zero, status: .uncopied, direction: side)
             }
             return .skip(
@@ -50,7 +50,7 @@ struct EntryPlan {
     /// Of the subscriber's order.
     var side: Side {
         if leg.action == .increase, let lifecycle, lifecycle.status == .copied { return lifecycle.direction }
-        return subscription?.inverse == true ? leg.side.opposite : leg.side
+        return leg.side(for: subscription)
     }
 
     private func plan(now: Int64) throws(Refusal) -> (job: ExecutionJob, life: Lifecycle) {
@@ -117,6 +117,7 @@ struct EntryPlan {
 
     /// The life that an increase belongs to; `nil` for an entry that begins one.
     private func base(_ subscription: Subscription) throws(Refusal) -> Lifecycle? {
+        if let join = signal.join { try checkJoin(join, subscription.joining) }
         guard leg.action == .increase else { return nil }
         if let lifecycle, lifecycle.status == .copied { return lifecycle }
         if subscription.joinsOnIncrease { return nil }
@@ -124,6 +125,23 @@ struct EntryPlan {
             throw Refusal(.base, .uncopiedBase, "the leader's position was opened before it was followed")
         }
         throw Refusal(.base, .uncopiedBase, "the position opened by signal \(lifecycle.id) was not copied")
+    }
+
+    /// A life that is stored began after the subscription first followed: then there is nothing to join.
+    private func checkJoin(_ join: Signal.Join, _ policy: JoinPolicy) throws(Refusal) {
+        if let lifecycle {
+            throw Refusal(
+                .base, .uncopiedBase, "already \(lifecycle.status.rawValue): the position opened by signal \(lifecycle.id) is not joined")
+        }
+        if policy == .ignoreUntilFlat {
+            throw Refusal(.base, .uncopiedBase, "the leader's position was opened before it was followed, and is not to be joined")
+        }
+        let market = facts.market.quote?.opposite(of: side) ?? facts.market.mark ?? signal.averagePrice
+        let worst = policy.worstBasisPoints ?? 0
+        guard policy.copies(side: side, leaderEntry: join.leaderEntry, market: market) else {
+            throw Refusal(
+                .price, .priceMoved, "the market at \(market) is more than \(worst) bps worse than the leader's entry \(join.leaderEntry)")
+        }
     }
 
     private func life(_ sizing: EntrySizing, _ subscription: Subscription, base: Lifecycle?) -> Lifecycle {

@@ -16,11 +16,16 @@ public enum JoinPolicy: Sendable, Equatable {
     ///   - leaderEntry: average price of the leader's position; `nil` when not known.
     ///   - market: what the order would trade against; `nil` when not known: then only `copyAlways` copies.
     public func copies(side: Side, leaderEntry: Price?, market: Price?) -> Bool {
+        if let worstBasisPoints { return isWithin(worstBasisPoints, side, leaderEntry, market) }
+        return self == .copyAlways
+    }
+
+    /// How much worse than the leader's entry the market may be, basis points; `nil` where the price does not matter.
+    public var worstBasisPoints: Int? {
         switch self {
-        case .ignoreUntilFlat: return false
-        case .copyAlways: return true
-        case .copyIfBetter: return isWithin(0, side, leaderEntry, market)
-        case .copyWithin(let basisPoints): return isWithin(basisPoints, side, leaderEntry, market)
+        case .ignoreUntilFlat, .copyAlways: nil
+        case .copyIfBetter: 0
+        case .copyWithin(let basisPoints): basisPoints
         }
     }
 
@@ -32,10 +37,23 @@ public enum JoinPolicy: Sendable, Equatable {
     }
 }
 
-extension Lifecycle {
-    /// The id of the life that begins by following a leader that is already in the coin: a function of what was joined and when the
-    /// subscription first followed.
-    public static func joined(subscription: SubscriptionID, coin: Coin, leaderPosition: Size, configVersion: Int64) -> SignalID {
-        SignalID(Fingerprint.of(["join", subscription.text, coin.text, "\(leaderPosition)", "\(configVersion)"]))
+extension Subscription {
+    /// Whether it may join what its leader holds already; one that begins to do so joins.
+    public var joins: Bool { state == .active && joining != .ignoreUntilFlat }
+}
+
+/// A leader's position as the exchange values it, for those that join it.
+public struct LeaderHolding: Sendable, Equatable {
+    /// Signed.
+    public var position: Size
+    /// Average price of the position.
+    public var entry: Price
+    /// Of the market now.
+    public var price: Price
+
+    public init(position: Size, entry: Price, price: Price) {
+        self.position = position
+        self.entry = entry
+        self.price = price
     }
 }

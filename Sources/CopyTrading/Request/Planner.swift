@@ -34,7 +34,7 @@ public enum Planner {
     private static func exit(
         _ leg: Leg, id: JobID, request: ExecutionRequest, _ subscription: Subscription?, sharing: AccountSharing, lifecycle: Lifecycle?
     ) -> PlannedLeg {
-        let side = lifecycle?.direction.opposite ?? (subscription?.inverse == true ? leg.side.opposite : leg.side)
+        let side = lifecycle?.direction.opposite ?? leg.side(for: subscription)
         if let lifecycle, lifecycle.status == .uncopied {
             return .skip(
                 SkippedLeg(

@@ -19,6 +19,7 @@ public struct Subscription: Sendable, Equatable {
     public var joinsOnIncrease: Bool
     public var leverage: LeverageSetting
     public var protection: Protection
+    public var mirrorOrders: OrderMirroring
     /// Whether the drift loop may buy what is missing.
     public var healsEntries: Bool
     /// Whether the leader's close still closes a position that the subscriber traded by hand.
@@ -28,8 +29,8 @@ public struct Subscription: Sendable, Equatable {
         id: SubscriptionID, subscriber: SubscriberID, influencer: InfluencerID, account: AccountID, sizing: SizingMode,
         limits: Limits = Limits(), filters: EntryFilters = EntryFilters(), state: State = .active, inverse: Bool = false,
         belowMinimum: BelowMinimum = .automatic, joining: JoinPolicy = .ignoreUntilFlat, joinsOnIncrease: Bool = false,
-        leverage: LeverageSetting = .matching(maximum: 10), protection: Protection = Protection(), healsEntries: Bool = false,
-        closesManual: Bool = true
+        leverage: LeverageSetting = .matching(maximum: 10), protection: Protection = Protection(), mirrorOrders: OrderMirroring = .none,
+        healsEntries: Bool = false, closesManual: Bool = true
     ) {
         self.id = id
         self.subscriber = subscriber
@@ -45,9 +46,15 @@ public struct Subscription: Sendable, Equatable {
         self.joinsOnIncrease = joinsOnIncrease
         self.leverage = leverage
         self.protection = protection
+        self.mirrorOrders = mirrorOrders
         self.healsEntries = healsEntries
         self.closesManual = closesManual
     }
+
+    /// Whether it has the leader's stop-losses and take-profits: those of a leader that is copied mirrored close nothing.
+    public var mirrorsTriggers: Bool { mirrorOrders != .none && !inverse }
+    /// Whether its sleeves may have triggers at the exchange.
+    public var hasTriggers: Bool { protection != Protection() || mirrorsTriggers }
 
     public struct Limits: Sendable, Equatable {
         /// Largest notional of one entry; larger entries are clipped to it.

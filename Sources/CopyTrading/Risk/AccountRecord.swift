@@ -37,11 +37,14 @@ public struct AccountRecord: Sendable, Equatable {
         public var subscription: SubscriptionID
         public var coin: Coin
         public var trigger: Protection.Trigger
+        /// The order of the leader's that it mirrors; `nil` of the subscription's own protection.
+        public var leaderOrder: Int64?
 
-        public init(subscription: SubscriptionID, coin: Coin, trigger: Protection.Trigger) {
+        public init(subscription: SubscriptionID, coin: Coin, trigger: Protection.Trigger, leaderOrder: Int64? = nil) {
             self.subscription = subscription
             self.coin = coin
             self.trigger = trigger
+            self.leaderOrder = leaderOrder
         }
     }
 }
@@ -87,6 +90,7 @@ extension AccountRecord.PlacedTrigger {
         [
             "subscription": .string(subscription.text), "coin": .string(coin.text), "kind": .string(trigger.kind.rawValue),
             "side": .string(trigger.side.rawValue), "sz": .string("\(trigger.size)"), "px": .string("\(trigger.price)"),
+            "leaderOid": leaderOrder.map { .integer($0) } ?? .null,
         ]
     }
 
@@ -94,7 +98,8 @@ extension AccountRecord.PlacedTrigger {
         self.init(
             subscription: SubscriptionID(try json.string("subscription")), coin: Coin(try json.string("coin")),
             trigger: Protection.Trigger(
-                kind: try json.choice("kind"), side: try json.choice("side"), size: try json.decimal("sz"), price: try json.decimal("px")))
+                kind: try json.choice("kind"), side: try json.choice("side"), size: try json.decimal("sz"), price: try json.decimal("px")),
+            leaderOrder: try json.maybe("leaderOid") { value throws(JSONError) in try value.asInteger() })
     }
 }
 

@@ -14,7 +14,7 @@ public struct Protection: Sendable, Equatable {
     public struct Trigger: Sendable, Equatable {
         public var kind: Kind
         public var side: Side
-        /// Coins: all the sleeve holds, in whole lots.
+        /// Coins in whole lots: all the sleeve holds, or a share of it for one of the leader's.
         public var size: Size
         public var price: Price
 

@@ -13,6 +13,9 @@ public struct LeaderCursor: Sendable, Equatable {
     public var floor: Int64?
     /// Exchange time from which fills must be read again, milliseconds; `nil` before the first fill or snapshot.
     public var resumeFrom: Int64?
+    /// Version of the configuration up to which subscriptions have joined what the leader holds; 0: none has, the leader is new.
+    /// `nil`, stored before there were joins: those of now do not.
+    public var joinedThrough: Int64? = 0
     public var marks: [Coin: Mark]
 
     /// The state of one coin after its last emitted fill.
@@ -54,6 +57,7 @@ extension LeaderCursor {
         [
             "v": .integer(Self.schemaVersion), "floorMs": floor.map { .integer($0) } ?? .null,
             "resumeMs": resumeFrom.map { .integer($0) } ?? .null,
+            "joinedThrough": joinedThrough.map { .integer($0) } ?? .null,
             "coins": .array(marks.sorted { $0.key < $1.key }.map { coin, mark in mark.json(coin: coin) }),
         ]
     }
@@ -65,6 +69,7 @@ extension LeaderCursor {
         }
         floor = try json.maybe("floorMs") { value throws(JSONError) in try value.asInteger() }
         resumeFrom = try json.maybe("resumeMs") { value throws(JSONError) in try value.asInteger() }
+        joinedThrough = try json.maybe("joinedThrough") { value throws(JSONError) in try value.asInteger() }
         marks = [:]
         for (coin, mark) in try json.list("coins", Mark.named(json:)) { marks[coin] = mark }
     }

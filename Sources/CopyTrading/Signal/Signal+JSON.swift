@@ -3,7 +3,7 @@ import JSON
 extension Signal {
     /// The `data` field of an entry of `influencer_signals`.
     public var json: JSON {
-        [
+        let members: [(String, JSON)] = [
             ("v", .integer(Signal.schemaVersion)), ("id", .string(id.text)), ("network", .string(network)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)),
             ("legs", .array(legs.map(\.json))), ("start", .string("\(start)")), ("end", .string("\(end)")),
@@ -12,7 +12,9 @@ extension Signal {
             ("lastFillMs", .integer(lastFillTime)), ("receivedUs", .integer(receivedAt)), ("crossed", .bool(crossed)),
             ("cause", .string(cause.rawValue)), ("leaderEquity", .string(orNull: leaderEquity?.description)),
             ("leaderLeverage", leaderLeverage.map { .integer($0) } ?? .null), ("tier", .integer(tier)),
-        ].asObject
+        ]
+        guard let join else { return members.asObject }
+        return (members + [("join", join.json)]).asObject
     }
 
     public init(json: JSON) throws(JSONError) {
@@ -29,9 +31,13 @@ extension Signal {
             firstFillTime: try json.integer("firstFillMs"), lastFillTime: try json.integer("lastFillMs"),
             receivedAt: try json.integer("receivedUs"), crossed: try json.bool("crossed"), cause: try json.choice("cause"),
             leaderEquity: try json.maybeDecimal("leaderEquity"),
-            leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) }, tier: Int(try json.integer("tier")))
+            leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) },
+            tier: Int(try json.integer("tier")), join: try json.maybe("join", Join.init(json:)))
         guard !legs.isEmpty, legs == Leg.legs(from: start, to: end) else {
             throw JSONError(path: "legs", problem: "are not those of \(start) → \(end)")
+        }
+        guard (cause == .join) == (join != nil), join == nil || start.isZero && legs.count == 1 else {
+            throw JSONError(path: "join", problem: "does not belong to \(cause.rawValue) \(start) → \(end)")
         }
         guard size > .zero else { throw JSONError(path: "sz", problem: "\(size) is not positive") }
         guard averagePrice.e8 > 0 else { throw JSONError(path: "avgPx", problem: "\(averagePrice) is not positive") }
@@ -39,6 +45,20 @@ extension Signal {
         where !LeaderFill.times.contains(time) {
             throw JSONError(path: name, problem: "not a time since 1970")
         }
+    }
+}
+
+extension Signal.Join {
+    /// The member `join` of a signal; absent from every other.
+    var json: JSON {
+        ["subscription": .string(subscription.text), "leaderEntryPx": .string("\(leaderEntry)"), "configVersion": .integer(configVersion)]
+    }
+
+    init(json: JSON) throws(JSONError) {
+        self.init(
+            subscription: SubscriptionID(try json.string("subscription")), leaderEntry: try json.decimal("leaderEntryPx"),
+            configVersion: try json.integer("configVersion"))
+        guard leaderEntry.e8 > 0 else { throw JSONError(path: "leaderEntryPx", problem: "\(leaderEntry) is not positive") }
     }
 }
 

@@ -32,11 +32,14 @@ public struct Signal: Sendable, Equatable {
     public var leaderLeverage: Int?
     /// 1: the leader's own fills. 2: from public trades, at least in part.
     public var tier: Int
+    /// Present exactly when the cause is ``Cause/join``: the signal is for one subscription alone.
+    public var join: Join?
 
     public init(
         id: SignalID, network: String, influencer: InfluencerID, coin: Coin, legs: [Leg], start: Size, end: Size, averagePrice: Price,
         size: Size, fillCount: Int, firstFill: Int64, lastFill: Int64, firstFillTime: Int64, lastFillTime: Int64, receivedAt: Int64,
-        crossed: Bool, cause: Cause, leaderEquity: Notional?, leaderLeverage: Int? = nil, tier: Int
+        crossed: Bool, cause: Cause, leaderEquity: Notional?, leaderLeverage: Int? = nil, tier: Int,
+        join: Join? = nil
     ) {
         self.id = id
         self.network = network
@@ -58,6 +61,23 @@ public struct Signal: Sendable, Equatable {
         self.leaderEquity = leaderEquity
         self.leaderLeverage = leaderLeverage
         self.tier = tier
+        self.join = join
+    }
+
+    /// One subscription begins to copy a leader that is already in the coin: the signal opens from flat what the leader holds, at
+    /// the price of now. It says nothing of the leader, which did nothing.
+    public struct Join: Sendable, Equatable {
+        public var subscription: SubscriptionID
+        /// The average price of the leader's position.
+        public var leaderEntry: Price
+        /// The configuration under which it joins; under an older one it may not be there yet.
+        public var configVersion: Int64
+
+        public init(subscription: SubscriptionID, leaderEntry: Price, configVersion: Int64) {
+            self.subscription = subscription
+            self.leaderEntry = leaderEntry
+            self.configVersion = configVersion
+        }
     }
 }
 
@@ -100,4 +120,6 @@ public enum Cause: String, Sendable, CaseIterable {
     case voluntary, liquidation, adl, settlement, twap, vaultNet = "vault_net", spot, dust
     /// Not seen as fills: found when the leader's position was read again.
     case resync
+    /// It did not change: a subscription joins it.
+    case join
 }

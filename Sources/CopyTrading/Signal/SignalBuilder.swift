@@ -13,6 +13,8 @@ public struct SignalBuilder: Sendable {
     public var leaderLeverages: [Coin: Int] = [:]
     /// False: legs that add risk are left out of signals and told as `.entriesDropped`. Set it before `receive` and `flush`.
     public var allowsEntries = true
+    /// As in ``LeaderCursor/joinedThrough``.
+    public var joinedThrough: Int64?
     /// Deliveries of a fill beyond its first.
     public private(set) var duplicatesDropped = 0
     /// Fills from before the snapshot or cursor this began with.
@@ -35,6 +37,7 @@ public struct SignalBuilder: Sendable {
         seen = SeenFills(limit: configuration.seenLimit, horizon: configuration.seenHorizonMilliseconds)
         floor = cursor.floor
         latest = cursor.resumeFrom
+        joinedThrough = cursor.joinedThrough
         for (coin, mark) in cursor.marks { tracks[coin] = CoinTrack(coin: coin, mark: mark) }
     }
 
@@ -45,6 +48,7 @@ public struct SignalBuilder: Sendable {
     public var cursor: LeaderCursor {
         var cursor = LeaderCursor()
         cursor.floor = floor
+        cursor.joinedThrough = joinedThrough
         cursor.marks = tracks.compactMapValues(\.emitted)
         cursor.resumeFrom = busy.compactMap { tracks[$0]?.earliestPending }.min() ?? latest
         return cursor
@@ -140,6 +144,29 @@ public struct SignalBuilder: Sendable {
         if isWhole, let floor { self.floor = max(floor, time) }
     }
 
+    /// Lets subscriptions join what the leader holds: for each of them and each coin one signal, from flat to the position that the
+    /// signals so far account for, so that the leader's next one continues it. Positions are not touched.
+    /// - Parameters:
+    ///   - holdings: as read from the exchange. A coin that a signal under way closes, turns or opens is left out: that one tells of it.
+    ///   - version: of the configuration by which they join; ``joinedThrough`` from then on.
+    ///   - time: of the reading, exchange milliseconds.
+    ///   - now: microseconds since 1970.
+    public mutating func join(
+        _ subscriptions: [SubscriptionID], holdings: [Coin: LeaderHolding], through version: Int64, at time: Int64, now: Int64
+    ) -> [SignalEvent] {
+        joinedThrough = version
+        let context = context
+        var events: [SignalEvent] = []
+        for (coin, holding) in holdings.sorted(by: { $0.key < $1.key }) {
+            guard let mark = tracks[coin]?.emitted, !mark.position.isZero, mark.position.sign == holding.position.sign else { continue }
+            for subscription in subscriptions {
+                let join = Signal.Join(subscription: subscription, leaderEntry: holding.entry, configVersion: version)
+                events.append(.signal(context.signal(of: join, coin: coin, mark: mark, price: holding.price, time: time, receivedAt: now)))
+            }
+        }
+        return events
+    }
+
     /// A coin that a snapshot did not list was flat then.
     private var initialMark: LeaderCursor.Mark? { floor.map { LeaderCursor.Mark(position: .zero, time: $0, isAnchor: true) } }
 
@@ -170,11 +197,16 @@ public struct SignalBuilder: Sendable {
         return nil
     }
 
+    private var context: SignalContext {
+        SignalContext(
+            network: network, influencer: influencer, leaderEquity: leaderEquity, leaderLeverages: leaderLeverages,
+            allowsEntries: allowsEntries, configuration: configuration)
+    }
+
     private mutating func update(
         _ coins: Set<Coin>, _ timeline: inout Timeline, _ body: (inout CoinTrack, SignalContext) -> [SignalEvent]
     ) {
-        let context = SignalContext(network: network, influencer: influencer, leaderEquity: leaderEquity, leaderLeverages: leaderLeverages, allowsEntries: allowsEntries,
-            configuration: configuration)
+        let context = context
         for coin in coins.sorted() {
             timeline.add(body(&tracks[coin]!, context), of: coin)
             if tracks[coin]!.isIdle { busy.remove(coin) } else { busy.insert(coin) }

@@ -40,4 +40,19 @@ struct SignalContext: Sendable {
             size: leg.change.magnitude, fillCount: 0, firstFill: tid, lastFill: tid, firstFillTime: time, lastFillTime: time,
             receivedAt: receivedAt, crossed: false, cause: .resync, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[coin], tier: source.rawValue)
     }
+
+    /// By which one subscription opens a copy of what the leader holds already. No fill tells of it: the last one before it stands for it,
+    /// or the time of the position.
+    func signal(of join: Signal.Join, coin: Coin, mark: LeaderCursor.Mark, price: Price, time: Int64, receivedAt: Int64) -> Signal {
+        let last = mark.tids.last ?? mark.time
+        return Signal(
+            id: SignalID(
+                network: network, influencer: influencer, coin: coin, joining: join.subscription, configVersion: join.configVersion),
+            network: network, influencer: influencer, coin: coin, legs: Leg.legs(from: .zero, to: mark.position), start: .zero,
+            end: mark.position, averagePrice: price, size: mark.position.magnitude, fillCount: 0, firstFill: last, lastFill: last,
+            firstFillTime: time, lastFillTime: time, receivedAt: receivedAt,
+            // the whole position at once is no drip, to be accumulated
+            crossed: true, cause: .join, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[coin],
+            tier: LeaderFill.Source.own.rawValue, join: join)
+    }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import JSON
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// The exchange's REST interface: POST /exchange and POST /info over kept-alive HTTP/1.1 connections from a bounded pool.
 ///
@@ -16,6 +17,10 @@ public final class ExchangeClient: Sendable {
     let client: HTTPClient
     private let timeout: Duration
     private let gate: (any RequestGate)?
+    private let unanswered = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// Since when no request has been answered; `nil` while the last one was. Also a refusal is an answer, a 5xx is none.
+    public var unansweredSince: ContinuousClock.Instant? { unanswered.withLock { $0 } }
 
     /// - Parameters:
     ///   - timeout: for a connection (waiting for a free one included), and again from the request to the answer's head; the
@@ -89,14 +94,20 @@ public final class ExchangeClient: Sendable {
             status = response.status
             answer = try await collect(response.body)
         } catch {
+            if body.state != .withheld, !Task.isCancelled { note(isAnswer: false) }
             switch body.state {
             case .untouched: throw .notSent("\(error)")
             case .withheld: throw .notSent("the send deadline had passed")
             case .taken: throw .unknown("\(error)")
             }
         }
+        note(isAnswer: !(500..<600).contains(status.code))
         guard status == .ok else { throw Self.refusal(status, answer) }
         return answer
+    }
+
+    private func note(isAnswer: Bool) {
+        unanswered.withLock { since in since = isAnswer ? nil : since ?? .now }
     }
 
     private func collect(_ body: HTTPClientResponse.Body) async throws -> [UInt8] {

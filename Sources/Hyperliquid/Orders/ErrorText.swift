@@ -81,9 +81,12 @@ public enum ErrorText {
         Rule(part: "delisted", meaning: .terminal("delisted")),
     ]
 
+    /// Before the address that was recovered from a signature, see ``SignerRefusal``.
+    static let unknownWallet = "user or api wallet"
+
     /// Texts that refuse a whole action.
     static let actionRules: [Rule] = [
-        Rule(part: "user or api wallet", meaning: .fatal),
+        Rule(part: unknownWallet, meaning: .fatal),
         Rule(part: "must deposit before performing actions", meaning: .fatal),
         Rule(part: "unable to recover signer", meaning: .fatal),
         Rule(part: "require different signature", meaning: .fatal),

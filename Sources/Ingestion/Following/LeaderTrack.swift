@@ -57,6 +57,9 @@ struct LeaderTrack: Sendable {
     /// When that was last tried, microseconds.
     var verifyTriedAt: Int64 = 0
     var verifications = 0
+    /// When its open orders were last asked for, microseconds.
+    var ordersTriedAt: Int64 = 0
+    var isReadingOrders = false
     /// Exchange time up to which its positions are known to have been right, milliseconds.
     var verifiedTo: Int64?
     /// Account value by dex, `""` for the exchange's own.
@@ -67,6 +70,8 @@ struct LeaderTrack: Sendable {
     var spot: Notional?
     var heat = LeaderHeat()
     var hygiene: HygieneWatch
+    /// Not before then a join that failed is tried again, microseconds.
+    var joinsFrom: Int64 = 0
     /// While moving to public trades: own fills that no trade has shown yet, with the times of their first arrival (microseconds).
     var unconfirmed: [Int64: Int64] = [:]
     /// While moving to public trades: trades that were seen, in case the own fill comes second.

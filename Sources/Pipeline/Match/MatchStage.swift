@@ -4,7 +4,7 @@ import JSON
 import Logging
 import RedisStreams
 
-/// Signal → one request for every subscription that follows its influencer, in chunks that a successor can continue.
+/// Signal → one request for every subscription that it is for, in chunks that a successor can continue.
 ///
 /// Paused subscriptions get a request as well: each (signal, subscription) pair ends in an explained outcome.
 public actor MatchStage: StageHandler {
@@ -30,16 +30,24 @@ public actor MatchStage: StageHandler {
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) async {
-        let snapshot = await config.current()
-        for entry in entries {
+        var snapshot = await config.current()
+        for (index, entry) in entries.enumerated() {
             do {
                 let signal = try entry.record(Signal.init(json:))
+                if let join = signal.join {
+                    guard let settings = try await settings(for: join, partition) else {
+                        abandoned[partition, default: []] += entries[index...].map(\.id)
+                        return
+                    }
+                    // what comes after it is for the one that joined too
+                    snapshot = settings
+                }
                 underWay[partition, default: []].append(entry)
                 ready[partition, default: []] += chunks(entry, signal, snapshot, from: 0).map(Completion.fanOut)
             } catch {
                 logger.error("entry.dead_letter", metadata: ["stage": "match", "entry": "\(entry.id)", "error": "\(error)"])
                 let letter = Emission.deadLetter(
-                    entry, from: StreamPartition(.signals, partition), reason: "malformed", error: error.description)
+                    entry, from: StreamPartition(.signals, partition), reason: "malformed", error: "\(error)")
                 ready[partition, default: []].append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
             }
         }
@@ -89,8 +97,15 @@ public actor MatchStage: StageHandler {
         underWay[partition] = nil
     }
 
+    /// The one that joins is there from a version on that may not have been read here yet.
+    private func settings(for join: Signal.Join, _ partition: Int) async throws(ConfigStoreError) -> ConfigSnapshot? {
+        try await config.settings(from: join.configVersion, logger: logger) {
+            underWay[partition] != nil && !draining.contains(partition)
+        }
+    }
+
     private func chunks(_ entry: StreamEntry, _ signal: Signal, _ snapshot: ConfigSnapshot, from cursor: Int) -> [FanOutChunk] {
-        let followers = rotated(snapshot.subscriptions(of: signal.influencer), by: signal.id)
+        let followers = rotated(snapshot.followers(of: signal), by: signal.id)
         let data = entry.bytes("data") ?? []
         var chunks: [FanOutChunk] = []
         var start = cursor

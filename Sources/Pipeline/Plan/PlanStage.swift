@@ -8,7 +8,8 @@ import Safety
 /// Request → jobs, or results that say why there is no job. The decision is the domain's ``Planner``; this drives it,
 /// and puts on record what it was made on.
 ///
-/// Requests of one (subscription, coin) are decided in stream order, each on the lifecycle that the one before left.
+/// Requests of one (subscription, coin) are decided in stream order, each on the lifecycle that the one before left. Under lag those that
+/// wait together are decided as one, and committed together: what one of them says holds only with the others.
 public actor PlanStage: StageHandler {
     private let config: ConfigStore
     private let instruments: Instruments
@@ -16,9 +17,12 @@ public actor PlanStage: StageHandler {
     private let latches: Latches?
     private let stage: Stage
     private let quotes: QuoteReader?
+    private let coalesceAfter: Duration
+    private let history: MarketHistory?
     private let logger: Logger
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
-    private var ready: [Int: [Completion]] = [:]
+    /// Each group is committed as a whole.
+    private var ready: [Int: [[Completion]]] = [:]
     private var draining: Set<Int> = []
     /// Entries left undecided because their partition is being given up.
     private var abandoned: [Int: [String]] = [:]
@@ -26,9 +30,11 @@ public actor PlanStage: StageHandler {
     /// - Parameters:
     ///   - latches: `nil` without a kill switch.
     ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
+    ///   - history: run by the caller; without, settings that need it refuse entries.
+    ///   - coalesceAfter: how long a request has waited when it may be composed with those behind it; zero composes none.
     public init(
         config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
-        logger: Logger
+        history: MarketHistory? = nil, coalesceAfter: Duration = .zero, logger: Logger
     ) {
         self.config = config
         self.instruments = instruments
@@ -36,6 +42,8 @@ public actor PlanStage: StageHandler {
         self.latches = latches
         self.stage = stage
         self.quotes = quotes
+        self.coalesceAfter = coalesceAfter
+        self.history = history
         self.logger = logger
     }
 
@@ -52,18 +60,29 @@ public actor PlanStage: StageHandler {
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) async {
-        for (index, entry) in entries.enumerated() {
+        let requests = entries.map { entry in
+            Result { () throws(JSONError) in Queued(entry: entry.id, request: try entry.record(ExecutionRequest.init(json:))) }
+        }
+        let queues = coalesceAfter > .zero ? Dictionary(grouping: requests.compactMap { try? $0.get() }, by: \.key) : [:]
+        var decided: Set<String> = []
+        for (index, entry) in entries.enumerated() where !decided.contains(entry.id) {
             do {
-                let request = try entry.record(ExecutionRequest.init(json:))
-                guard let snapshot = try await settings(for: request, partition) else {
-                    abandoned[partition, default: []] += entries[index...].map(\.id)
+                let first = try requests[index].get()
+                guard let snapshot = try await settings(for: first.request, partition) else {
+                    abandoned[partition, default: []] += entries[index...].map(\.id).filter { !decided.contains($0) }
                     return
                 }
-                ready[partition]?.append(.handOff(await decide(request, under: snapshot, entry, partition)))
+                var group = [first]
+                if let queue = queues[first.key], WallClock.milliseconds - entry.milliseconds > coalesceAfter.milliseconds {
+                    group = composed(queue.drop { $0.entry != first.entry }, under: snapshot, partition)
+                }
+                decided.formUnion(group.map(\.entry))
+                let completions = await decide(group, under: snapshot, partition)
+                ready[partition]?.append(completions)
             } catch {
                 logger.error("entry.dead_letter", metadata: ["stage": "plan", "entry": "\(entry.id)", "error": "\(error)"])
                 let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: "\(error)")
-                ready[partition]?.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                ready[partition]?.append([.handOff(HandOff(entry: entry.id, emissions: [letter]))])
             }
         }
     }
@@ -74,9 +93,15 @@ public actor PlanStage: StageHandler {
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {
-        guard let items = ready[partition], !items.isEmpty else { return [] }
-        ready[partition] = Array(items.dropFirst(limit))
-        return Array(items.prefix(limit))
+        guard let groups = ready[partition], let first = groups.first else { return [] }
+        var items = first
+        var count = 1
+        while count < groups.count, items.count + groups[count].count <= limit {
+            items += groups[count]
+            count += 1
+        }
+        ready[partition] = Array(groups.dropFirst(count))
+        return items
     }
 
     public func end(_ partition: Int) {
@@ -84,39 +109,68 @@ public actor PlanStage: StageHandler {
         lifecycles[partition] = nil
     }
 
-    /// The settings that matched the request, or newer ones, never older. Waits for them while the database is away: a request is not
-    /// given up for that. `nil` when the partition goes meanwhile.
-    /// - Throws: `.unknownVersion`: a version is there for all before anyone matches under it, so no wait would bring this one.
+    /// The settings that matched the request, or newer ones; `nil` when the partition goes meanwhile.
     private func settings(for request: ExecutionRequest, _ partition: Int) async throws(ConfigStoreError) -> ConfigSnapshot? {
-        let known = await config.current()
-        if known.version >= request.configVersion { return known }
-        while !Task.isCancelled, ready[partition] != nil, !draining.contains(partition) {
-            do { return try await config.waitFor(version: request.configVersion) } catch {
-                if case .unknownVersion = error { throw error }
-                logger.warning("configuration.unread", metadata: ["version": "\(request.configVersion)", "error": "\(error)"])
-                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
-            }
+        try await config.settings(from: request.configVersion, logger: logger) {
+            ready[partition] != nil && !draining.contains(partition)
         }
-        return nil
     }
 
-    private func decide(
-        _ request: ExecutionRequest, under snapshot: ConfigSnapshot, _ entry: StreamEntry, _ partition: Int
-    ) async -> HandOff {
-        let key = HoldingKey(request.subscription, request.signal.coin)
+    /// A request with the id of its entry.
+    private struct Queued {
+        let entry: String
+        let request: ExecutionRequest
+
+        var key: HoldingKey { HoldingKey(request.subscription, request.signal.coin) }
+    }
+
+    /// The first request of those queued for a subscription and coin, and those behind it that it is composed with.
+    private func composed(_ queue: ArraySlice<Queued>, under snapshot: ConfigSnapshot, _ partition: Int) -> [Queued] {
+        guard let key = queue.first?.key else { return [] }
+        let requests = queue.map(\.request).prefix { $0.configVersion <= snapshot.version }
+        let composition = Composition.longest(
+            of: Array(requests), lifecycle: lifecycles[partition]?[key], subscription: snapshot.subscriptions[key.subscription],
+            now: WallClock.milliseconds)
+        return Array(queue.prefix(composition?.requests.count ?? 1))
+    }
+
+    /// - Parameter group: one request, or those of a composition.
+    private func decide(_ group: [Queued], under snapshot: ConfigSnapshot, _ partition: Int) async -> [Completion] {
+        guard let last = group.last else { return [] }
+        let (request, key) = (last.request, last.key)
         let instrument = await instruments.instrument(request.signal.coin)
-        let before = lifecycles[partition]?[key]
-        let decision = DecisionRecord(
+        var record = DecisionRecord(
             decidedAt: WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
-            lifecycle: before)
-        let plan = Planner.decide(request, under: snapshot, on: decision)
-        lifecycles[partition]?[key] = plan.lifecycle
+            lifecycle: lifecycles[partition]?[key])
+        guard let composition = Composition(of: group.map(\.request)) else {
+            let plan = Planner.decide(request, under: snapshot, on: record)
+            return [handOff(plan, of: last, after: record.lifecycle, partition)]
+        }
+        var part = record
+        part.facts = PlanningFacts(instrument: nil)
+        part.composedInto = request.id
+        record.composedOf = group.dropLast().map(\.request.id)
+        let plan = Planner.decide(composition, under: snapshot, on: record)
+        logger.info(
+            "requests.composed",
+            metadata: ["subscription": "\(key.subscription)", "coin": "\(key.coin)", "count": "\(group.count)", "into": "\(request.id)"])
+        let parts = group.dropLast().map { item in
+            handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, after: part.lifecycle, partition)
+        }
+        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), after: record.lifecycle, partition)]
+    }
+
+    /// Keeps and emits what was decided.
+    /// - Parameter before: the lifecycle that it was decided on.
+    private func handOff(_ plan: Plan, of item: Queued, after before: Lifecycle?, _ partition: Int) -> Completion {
+        lifecycles[partition]?[item.key] = plan.lifecycle
         let index = stage.inputs[partition].index
-        return HandOff(
-            entry: entry.id,
-            emissions: plan.jobs.map { Emission(job: $0, partition: index) }
-                + plan.results(for: request, at: WallClock.microseconds).map { Emission(result: $0, partition: index) },
-            state: plan.lifecycle == before ? [] : [(key.field, plan.lifecycle?.json.bytes())])
+        return .handOff(
+            HandOff(
+                entry: item.entry,
+                emissions: plan.jobs.map { Emission(job: $0, partition: index) }
+                    + plan.results(for: item.request, at: WallClock.microseconds).map { Emission(result: $0, partition: index) },
+                state: plan.lifecycle == before ? [] : [(item.key.field, plan.lifecycle?.json.bytes())]))
     }
 
     private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
@@ -125,8 +179,10 @@ public actor PlanStage: StageHandler {
         let latched = latches?.level(
             influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
         let market = quotes?.quote(request.signal.coin)
+        let needsHistory = snapshot.subscriptions[request.subscription].map { $0.historyDays > 0 } ?? false
+        let past = needsHistory ? history?.history(of: request.signal.coin) : nil
         return PlanningFacts(
             instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
-            market: .init(quote: market?.quote, mark: market?.mark))
+            market: .init(quote: market?.quote, mark: market?.mark, listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
     }
 }

@@ -18,6 +18,8 @@ struct Lane: Sendable {
         case reading
         /// Waits for the leverage to be set.
         case leverage
+        /// Waits until its sleeve's mirrored triggers are withdrawn.
+        case triggers
         /// Waits for a fresh quote before its next attempt.
         case quoting
         /// An entry that waits for a better price.
@@ -56,6 +58,8 @@ struct LaneJob: Sendable {
     var refusals = 0
     /// The account could not be read when it was needed.
     var accountUnread = false
+    /// Its sleeve's mirrored triggers are no longer in its way.
+    var hasWithdrawnTriggers = false
     /// Circuit breakers that this entry tries out.
     var trials: [BreakerBoard.Subject] = []
 

@@ -129,7 +129,8 @@ extension WorkStage {
                 }
             }
         case .fatalForAccount:
-            for record in launch.records { finish(lane(record), .agent, text, launch.partition) }
+            let detail = launch.records.first.map { fatal(text, $0.account, $0.subscriber, agent: launch.signer.address) }
+            for record in launch.records { finish(lane(record), .agent, detail, launch.partition) }
         case .terminal, .refresh, .requote, .unclassified:
             for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
         }
@@ -167,7 +168,9 @@ extension WorkStage {
         case .refresh("perpMarginRejected") where isEntry: finish(key, .margin, text, partition)
         case .terminal("minTradeNtlRejected") where !isEntry: finish(key, .strandedDust, text, partition)
         case .terminal("delisted"): finish(key, .delisted, text, partition)
-        case .fatalForAccount: finish(key, .agent, text, partition)
+        case .fatalForAccount:
+            // about the order, not about who signed it
+            finish(key, .agent, fatal(text, record.account, record.subscriber, agent: nil), partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
         case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
@@ -211,6 +214,11 @@ extension WorkStage {
     /// The exchange says that there is nothing to reduce: what it holds, less what the account's other sleeves account for, is the truth
     /// (a liquidation, or the subscriber's own order).
     func reconcile(_ partition: Int, _ generation: Int, _ key: LaneKey, _ reason: String) async {
+        // What the sleeve's own triggers closed has its result first.
+        if partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first {
+            let account = AccountKey(partition: partition, account: key.account)
+            await takeTriggerFills(of: HoldingKey(job.job.subscription, key.coin), account, generation)
+        }
         let state = try? await client.accountState(key.account.text)
         guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
         defer { dispatching.signal() }

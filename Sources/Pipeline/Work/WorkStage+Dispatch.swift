@@ -138,6 +138,8 @@ extension WorkStage {
         }
         // given up meanwhile: the successor has these jobs
         guard let current = partitions[key.partition], current.generation == state.generation, !current.draining else { return nil }
+        candidates = candidates.filter { isWaiting($0, key.partition) }
+        guard !candidates.isEmpty else { return nil }
         return compose(candidates, key, state, signer, vaultAddress: subscriber.vaultAddress)
     }
 
@@ -164,11 +166,15 @@ extension WorkStage {
                         finish(lane, outcome, detail, key.partition)
                         continue
                     }
+                } else if mustWithdrawTriggers(job, lane, key.partition) {
+                    beginWithdrawing(lane, key.partition)
+                    break
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 let market = quotes?.quote(coin)
+                if job.job.action.isEntry, let market { watch(market, of: coin) }
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
@@ -378,8 +384,14 @@ extension WorkStage {
     }
 
     private func fail(_ candidates: [Candidate], _ outcome: Outcome, _ detail: String, _ key: AccountKey) -> Draft? {
-        for candidate in candidates { finish(candidate.lane, outcome, detail, key.partition) }
+        for candidate in candidates where isWaiting(candidate, key.partition) { finish(candidate.lane, outcome, detail, key.partition) }
         return nil
+    }
+
+    /// A close that came in the meantime may have ended an entry.
+    private func isWaiting(_ candidate: Candidate, _ partition: Int) -> Bool {
+        guard let queue = partitions[partition]?.lanes[candidate.lane] else { return false }
+        return queue.head == .idle && queue.jobs.first?.job.id == candidate.job.job.id
     }
 
     func updateHead(_ lane: LaneKey, _ partition: Int, _ change: (inout LaneJob) -> Void) {

@@ -33,8 +33,10 @@ extension WorkStage {
     }
 
     /// Ends the entry that waits at the head of the lane, when an exit is behind it: exits wait for no entry's price or account. Leverage is
-    /// set while nothing is held, so that no exit is kept from anything.
+    /// set while nothing is held, so that no exit is kept from anything. Under lag a CLOSE ends all entries of its sleeve that wait before
+    /// it.
     func yieldToExit(_ lane: LaneKey, _ partition: Int) {
+        supersedeOverdue(lane, partition)
         guard let queue = partitions[partition]?.lanes[lane], let entry = queue.jobs.first, let (outcome, reason) = queue.head.entryWait
         else { return }
         let exits = queue.jobs.dropFirst().map(\.job).filter { job in
@@ -46,6 +48,28 @@ extension WorkStage {
         } else if let exit = exits.first {
             finish(lane, outcome, "\(reason); a \(exit.action.rawValue) of \(exit.subscription) does not wait for it", partition)
         }
+    }
+
+    /// Ends the entries of a sleeve that wait before a CLOSE of it at the end of the lane, when the oldest has waited too long: what
+    /// they would buy it would sell again. Those that may be at the exchange, or have their leverage set, are left.
+    private func supersedeOverdue(_ lane: LaneKey, _ partition: Int) {
+        guard configuration.coalesceAfter > .zero, let queue = partitions[partition]?.lanes[lane], let close = queue.jobs.last?.job,
+            close.action == .close
+        else { return }
+        let mayEndHead = queue.head.isBeforeSending
+        let waiting = queue.jobs.enumerated().filter { index, item in
+            item.job.action.isEntry && item.job.subscription == close.subscription && item.cloid == nil && (index > 0 || mayEndHead)
+        }
+        guard let oldest = waiting.map(\.element.plannedAt).min(),
+            WallClock.microseconds - oldest > configuration.coalesceAfter.microseconds
+        else { return }
+        let (ids, reason) = (Set(waiting.map(\.element.job.id)), "a close followed before it was sent")
+        for (index, item) in waiting where index > 0 {
+            emit(item.result(.superseded, reason, position: nil), entry: item.entry, settled: [], sleeve: nil, partition)
+        }
+        let head = queue.jobs[0].job.id
+        partitions[partition]?.lanes[lane]?.jobs.removeAll { $0.job.id != head && ids.contains($0.job.id) }
+        if ids.contains(head) { finish(lane, .superseded, reason, partition) }
     }
 
     /// Looks at what waits for a price.
@@ -77,9 +101,12 @@ extension Lane.HeadState {
     /// How an entry ends that waits so and has to make way, and why it waits; `nil` for states that an exit waits out.
     fileprivate var entryWait: (outcome: Outcome, reason: String)? {
         switch self {
-        case .idle, .underWay, .unsettled, .quoting, .leverage: nil
+        case .idle, .underWay, .unsettled, .quoting, .leverage, .triggers: nil
         case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
         case .reading: (.superseded, "its account was being read")
         }
     }
+
+    /// Nothing of the head is at the exchange, or on its way there.
+    fileprivate var isBeforeSending: Bool { self == .idle || entryWait != nil }
 }

@@ -70,7 +70,9 @@ extension WorkStage {
             switch try await transport.submit(noop, priority: .exit, notAfter: deadline) {
             case .ok, .orders, .cancels, .subAccount: return errand.records.map { _ in .neverLanded }
             case .refused(let text):
-                guard case .nonce = ErrorText.classify(text) else {
+                let meaning = ErrorText.classify(text)
+                guard case .nonce = meaning else {
+                    if case .fatalForAccount = meaning { fatal(text, first.account, first.subscriber, agent: signer.address) }
                     logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "text": "\(text)"])
                     return nil
                 }

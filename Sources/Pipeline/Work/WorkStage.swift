@@ -21,6 +21,8 @@ public actor WorkStage: StageHandler {
         public var maximumInFlight: Int
         /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
         public var laneLimit: Int
+        /// How long an entry has waited in its lane when a close that comes to stand behind it ends it; zero ends none.
+        public var coalesceAfter: Duration
         /// Added to an entry's expiry for the exchange's own check.
         public var expiryMargin: Duration
         /// An entry that would expire within this time is not sent any more.
@@ -45,6 +47,8 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// How often leaders' resting orders are looked at that subscriptions mirror.
+            public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
             public var latchEvery = Duration.milliseconds(250)
 
@@ -68,8 +72,8 @@ public actor WorkStage: StageHandler {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, expiryMargin: Duration,
-            entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
+            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -77,6 +81,7 @@ public actor WorkStage: StageHandler {
             self.actionsPerAccount = actionsPerAccount
             self.maximumInFlight = maximumInFlight
             self.laneLimit = laneLimit
+            self.coalesceAfter = coalesceAfter
             self.expiryMargin = expiryMargin
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
@@ -160,6 +165,8 @@ public actor WorkStage: StageHandler {
     var unaudited: Int64 = 0
     /// Orders being settled, so that none is settled twice at a time.
     var settling: Set<ClientOrderID> = []
+    /// Subscribers whose entries are being paused.
+    var pausing: Set<SubscriberID> = []
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -174,6 +181,8 @@ public actor WorkStage: StageHandler {
         case readAccount(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
+        case pause(SubscriberID, reason: String)
+        case withdrawTriggers(partition: Int, generation: Int, LaneKey)
     }
 
     /// - Parameters:
@@ -215,7 +224,9 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
+            group.addTask { await self.watchLeaderOrders() }
             group.addTask {
                 await withDiscardingTaskGroup { errandGroup in
                     for await errand in self.errands { errandGroup.addTask { await self.run(errand) } }
@@ -236,6 +247,8 @@ public actor WorkStage: StageHandler {
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
+        case .pause(let subscriber, let reason): await pause(subscriber, reason)
+        case .withdrawTriggers(let partition, let generation, let lane): await withdrawTriggers(partition, generation, lane)
         }
     }
 
@@ -388,14 +401,16 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
-            if !job.fills.filled.isZero, isProtected(job.job, partition) { protect(AccountKey(partition: partition, account: key.account)) }
+            if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawnTriggers {
+                protect(AccountKey(partition: partition, account: key.account))
+            }
         } else {
             partitions[partition]?.lanes[key] = lane
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
     }
 
-    private func emit(
+    func emit(
         _ result: ExecutionResult, entry: String, settled: [String], sleeve: (key: HoldingKey, sleeve: Sleeve)?, _ partition: Int
     ) {
         var state: [(field: String, value: [UInt8]?)] = []

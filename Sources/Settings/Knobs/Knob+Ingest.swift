@@ -14,6 +14,11 @@ extension Knob {
             purpose: "How often the positions of an influencer followed by public trades are compared with the exchange's.",
             effect: "Raising it costs less of the address's request weight. Past 120 s without a check an influencer's entries are not traded."),
         Knob(
+            "INGEST_ORDERS_EVERY", .ingest, .duration(.seconds(1)...(.seconds(50))), standard: "5s",
+            purpose: "How often the open orders of an influencer are read whose stop-losses and take-profits a subscription mirrors.",
+            effect: "Raising it mirrors later and costs less weight: 20 a look, of at most half of VIBE_INGEST_WEIGHT. A list older than 60 s "
+                + "counts as unknown."),
+        Knob(
             "INGEST_WEIGHT", .ingest, .integer(unit: "units a minute", 20...100_000), standard: "600",
             purpose: "Request weight that one process spends on reading influencers' positions and history.",
             effect: "The exchange allows an address 1,200; raising it verifies more influencers in time and leaves less for orders' reads."),

@@ -46,6 +46,12 @@ extension Knob {
             purpose: "Most entries that wait in memory in one lane (one account and coin) before the lane is parked in the stream.",
             effect: "Raising it costs memory and lets one subscriber take more of its partition's pending entries."),
         Knob(
+            "COALESCE_AFTER", .pipeline, .duration(.zero...(.seconds(600))), standard: "1s",
+            purpose: "How long a request waits for a planner before it is planned as one with those behind it of the same subscription "
+                + "and coin, and an entry for its worker before a close behind it ends it. 0s does neither.",
+            effect: "Raising it plans more moves of a leader one by one after a standstill; lowering it skips more of those that it "
+                + "took back."),
+        Knob(
             "MAXIMUM_IN_FLIGHT", .pipeline, .integer(unit: "orders", 1...4_096), standard: "256",
             purpose: "Most orders one work process has at the exchange without an answer.",
             effect: "Raising it raises throughput while the exchange's latency is the limit, and what is unknown after a crash."),

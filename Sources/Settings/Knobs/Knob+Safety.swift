@@ -21,6 +21,12 @@ extension Knob {
             purpose: "How often the stop-losses and take-profits of an account are looked for at the exchange.",
             effect: "Raising it saves weight (20 a look) and finds a missing one later."),
         Knob(
+            "FEED_LOST_AFTER", .safety, .duration(.seconds(10)...(.seconds(86_400))), standard: "2m",
+            purpose:
+                "A work process whose requests the exchange has not answered for so long, and an ingest process that has had no connection for "
+                + "so long, hand over and end with code 75, so that one on another host takes their accounts. vibe up starts another.",
+            effect: "Raising it sits longer outages out; lowering it moves accounts sooner."),
+        Knob(
             "BREAKER_WINDOW", .safety, .duration(.seconds(1)...(.seconds(3_600))), standard: "60s",
             purpose: "The time in which a circuit breaker counts what goes wrong with an account, a coin, a leader or the exchange.",
             effect: "Raising it opens breakers earlier."),

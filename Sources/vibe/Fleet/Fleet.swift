@@ -2,11 +2,12 @@ import Foundation
 
 /// The supervisor of a fleet's role processes: starts them from this same executable, tells how they end, stops them all.
 ///
-/// It restarts nothing: partitions of a process that ended move to the others within the lease time, and a process that ends by
-/// itself has a reason that someone should read.
+/// It restarts nothing by itself: partitions of a process that ended move to the others within the lease time, and a process that ends
+/// has a reason that someone should read; ``Restarts`` knows the exception.
 actor Fleet {
     struct Ended: Sendable {
         let name: String
+        let role: String
         let exit: ChildProcess.Exit
         /// The last lines of its log.
         let tail: String
@@ -72,7 +73,7 @@ actor Fleet {
         var ended: [Ended] = []
         processes.removeAll { process in
             guard !stopping.contains(process.child.pid), let exit = process.child.poll() else { return false }
-            ended.append(Ended(name: process.child.name, exit: exit, tail: process.child.tail(), log: process.child.log))
+            ended.append(Ended(name: process.child.name, role: process.role, exit: exit, tail: process.child.tail(), log: process.child.log))
             forget(process.child)
             return true
         }
@@ -81,9 +82,12 @@ actor Fleet {
 
     /// Stops everything: the pipeline first, then the simulated exchange, which settles what is still on the wire.
     func stop() async {
-        await stop(processes.filter { $0.role != "sim" }.map(\.child))
+        await stopPipeline()
         await stop(processes.map(\.child))
     }
+
+    /// All but the simulated exchange.
+    func stopPipeline() async { await stop(processes.filter { $0.role != "sim" }.map(\.child)) }
 
     /// SIGTERM to all at once, SIGKILL to those that outlast the grace.
     private func stop(_ children: [ChildProcess]) async {

@@ -10,7 +10,11 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Run a whole fleet on this machine with a private Redis and Postgres, until Ctrl-C.",
         discussion: """
             State, logs and settings are kept in .run (VIBE_RUN_DIRECTORY); a further start goes on where the last one stopped.
-            Variables documented in env/ apply to every process.
+            Variables documented in env/ apply to every process. A process that lost the exchange (VIBE_FEED_LOST_AFTER) is started again;
+            how others end is shown, and up to you.
+
+            What subscribers hold when it ends is left as it is, and counted in the last lines; `vibe converge` closes it, and so does
+            --converge-on-exit, which a second Ctrl-C cuts short.
 
             Examples:
               vibe up --work 3
@@ -21,6 +25,7 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CountOptions
     @Flag(help: "Also run the simulated exchange, and trade there.") var sim = false
+    @Flag(help: "At the end, close every position that the fleet holds, as `vibe converge` does.") var convergeOnExit = false
 
     func run() async throws {
         let run = RunDirectory(try OperatorContext.environmentSettings().fleet.runDirectory)
@@ -31,27 +36,17 @@ struct UpCommand: AsyncParsableCommand {
         do {
             try await Interruption.guarded { try await start(in: run, supervision) }
         } catch let failure as Failure where failure.kind == .interrupted {
-            await supervision.stop()
+            let isAttended = await end(supervision)
             Terminal.say("stopped.")
+            if convergeOnExit, !isAttended { throw Failure(.checkFailed, "") }
         } catch {
-            await supervision.stop()
+            _ = await end(supervision)
             throw error
         }
     }
 
     private func start(in run: RunDirectory, _ supervision: Supervision) async throws {
-        for name in await Leftovers.end(in: run) { Terminal.say("ended \(name), left by an earlier run") }
-        let logger = CommandLogger.make("up")
-        Terminal.say("starting Redis and Postgres in \(run.path)")
-        let servers = try await supervision.startServers(in: run, logger: logger)
-        var environment = FleetEnvironment(
-            operatorSettings: ProcessInfo.processInfo.environment, decided: ["VIBE_RUN_DIRECTORY": run.path])
-        environment.use(servers)
-        try environment.provideSealingKey(in: run)
-        if sim { try environment.useSimulator(in: run, fills: try RepositoryFile.locate(Demo.fills)) }
-        let settings = try environment.settings()
-        try await DatabaseSchema.migrate(settings, logger: logger)
-        try environment.write(to: run)
+        let (servers, environment, settings) = try await supervision.prepare(in: run, sim: sim, logger: CommandLogger.make("up"))
         let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
         if sim { try await fleet.start("sim") }
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
@@ -60,18 +55,53 @@ struct UpCommand: AsyncParsableCommand {
             running: \(await Self.summary(fleet)); logs in \(run.path("log"))
             `vibe status` shows it from another terminal; redis-cli -s \(servers.redis.socket); Ctrl-C stops everything.
             """)
-        try await watch(supervision, fleet, run)
+        try await watch(supervision, fleet, run, Restarts(steadyAfter: settings.safety.feedLostAfter * 2))
     }
 
-    private func watch(_ supervision: Supervision, _ fleet: Fleet, _ run: RunDirectory) async throws {
+    private func watch(_ supervision: Supervision, _ fleet: Fleet, _ run: RunDirectory, _ restarts: consuming Restarts) async throws {
         while true {
             try await Task.sleep(for: .milliseconds(200))
             for ended in await fleet.ended() {
                 Terminal.complain(ended.text)
+                if let pause = restarts.note(role: ended.role, ended.exit, at: .now) {
+                    Terminal.complain("it lost the exchange; another \(ended.role) starts in \(pause.text)")
+                }
             }
+            for role in restarts.due(at: .now) { Terminal.complain("started \(try await fleet.start(role))") }
             if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scaled: \(done)") }
             if let failure = await supervision.serverFailure() { throw failure }
         }
+    }
+
+    /// Roles first. What they leave held is closed when that was asked for, else counted, while the servers still run (R-85).
+    /// - Returns: whether nothing is left.
+    private func end(_ supervision: Supervision) async -> Bool {
+        await supervision.stopPipeline()
+        let isAttended = await attend(supervision.settings)
+        await supervision.stop()
+        return isAttended
+    }
+
+    /// - Parameter settings: of the fleet; `nil` when none was started.
+    private func attend(_ settings: Settings?) async -> Bool {
+        guard let settings else { return true }
+        do {
+            let converger = try Converger(settings, logger: CommandLogger.make("up"))
+            if convergeOnExit {
+                Terminal.say("closing what is held; Ctrl-C leaves it")
+                do {
+                    let report = try await Interruption.guarded {
+                        try await converger.run(reason: "vibe up --converge-on-exit", by: "vibe up", within: Converger.standardLimit)
+                    }
+                    Terminal.say(report.text())
+                } catch { Terminal.complain("vibe: not everything was closed: \(error)") }
+            }
+            let left = try await converger.remainder()
+            await converger.close()
+            if left.isEmpty { return true }
+            Terminal.complain("\(left.text) left unattended: `vibe up` goes on with them, `vibe converge\(sim ? " --sim" : "") --yes` closes them")
+        } catch { Terminal.complain("vibe: what is still held is not known: \(error); `vibe converge` looks again") }
+        return false
     }
 
     static func summary(_ fleet: Fleet) async -> String {

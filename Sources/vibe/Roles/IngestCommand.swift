@@ -34,6 +34,7 @@ struct IngestCommand: AsyncParsableCommand {
             signals.maximumHold = settings.ingest.maximumHold.microseconds
             var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress, signals: signals)
             configuration.verifyEvery = settings.ingest.verifyEvery
+            configuration.ordersEvery = settings.ingest.ordersEvery
             configuration.marketHold = settings.ingest.marketHold
             configuration.historyLimit = settings.ingest.history
             configuration.weightPerMinute = settings.ingest.weight
@@ -61,7 +62,11 @@ struct IngestCommand: AsyncParsableCommand {
                     logger: process.logger)
             }
             return IngestRole(
-                ingestor: ingestor, watcher: watcher, config: config, recording: recording, recorder: recorder, client: client)
+                ingestor: ingestor, watcher: watcher, config: config, recording: recording, recorder: recorder, client: client,
+                feed: isLive
+                    ? FeedWatch(redis: try process.redis("feed"), limit: settings.safety.feedLostAfter, logger: process.logger) {
+                        await ingestor.disconnectedSince
+                    } : nil)
         }
     }
 
@@ -90,6 +95,7 @@ private struct IngestRole: Role {
     let recording: RecordedFeed?
     let recorder: FrameRecorder?
     let client: ExchangeClient?
+    let feed: FeedWatch?
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

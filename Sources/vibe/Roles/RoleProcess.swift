@@ -15,6 +15,12 @@ protocol Role: Sendable {
     func run() async throws
     /// Hand over in good order; ``run()`` returns when that is done.
     func stop() async
+    /// Ends the role in good order when it is lost; `nil` for roles that do without the exchange.
+    var feed: FeedWatch? { get }
+}
+
+extension Role {
+    var feed: FeedWatch? { nil }
 }
 
 /// What every role of the fleet begins with: settings, checked servers, names, connections.
@@ -28,6 +34,7 @@ struct RoleProcess: Sendable {
     let member: String
 
     /// Loads the settings, makes the role, and runs it until SIGTERM or SIGINT (a second one ends at once), or until its supervisor is gone.
+    /// - Throws: ``Failure`` of kind `.feedLost` when the exchange was out of reach for too long.
     static func main(_ role: FleetRole, _ make: (RoleProcess) async throws -> any Role) async throws {
         let settings = try Settings(environment: ProcessInfo.processInfo.environment)
         let member = settings.fleet.processName ?? "\(role.rawValue)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
@@ -40,10 +47,15 @@ struct RoleProcess: Sendable {
         process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
         try await process.run(body)
         process.logger.notice("role.ended")
+        if await body.feed?.isLost == true {
+            throw Failure(
+                .feedLost, "the exchange was out of reach for VIBE_FEED_LOST_AFTER=\(settings.safety.feedLostAfter.text)",
+                nextStep: "is \(settings.exchange.url) reachable from here? Another process of the role has the partitions now, if one is alive")
+        }
     }
 
     /// Refuses servers that would lose what they acknowledged, and makes sure that the cell's streams are there.
-    private func prepare() async throws {
+    func prepare() async throws {
         let redis = try redis("prepare")
         try await Provisioning.check(redis)
         try await Provisioning.provision(redis, keys: keys, partitioning: partitioning)
@@ -57,12 +69,21 @@ struct RoleProcess: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await body.run() }
             group.addTask {
-                await ProcessEnd.wait(parent: settings.fleet.parentProcess)
+                await self.waitForEnd(body.feed)
                 await self.stop(body)
             }
             // the role has finished, or the second signal or the end of the grace has ended the wait for it
             defer { group.cancelAll() }
             try await group.next()
+        }
+    }
+
+    private func waitForEnd(_ feed: FeedWatch?) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await ProcessEnd.wait(parent: settings.fleet.parentProcess) }
+            if let feed { group.addTask { await feed.waitForLoss() } }
+            await group.next()
+            group.cancelAll()
         }
     }
 
@@ -101,6 +122,10 @@ struct RoleProcess: Sendable {
         return ExchangeClient(
             endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections,
             gate: EgressGate(bucket: bucket, logger: logger))
+    }
+
+    func feedWatch(_ client: ExchangeClient) throws -> FeedWatch {
+        FeedWatch(redis: try redis("feed"), limit: settings.safety.feedLostAfter, client: client, logger: logger)
     }
 
     /// What the fleet knows of the markets; to be run beside the stage.
@@ -167,6 +192,7 @@ struct StageRole: Role {
     let loops: [@Sendable () async -> Void]
     /// Shut down at the end.
     var client: ExchangeClient?
+    var feed: FeedWatch?
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in

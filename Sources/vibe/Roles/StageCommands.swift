@@ -38,13 +38,18 @@ struct PlanCommand: AsyncParsableCommand {
             let leases = try process.leases(stage.name, stage.partitionNames)
             let latches = try await process.latches()
             let quotes = try process.quotes()
+            let history = MarketHistory(
+                config: config, client: client, instruments: instruments,
+                cursors: LeaderCursors(redis: try process.redis("cursors"), keys: process.keys, partitioning: process.partitioning),
+                logger: process.logger)
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
-                quotes: quotes, logger: process.logger)
+                quotes: quotes, history: history, coalesceAfter: process.settings.pipeline.coalesceAfter, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
-                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }], client: client)
+                runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }, { await history.run() }],
+                client: client)
         }
     }
 }
@@ -53,53 +58,54 @@ struct WorkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work", abstract: "Job → order at the exchange → result. Start as many as you like.")
 
-    func run() async throws {
-        try await RoleProcess.main(.work) { process in
-            let settings = process.settings
-            guard let sealed = settings.keys.sealingKey else {
-                throw Failure(
-                    .configuration, "a worker needs the key that opens the subscribers' agent keys",
-                    nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
-            }
-            let config = try await process.config()
-            let sealingKey = try SealingKey(parsing: sealed.reveal())
-            try await config.check(sealingKey)
-            let stage = Stage.work(process.partitioning)
-            let client = try process.exchange()
-            let socket = process.postSocket()
-            let instruments = Instruments(client: client, logger: process.logger)
-            try await instruments.load()
-            let leases = try process.leases(stage.name, stage.partitionNames)
-            let quotes = try process.quotes()
-            let wake = Wake()
-            let latches = try await process.latches()
-            let handler = WorkStage(
-                config: config, client: client, transport: socket ?? client, instruments: instruments,
-                journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
-                keys: process.keys, stage: stage, partitioning: process.partitioning,
-                auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),
-                accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKey: sealingKey.bytes,
-                configuration: .init(
-                    ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
-                    maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
-                    expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
-                    maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
-                    rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
-                    breakers: Self.breakers(settings.safety)),
-                committing: wake, quotes: quotes, logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
-            var loops: [@Sendable () async -> Void] = [
-                { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
-            ]
-            if let socket {
-                loops.append {
-                    do { try await socket.run() } catch is CancellationError {} catch {
-                        process.logger.critical("post_socket.ended", metadata: ["error": "\(error)"])
-                    }
+    func run() async throws { try await RoleProcess.main(.work) { try await Self.role($0) } }
+
+    static func role(_ process: RoleProcess) async throws -> StageRole {
+        let settings = process.settings
+        guard let sealed = settings.keys.sealingKey else {
+            throw Failure(
+                .configuration, "a worker needs the key that opens the subscribers' agent keys",
+                nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
+        }
+        let config = try await process.config()
+        let sealingKey = try SealingKey(parsing: sealed.reveal())
+        try await config.check(sealingKey)
+        let stage = Stage.work(process.partitioning)
+        let client = try process.exchange()
+        let socket = process.postSocket()
+        let instruments = Instruments(client: client, logger: process.logger)
+        try await instruments.load()
+        let leases = try process.leases(stage.name, stage.partitionNames)
+        let quotes = try process.quotes()
+        let wake = Wake()
+        let latches = try await process.latches()
+        let handler = WorkStage(
+            config: config, client: client, transport: socket ?? client, instruments: instruments,
+            journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
+            keys: process.keys, stage: stage, partitioning: process.partitioning,
+            auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),
+            accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKey: sealingKey.bytes,
+            configuration: .init(
+                ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
+                maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                coalesceAfter: settings.pipeline.coalesceAfter,
+                expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
+                maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
+                breakers: Self.breakers(settings.safety)),
+            committing: wake, quotes: quotes, logger: process.logger)
+        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
+        var loops: [@Sendable () async -> Void] = [
+            { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
+        ]
+        if let socket {
+            loops.append {
+                do { try await socket.run() } catch is CancellationError {} catch {
+                    process.logger.critical("post_socket.ended", metadata: ["error": "\(error)"])
                 }
             }
-            return StageRole(runner: runner, loops: loops, client: client)
         }
+        return StageRole(runner: runner, loops: loops, client: client, feed: try process.feedWatch(client))
     }
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {

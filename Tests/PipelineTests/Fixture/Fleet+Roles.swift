@@ -48,7 +48,7 @@ extension Fleet {
 
     private func start(
         _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
-        loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
+        feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
     ) throws -> Role {
         var parts = parts
         let runner = StageRunner(
@@ -60,6 +60,12 @@ extension Fleet {
             run: {
                 await withTaskGroup(of: Void.self) { group in
                     for loop in loops { group.addTask { await loop() } }
+                    if let feed {
+                        group.addTask {
+                            await feed.waitForLoss()
+                            if await feed.isLost { await runner.stop() }
+                        }
+                    }
                     await runner.run()
                     group.cancelAll()
                 }
@@ -71,20 +77,30 @@ extension Fleet {
 
     // MARK: - The roles
 
-    /// - Parameter wrap: puts something around the handler, to hold it at a point.
+    /// - Parameters:
+    ///   - followsConfiguration: whether it looks for new versions by itself.
+    ///   - wrap: puts something around the handler, to hold it at a point.
     @discardableResult
-    func match(_ member: String = "match-1", wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+    func match(
+        _ member: String = "match-1", followsConfiguration: Bool = true, wrap: (any StageHandler) -> any StageHandler = { $0 }
+    ) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.match(partitioning)
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let handler = wrap(MatchStage(config: config, partitioning: partitioning, logger: parts.logger))
-        return try start(parts, stage, leases: leases, handler: handler, wake: Wake(), loops: [{ await config.run() }])
+        return try start(
+            parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [])
     }
 
-    /// - Parameter followsConfiguration: whether it looks for new versions by itself.
+    /// - Parameters:
+    ///   - followsConfiguration: whether it looks for new versions by itself.
+    ///   - coalesceAfter: zero plans each request by itself, however long it waited.
     @discardableResult
-    func plan(_ member: String = "plan-1", followsConfiguration: Bool = true, wrap: (any StageHandler) -> any StageHandler = { $0 }) async throws -> Role {
+    func plan(
+        _ member: String = "plan-1", followsConfiguration: Bool = true, coalesceAfter: Duration = .zero,
+        wrap: (any StageHandler) -> any StageHandler = { $0 }
+    ) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.plan(partitioning)
@@ -94,12 +110,16 @@ extension Fleet {
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let journal = AttemptJournal(redis: try connect("state", &parts), keys: keys, stage: stage)
         let latches = try await latches(&parts)
+        let history = MarketHistory(
+            config: config, client: client, instruments: instruments,
+            cursors: LeaderCursors(redis: try connect("cursors", &parts), keys: keys, partitioning: partitioning), logger: parts.logger)
         let handler = wrap(
             PlanStage(
-                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, logger: parts.logger))
+                config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, history: history,
+                coalesceAfter: coalesceAfter, logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(),
-            loops: [{ await latches.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
+            loops: [{ await latches.run() }, { await history.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
             cleanUp: { await client.shutdown() })
     }
 
@@ -114,6 +134,15 @@ extension Fleet {
         LatchStore(
             table: LatchTable(redis: try connect("latches", &parts), keys: keys),
             postgres: PostgresConnection(url: database, name: "\(parts.member)-latches", logger: parts.logger))
+    }
+
+    /// What closes everything; the worker that carries it out is the caller's to start.
+    func convergence() async throws -> Convergence {
+        var parts = try await parts("converge")
+        let stage = Stage.work(partitioning)
+        return Convergence(
+            journal: AttemptJournal(redis: observer, keys: keys, stage: stage), accountLog: AccountLog(redis: observer, keys: keys, stage: stage),
+            latches: try latchStore(&parts), stage: stage, logger: parts.logger)
     }
 
     /// The kill switch as a person sets it.
@@ -132,6 +161,10 @@ extension Fleet {
         var timeout = Duration.seconds(10)
         var transport = Transport.rest
         var laneLimit = 256
+        /// It ends after so long without the exchange; never when absent.
+        var feedLostAfter: Duration?
+        /// Zero lets every entry go before the exit that follows it.
+        var coalesceAfter = Duration.zero
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -141,6 +174,8 @@ extension Fleet {
             limits.rejects = .max
             limits.rejectSample = .max
             limits.unknowns = .max
+            limits.spreadBasisPoints = .max
+            limits.oracleBasisPoints = .max
             return limits
         }()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)
@@ -164,14 +199,18 @@ extension Fleet {
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
-                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, expiryMargin: .seconds(2),
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
                 accounts: settings.accounts, breakers: settings.breakers),
             committing: wake, quotes: quotes, logger: parts.logger)
+        let feed = try settings.feedLostAfter.map {
+            FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
+        }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048,
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }

@@ -119,7 +119,8 @@ extension Fleet {
         let followers = cast.followers.flatMap { follower in follower.leaders.map { ($0, "\(follower.id):\($0)") } }
         var pairs: Set<RequestID> = []
         for signal in truth.signals {
-            for (leader, subscription) in followers where leader == signal.influencer.text {
+            for (leader, subscription) in followers
+            where leader == signal.influencer.text && signal.join.map({ $0.subscription.text == subscription }) ?? true {
                 pairs.insert(RequestID(signal: signal.id, subscription: SubscriptionID(subscription)))
             }
         }
@@ -135,7 +136,8 @@ extension Fleet {
         for result in truth.results where result.origin == .protection { jobs[result.cloid?.text ?? ""] = result.job }
         var filled: [JobID: Size] = [:]
         var seen: Set<String> = []
-        for line in truth.ledger where line.isOrder {
+        let accounts = Set(cast.followers.map(\.account))
+        for line in truth.ledger where line.isOrder && accounts.contains(line.account) {
             let cloid = line.cloid ?? "none"
             #expect(seen.insert(cloid).inserted, "the order \(cloid) is in the ledger twice", sourceLocation: sourceLocation)
             guard let job = jobs[cloid] else {

@@ -24,6 +24,8 @@ struct AccountBook: Sendable {
     var agreedAt: [Coin: Int64] = [:]
     /// Deposits and withdrawals are known up to here, milliseconds since 1970.
     var depositsKnownTo: Int64?
+    /// What the leaders had resting when its triggers were last compared with it.
+    var mirroredOn: [InfluencerID: WorkStage.MirroredLeader] = [:]
     /// Its triggers may not be what its sleeves want.
     var needsProtection = false
     var isProtecting = false

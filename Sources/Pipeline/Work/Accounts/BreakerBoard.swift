@@ -71,6 +71,14 @@ struct BreakerBoard: Sendable {
         return record(.leaderTraded, on: .leader(job.influencer), at: now)
     }
 
+    /// Counts what the market shows, when it is beyond a limit; what is within limits is no event.
+    mutating func see(_ market: MarketQuote, of coin: Coin, at now: Int64) -> [(subject: Subject, reason: String)] {
+        var events: [CircuitBreaker.Event] = []
+        if let spread = market.quote?.spreadBasisPoints, spread > limits.spreadBasisPoints { events.append(.spread(basisPoints: spread)) }
+        if let distance = market.markOracleBasisPoints, abs(distance) > limits.oracleBasisPoints { events.append(.markOracle(basisPoints: distance)) }
+        return events.compactMap { record($0, on: .coin(coin), at: now) }
+    }
+
     private mutating func record(_ event: CircuitBreaker.Event, on subject: Subject, at now: Int64) -> (subject: Subject, reason: String)? {
         var breaker = breakers[subject] ?? CircuitBreaker(limits: limits)
         let before = breaker.state

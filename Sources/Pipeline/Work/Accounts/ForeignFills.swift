@@ -32,8 +32,15 @@ struct ForeignFills {
         self.record = record
     }
 
+    /// Whether the order is a trigger of this sleeve.
+    func isTrigger(_ cloid: ClientOrderID, of holding: HoldingKey) -> Bool { placed(cloid)?.isFor(holding) ?? false }
+
+    private func placed(_ cloid: ClientOrderID) -> AccountRecord.PlacedTrigger? {
+        record.triggers[cloid] ?? triggered[cloid]?.placed ?? retired[cloid]
+    }
+
     mutating func take(_ fill: UserFill, account: AccountID) {
-        if let cloid = fill.cloid.map({ ClientOrderID($0) }), let placed = record.triggers[cloid] ?? triggered[cloid]?.placed ?? retired[cloid] {
+        if let cloid = fill.cloid.map({ ClientOrderID($0) }), let placed = placed(cloid) {
             return take(fill, of: cloid, placed)
         }
         let isOwnLiquidation = fill.liquidation?.liquidatedUser.lowercased() == account.text
@@ -63,10 +70,16 @@ struct ForeignFills {
         entry.fills.add(size: fill.size, price: fill.price, fee: fill.fee)
         entry.at = fill.time
         triggered[cloid] = entry
-        sleeves[holding] = sleeve.applying(side: fill.side, size: fill.size, price: fill.price, lifecycle: sleeve.lifecycle)
+        sleeves[holding] =
+            placed.leaderOrder == nil
+            ? sleeve.applying(side: fill.side, size: fill.size, price: fill.price, lifecycle: sleeve.lifecycle)
+            : sleeve.applyingMirrored(side: fill.side, size: fill.size, price: fill.price)
         changed.insert(holding)
         record.triggers[cloid] = nil
     }
+
+    /// Triggers of ours that traded.
+    var carriedOut: [ClientOrderID] { Array(triggered.keys) }
 
     /// What the triggers did, as results of jobs that the exchange carried out by itself.
     func protections(of key: WorkStage.AccountKey, subscriber: SubscriberID, _ config: ConfigSnapshot) -> [ExecutionResult] {
@@ -78,9 +91,16 @@ struct ForeignFills {
                 subscriber: subscriber, account: key.account, influencer: config.subscriptions[entry.placed.subscription]?.influencer ?? "",
                 coin: entry.placed.coin, action: position.isZero ? .close : .reduce, side: entry.placed.trigger.side,
                 outcome: entry.fills.filled >= entry.placed.trigger.size ? .filled : .partial,
-                detail: "\(entry.placed.trigger.kind.rawValue) at \(entry.placed.trigger.price)", requestedSize: entry.placed.trigger.size,
+                detail: entry.placed.text, requestedSize: entry.placed.trigger.size,
                 filledSize: entry.fills.filled, averagePrice: entry.fills.averagePrice, fee: entry.fills.fee, position: position, cloid: cloid,
                 attempts: 0, times: ExecutionResult.Times(acknowledged: entry.at * 1_000), origin: .protection)
         }
+    }
+}
+
+extension AccountRecord.PlacedTrigger {
+    fileprivate var text: String {
+        let mirrored = leaderOrder.map { ", mirroring the leader's order \($0)" } ?? ""
+        return "\(trigger.kind.rawValue) at \(trigger.price)\(mirrored)"
     }
 }

@@ -33,18 +33,23 @@ extension WorkStage {
         var due: [(key: AccountKey, since: ContinuousClock.Instant)] = []
         let snapshot = config.current()
         for (partition, state) in partitions where !state.draining {
-            let holding = Set(
-                state.holders.lazy.filter { lane, holders in
-                    holders.contains { state.sleeves[HoldingKey($0, lane.coin)] != nil }
-                }.map(\.key.account))
+            let watched = watchedAccounts(state)
             for (account, book) in state.books where !book.isReading && book.nextReading <= now {
-                guard let settings = snapshot.subscriber(of: account)?.settings else { continue }
-                // Who holds nothing and has no limits is read once, for what it may hold of its own.
-                guard settings.needsReading || holding.contains(account) || book.readAt == nil else { continue }
+                // The others are read once, for what they may hold of their own.
+                guard watched.contains(account) || (book.readAt == nil && snapshot.subscriber(of: account) != nil) else { continue }
                 due.append((AccountKey(partition: partition, account: account), book.nextReading))
             }
         }
         return due.sorted { $0.since < $1.since }.map(\.key)
+    }
+
+    /// Accounts of a partition that hold something for a subscription, or have limits on their equity.
+    private func watchedAccounts(_ state: PartitionState) -> Set<AccountID> {
+        let snapshot = config.current()
+        let holding = state.holders.lazy.filter { lane, holders in
+            holders.contains { state.sleeves[HoldingKey($0, lane.coin)] != nil }
+        }.map(\.key.account)
+        return Set(holding).union(state.books.keys.filter { snapshot.subscriber(of: $0)?.settings.needsReading ?? false })
     }
 
     func settings(of key: AccountKey) -> AccountSettings? { subscriber(of: key)?.settings }
@@ -142,6 +147,19 @@ extension WorkStage {
             }
         }
         return sleeves
+    }
+
+    /// Tells people when each account was last read.
+    func publishChecks() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: CheckTable.interval)  // ends early only when cancelled
+            for (partition, state) in partitions where !state.draining {
+                let checks = watchedAccounts(state).map { ($0.text, state.books[$0]?.reading.map { $0.begunAt / 1_000 }) }
+                do {
+                    try await accountLog.checks.write(Dictionary(uniqueKeysWithValues: checks), partition: stage.inputs[partition].index)
+                } catch { logger.warning("accounts.checks.unpublished", metadata: ["partition": "\(partition)", "error": "\(error)"]) }
+            }
+        }
     }
 
     // MARK: - Writing down

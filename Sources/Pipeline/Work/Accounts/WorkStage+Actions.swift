@@ -38,7 +38,9 @@ extension WorkStage {
             guard let deadline = leases.lease(key.partition)?.deadline, deadline > .now else { return .wait("the lease has run out") }
             partitions[key.partition]?.accounts[key.account]?.budget.spend(cost)
             switch try await transport.submit(signed, priority: priority, notAfter: deadline) {
-            case .refused(let text): return .refused(text)
+            case .refused(let text):
+                if case .fatalForAccount = ErrorText.classify(text) { fatal(text, key.account, subscriber.id, agent: signer.address) }
+                return .refused(text)
             case let answer: return .done(answer)
             }
         } catch let error as ExchangeError {

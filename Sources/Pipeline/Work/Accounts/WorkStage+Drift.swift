@@ -89,17 +89,10 @@ extension WorkStage {
             entry.emissions.append(
                 event(found.kind, key, subscription: found.subscription, coin: found.coin, found.detail, distinct: "\(found.tid)"))
         }
-        for result in finding.protections(of: key, subscriber: subscriber(of: key)?.id ?? "", config.current()) {
-            entry.emissions.append((result.job.text, Emission(result: result, partition: stage.inputs[key.partition].index)))
-        }
-        entry.accounts = [(key.account.text, record.json.bytes())]
-        entry.state = finding.changed.map { ($0.field, finding.sleeves[$0].flatMap { $0.isEmpty ? nil : $0.json.bytes() }) }
+        append(finding, record, key, to: &entry)
         guard await write(entry, key, generation: generation), partitions[key.partition]?.generation == generation else { return }
         partitions[key.partition]?.books[key.account]?.record = record
-        for holding in finding.changed {
-            let sleeve = finding.sleeves[holding] ?? .empty
-            partitions[key.partition]?.sleeves[holding] = sleeve.isEmpty ? nil : sleeve
-        }
+        adopt(finding, key)
         for coin in unexplained.keys { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
         if finding.hasTriggered || !record.triggers.isEmpty { protect(key) }
         await windDown(finding.taken)

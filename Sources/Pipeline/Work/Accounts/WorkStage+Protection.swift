@@ -17,7 +17,7 @@ extension WorkStage {
     /// Whether what a job traded may concern triggers.
     func isProtected(_ job: ExecutionJob, _ partition: Int) -> Bool {
         if partitions[partition]?.books[job.account]?.record.triggers.isEmpty == false { return true }
-        return config.current().subscriptions[job.subscription].map { $0.protection != Protection() } ?? false
+        return config.current().subscriptions[job.subscription]?.hasTriggers ?? false
     }
 
     private func hasProtection(_ key: AccountKey) -> Bool {
@@ -25,7 +25,7 @@ extension WorkStage {
         if state.books[key.account]?.record.triggers.isEmpty == false { return true }
         let snapshot = config.current()
         return state.holders.contains { lane, holders in
-            lane.account == key.account && holders.contains { snapshot.subscriptions[$0].map { $0.protection != Protection() } ?? false }
+            lane.account == key.account && holders.contains { snapshot.subscriptions[$0]?.hasTriggers ?? false }
         }
     }
 
@@ -48,20 +48,24 @@ extension WorkStage {
         beginProtecting(key)
     }
 
-    /// What each sleeve of the account should be protected by.
+    /// What each sleeve of the account should be protected by: by its own settings, and by what mirrors the leader's.
     private func wantedTriggers(_ key: AccountKey) async -> [ClientOrderID: AccountRecord.PlacedTrigger] {
         var wanted: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
+        let leaders = await mirroredLeaders(key)
+        partitions[key.partition]?.books[key.account]?.mirroredOn = leaders
         let snapshot = config.current()
         for (lane, holders) in partitions[key.partition]?.holders ?? [:] where lane.account == key.account {
             guard let instrument = await instruments.instrument(lane.coin) else { continue }
             for holder in holders.sorted() {
-                guard let protection = snapshot.subscriptions[holder]?.protection, protection != Protection(),
+                guard let subscription = snapshot.subscriptions[holder], subscription.hasTriggers,
                     let sleeve = partitions[key.partition]?.sleeves[HoldingKey(holder, lane.coin)]
                 else { continue }
-                for trigger in protection.triggers(for: sleeve, instrument: instrument) {
+                for trigger in subscription.protection.triggers(for: sleeve, instrument: instrument) {
                     let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeveRevision: sleeve.revision)
                     wanted[id] = AccountRecord.PlacedTrigger(subscription: holder, coin: lane.coin, trigger: trigger)
                 }
+                let mirrored = mirroredTriggers(subscription, lane, sleeve, instrument, leader: leaders[subscription.influencer], key)
+                wanted.merge(mirrored) { own, _ in own }
             }
         }
         return wanted
@@ -76,23 +80,29 @@ extension WorkStage {
         let obsolete = present.filter { $0.value != wanted[$0.key] }
         let missing = wanted.filter { present[$0.key] == nil }
         if !obsolete.isEmpty {
-            guard await cancel(obsolete, key, generation) else { return false }
+            guard await cancel(obsolete, key, generation) != nil else { return false }
         }
         guard !missing.isEmpty else { return true }
         return await place(missing, key, generation)
     }
 
-    private func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> Bool {
+    /// - Returns: those that were gone already; `nil` when it is not done, or not written down.
+    func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> [ClientOrderID]? {
+        guard !triggers.isEmpty else { return [] }
+        let sorted = triggers.sorted { $0.key < $1.key }
         var cancels: [(asset: Int, cloid: String)] = []
-        for (cloid, placed) in triggers.sorted(by: { $0.key < $1.key }) {
-            guard let instrument = await instruments.instrument(placed.coin) else { return false }
+        for (cloid, placed) in sorted {
+            guard let instrument = await instruments.instrument(placed.coin) else { return nil }
             cancels.append((instrument.asset, cloid.text))
         }
         // One that is gone already was carried out, or never there: the drift loop tells by the fills.
-        guard case .done = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count) else { return false }
-        guard partitions[key.partition]?.generation == generation else { return true }
+        let answer = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count)
+        guard case .done(let answer) = answer else { return nil }
+        guard partitions[key.partition]?.generation == generation else { return [] }
         for cloid in triggers.keys { partitions[key.partition]?.books[key.account]?.retire(cloid) }
-        return await writeRecord(key, generation)
+        guard await writeRecord(key, generation) else { return nil }
+        guard case .cancels(let statuses) = answer else { return [] }
+        return zip(sorted, statuses).compactMap { $1 == nil ? nil : $0.key }
     }
 
     private func place(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> Bool {
@@ -163,8 +173,9 @@ extension WorkStage {
     func sweepTriggers(_ key: AccountKey, _ generation: Int) async {
         guard let book = partitions[key.partition]?.books[key.account], hasProtection(key), book.sweepsAt <= .now, !book.isProtecting else { return }
         partitions[key.partition]?.books[key.account]?.sweepsAt = .now + configuration.accounts.sweepEvery
-        let resting: [OpenOrder]
-        do { resting = try await client.read(.frontendOpenOrders(key.account.text)) } catch {
+        var resting: [OpenOrder] = []
+        let dexs = Set((book.record.triggers.values.map(\.coin) + book.retired.values.map(\.coin)).map(\.dex)).union([nil])
+        do { for dex in dexs { resting += try await client.read(.frontendOpenOrders(key.account.text, dex: dex)) } } catch {
             logger.warning("account.orders.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return
         }
@@ -176,6 +187,10 @@ extension WorkStage {
         let orphans = there.intersection(now.retired.keys).subtracting(now.record.triggers.keys)
         guard !gone.isEmpty || !orphans.isEmpty else { return }
         // Carried out ones are taken by their fills first; what is left is placed again under another id of the sleeve's next state.
+        for holding in Set(gone.compactMap { now.record.triggers[$0] }.map { HoldingKey($0.subscription, $0.coin) }) {
+            guard await takeTriggerFills(of: holding, key, generation) else { return }
+        }
+        guard partitions[key.partition]?.generation == generation else { return }
         for cloid in gone { partitions[key.partition]?.books[key.account]?.retire(cloid) }
         if !orphans.isEmpty {
             let cancels = resting.filter { $0.cloid.map { orphans.contains(ClientOrderID($0)) } ?? false }

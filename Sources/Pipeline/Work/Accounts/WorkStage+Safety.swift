@@ -64,6 +64,11 @@ extension WorkStage {
         return refusal
     }
 
+    /// A market in which spread, or mark and oracle, are far apart is none to enter.
+    func watch(_ market: MarketQuote, of coin: Coin) {
+        report(breakers.see(market, of: coin, at: WallClock.milliseconds))
+    }
+
     func record(_ event: CircuitBreaker.Event, of record: AttemptRecord, _ partition: Int) {
         guard let job = partitions[partition]?.lanes[lane(record)]?.jobs.first?.job, job.id == record.job else { return }
         report(breakers.record(event, of: job, at: WallClock.milliseconds))

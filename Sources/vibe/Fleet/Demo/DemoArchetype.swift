@@ -122,7 +122,7 @@ struct DemoArchetype: Sendable {
         DemoArchetype(
             "sleeper", "wants out at the exchange itself, at a loss or a gain, whoever is awake", seats: 1, balance: 10_000,
             copies: ["sizing: {mode: fixed_notional, notional: 120}"],
-            settings: "protection: {stop_loss_bps: 500, take_profit_bps: 1500}"),
+            settings: "mirror_orders: triggers, protection: {stop_loss_bps: 500, take_profit_bps: 1500}"),
         DemoArchetype(
             "banker", "takes the leader's share of margin as the measure, and no leader that borrows much", seats: 1, balance: 15_000,
             copies: ["sizing: {mode: margin_proportional, allocation: 10000}"], settings: "filters: {max_leader_leverage: 20}"),

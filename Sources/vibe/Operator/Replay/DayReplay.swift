@@ -17,6 +17,8 @@ struct DayReplay {
     private var stream = ""
     /// What the decisions so far left stored, in the stream at hand: every partition of the planner has its own.
     private var stored: [HoldingKey: Lifecycle?] = [:]
+    /// Requests that were composed into a later one of the stream, until that comes.
+    private var parts: [HoldingKey: [(request: ExecutionRequest, into: RequestID)]] = [:]
     private var report: ReplayReport
 
     /// - Parameters:
@@ -57,6 +59,7 @@ struct DayReplay {
         if decision.request.stream != stream {
             stream = decision.request.stream
             stored = [:]
+            parts = [:]
         }
         let request: ExecutionRequest
         do { request = try ExecutionRequest(json: JSON.parse(decision.request.data ?? "")) } catch {
@@ -66,8 +69,11 @@ struct DayReplay {
         }
         let key = HoldingKey(request.subscription, request.signal.coin)
         let before = stored.removeValue(forKey: key)
+        let waiting = parts.removeValue(forKey: key) ?? []
+        let earlier = waiting.filter { $0.into == request.id }.map(\.request)
         var unrecorded: [(leg: Int, reason: String)] = []
         var left: Lifecycle??
+        var whole: RequestID?
         for leg in request.signal.legs.indices {
             let job = JobID(request: request.id, leg: leg)
             let answers = decision.answers.filter { $0.job == job.text }
@@ -75,37 +81,47 @@ struct DayReplay {
                 unrecorded.append((leg, "no decision about it is on record"))
                 continue
             }
-            let (difference, plan) = try await decideAgain(row, leg: leg, of: request, before: before)
-            switch difference {
-            case nil: unrecorded.append((leg, "decided by a version that kept no record of what it was decided on"))
-            case let difference? where difference.fields.isEmpty: report.identical += 1
-            case let difference?: report.add(difference)
+            switch try await decideAgain(row, leg: leg, of: request, with: earlier, before: before) {
+            case .impossible(let reason): unrecorded.append((leg, reason))
+            case .decided(let difference, let plan):
+                if difference.fields.isEmpty { report.identical += 1 } else { report.add(difference) }
+                // A plan is of the whole request, so any leg's tells what was left.
+                if let plan { left = .some(plan.lifecycle) }
+                whole = whole ?? plan?.decision?.composedInto
             }
-            // A plan is of the whole request, so any leg's tells what was left.
-            if let plan { left = .some(plan.lifecycle) }
         }
         if let left { stored.updateValue(left, forKey: key) }
+        if let whole { parts[key] = (waiting + [(request, whole)]).suffix(Composition.limit) }
         report.legs += request.signal.legs.count
         report.addUnrecorded(unrecorded, of: decision.request)
     }
 
-    /// - Parameter before: what the decision before it left, where that is known.
-    /// - Returns: what differs, no field if nothing does, and the plan; `nil` without a record, and no plan with a record that cannot
-    ///   be decided on.
+    private enum Again {
+        /// What differs, no field if nothing does, and the plan; none with a record that cannot be decided on.
+        case decided(ReplayDifference, Plan?)
+        /// What it was decided on is not on record, or not in this day's.
+        case impossible(String)
+    }
+
+    /// - Parameters:
+    ///   - earlier: the requests of this day that were composed into it.
+    ///   - before: what the decision before it left, where that is known.
     private mutating func decideAgain(
-        _ row: AuditRow, leg: Int, of request: ExecutionRequest, before: Lifecycle??
-    ) async throws -> (ReplayDifference?, Plan?) {
+        _ row: AuditRow, leg: Int, of request: ExecutionRequest, with earlier: [ExecutionRequest], before: Lifecycle??
+    ) async throws -> Again {
         var difference = ReplayDifference(row: row, request: request, leg: leg)
         let json: JSON
         do { json = try JSON.parse(row.data ?? "") } catch {
             difference.fields = [ReplayDifference.Field(name: "data", recorded: row.data, again: "cannot be read: \(error)")]
-            return (difference, nil)
+            return .decided(difference, nil)
         }
-        guard let member = json["decision"] else { return (nil, nil) }
+        guard let member = json["decision"] else {
+            return .impossible("decided by a version that kept no record of what it was decided on")
+        }
         let record: DecisionRecord
         do { record = try DecisionRecord(json: member) } catch {
             difference.fields = [ReplayDifference.Field(name: "decision", recorded: member.text(), again: "cannot be decided on: \(error)")]
-            return (difference, nil)
+            return .decided(difference, nil)
         }
         let snapshot: ConfigSnapshot
         do { snapshot = try await self.snapshot(record.configVersion) } catch {
@@ -113,18 +129,34 @@ struct DayReplay {
             difference.fields = [
                 ReplayDifference.Field(name: "configVersion", recorded: "\(version)", again: "no such version, the newest is \(newest)")
             ]
-            return (difference, nil)
+            return .decided(difference, nil)
         }
-        let plan = Planner.decide(request, under: snapshot, on: record)
+        let (plan, decided): (Plan, ExecutionRequest)
+        if record.composedOf.isEmpty {
+            (plan, decided) = (Planner.decide(request, under: snapshot, on: record), request)
+        } else if earlier.map(\.id) == record.composedOf, let composition = Composition(of: earlier + [request]) {
+            (plan, decided) = (Planner.decide(composition, under: snapshot, on: record), composition.request)
+        } else if record.composedOf.count > earlier.count, record.composedOf.suffix(earlier.count) == earlier.map(\.id)[...],
+            before == nil || !earlier.isEmpty
+        {
+            return .impossible("composed of requests of the day before")
+        } else {
+            difference.fields = [
+                ReplayDifference.Field(
+                    name: "composedOf", recorded: record.composedOf.map(\.text).joined(separator: " "),
+                    again: earlier.map(\.id.text).joined(separator: " "))
+            ]
+            return .decided(difference, nil)
+        }
         difference.compare(
-            DecidedLeg(row.kind == .jobs ? .job : .skip, json), with: DecidedLeg(plan.legs[leg], of: request))
+            DecidedLeg(row.kind == .jobs ? .job : .skip, json), with: DecidedLeg(plan.legs[leg], of: decided))
         if let before, before != record.lifecycle {
             difference.fields.append(
                 ReplayDifference.Field(
                     name: "lifecycle before", recorded: record.lifecycle?.json.text() ?? "none",
                     again: before?.json.text() ?? "none"))
         }
-        return (difference, plan)
+        return .decided(difference, plan)
     }
 
     private mutating func snapshot(_ version: Int64) async throws(ConfigStoreError) -> ConfigSnapshot {

@@ -7,6 +7,7 @@ struct CellStatus: Sendable {
     var stages: [StageStatus]
     var deadLetters: Int64
     var deadLettersKey: String
+    var checks: [CheckStatus]
     var server: ServerFacts
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
@@ -32,7 +33,7 @@ struct CellStatus: Sendable {
             }
         }
         if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
-        return found + server.concerns
+        return found + checks.compactMap(\.concern) + server.concerns
     }
 }
 

@@ -8,7 +8,8 @@ struct StatusCommand: AsyncParsableCommand {
         abstract: "Show where every stage stands.",
         discussion: """
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
-            not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag.
+            not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
+            each leader was last known to be right, and the account longest unread was read.
 
             Examples:
               vibe status
@@ -26,7 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
         await redis.close()
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
-            return ([table.rendered(), status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
+            let checks = status.checks.table
+            return ([table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
                 .joined(separator: "\n")
         }
     }
@@ -84,7 +86,7 @@ extension CellStatus {
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),
             ],
-            "concerns": .array(concerns.map(JSON.string)),
+            "checks": .object(checks.map { JSON.Member($0.kind.rawValue, $0.json) }), "concerns": .array(concerns.map(JSON.string)),
         ]
     }
 }

@@ -1,3 +1,4 @@
+import CopyTrading
 import Redis
 import RedisStreams
 
@@ -8,12 +9,17 @@ struct StatusReader: Sendable {
     private let partitioning: Partitioning
     /// Milliseconds of silence after which a process counts as gone.
     private let life: Int64
+    /// So many readings of an account in a row may be missed before it is late.
+    private static let missedReadings: Int64 = 4
+    /// Milliseconds.
+    private let accountLimit: Int64
 
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
         life = context.settings.pipeline.leaseTTL.milliseconds
+        accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
     }
 
     func read() async throws -> CellStatus {
@@ -29,7 +35,17 @@ struct StatusReader: Sendable {
         }
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
-            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)), server: try await ServerFacts.read(redis))
+            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+    }
+
+    private func checks(now: Int64) async throws -> [CheckStatus] {
+        var found: [CheckStatus] = []
+        for kind in CheckTable.Kind.allCases {
+            let limit = kind == .leaders ? PlanningFacts.Leader.verificationMilliseconds : accountLimit
+            found.append(CheckStatus(kind, try await CheckTable(redis: redis, keys: keys, kind: kind).read(partitioning), limit: limit, now: now))
+        }
+        return found
     }
 
     private func ingest(_ leases: LeaseFigures) -> StageStatus {

@@ -4,7 +4,8 @@ import CopyTrading
 import JSON
 import Postgres
 
-/// Checks that each signal went to exactly the subscriptions that followed its influencer under the configuration it was matched by.
+/// Checks that each signal went to exactly the subscriptions that followed its influencer under the configuration it was matched by, and
+/// one by which a subscription joins to that one alone.
 struct FanoutVerification {
     private let store: ConfigStore
     /// Versions and when they came into force (milliseconds since 1970), oldest first.
@@ -37,12 +38,13 @@ struct FanoutVerification {
             findings.add(.duplicates, "signal \(id): matched under several configurations: \(used.sorted())")
             return
         }
-        let expected: Set<String>
+        var expected: Set<String>
         if let version = used.first {
             expected = try await followers(of: influencer, version)
         } else {
             expected = try await followersAllAlong(of: influencer, since: fanout.signal.entryID.milliseconds)
         }
+        if let joining = Self.joining(fanout.signal) { expected.formIntersection([joining]) }
         let found = Set(fanout.copies.compactMap(\.subscription))
         let legs = Self.legs(fanout.signal)
         for name in expected.subtracting(found).sorted() {
@@ -70,8 +72,15 @@ struct FanoutVerification {
         return common ?? []
     }
 
+    private static func json(_ signal: AuditRow) -> JSON? { signal.data.flatMap { try? JSON.parse($0) } }
+
+    /// The subscription that joins by this signal.
+    private static func joining(_ signal: AuditRow) -> String? {
+        json(signal).flatMap { try? $0.maybe("join") { json throws(JSONError) in try json.string("subscription") } }
+    }
+
     private static func legs(_ signal: AuditRow) -> Int {
-        guard let data = signal.data, let json = try? JSON.parse(data), case .array(let legs)? = json["legs"] else { return 1 }
+        guard let json = json(signal), case .array(let legs)? = json["legs"] else { return 1 }
         return max(1, legs.count)
     }
 }

@@ -1,0 +1,22 @@
+import ConfigStore
+import Logging
+
+extension ConfigStore {
+    /// The settings of `version`, or newer ones, never older. Waits for them while the database is away: an entry is not given up for that.
+    /// - Parameter isWanted: asked before each look; `nil` is returned once they are not wanted any more.
+    /// - Throws: `.unknownVersion`: a version is there for all before anyone works by it, so no wait would bring this one.
+    func settings(
+        from version: Int64, logger: Logger, isolation: isolated (any Actor)? = #isolation, while isWanted: () -> Bool
+    ) async throws(ConfigStoreError) -> ConfigSnapshot? {
+        let known = current()
+        if known.version >= version { return known }
+        while !Task.isCancelled, isWanted() {
+            do { return try await waitFor(version: version) } catch {
+                if case .unknownVersion = error { throw error }
+                logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
+            }
+        }
+        return nil
+    }
+}
