@@ -52,8 +52,20 @@ public struct CircuitBreaker: Sendable, Equatable {
     public private(set) var state = State.closed
     /// Why it opened last.
     public private(set) var reason: String?
+    /// From ``first`` on, oldest first; what is counted of them is kept with them, as every order asks.
     private var events: [(at: Int64, event: Event)] = []
+    private var first = 0
+    private var counts = Counts()
     private var pause: Int64
+
+    private struct Counts: Sendable, Equatable {
+        var rejects = 0
+        var unknowns = 0
+        var accepted = 0
+        /// Of those, answered later than the limit.
+        var slow = 0
+        var trades = 0
+    }
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
@@ -62,7 +74,7 @@ public struct CircuitBreaker: Sendable, Equatable {
 
     public static func == (a: CircuitBreaker, b: CircuitBreaker) -> Bool {
         a.limits == b.limits && a.state == b.state && a.reason == b.reason && a.pause == b.pause
-            && a.events.elementsEqual(b.events, by: { $0.at == $1.at && $0.event == $1.event })
+            && a.events[a.first...].elementsEqual(b.events[b.first...], by: { $0.at == $1.at && $0.event == $1.event })
     }
 
     /// Whether an entry may go; in the half-open state the first to ask is the trial. Exits do not ask.
@@ -83,16 +95,25 @@ public struct CircuitBreaker: Sendable, Equatable {
     }
 
     public mutating func record(_ event: Event, at now: Int64) {
-        events.removeAll { $0.at <= now - limits.window }
+        while first < events.count, events[first].at <= now - limits.window || events.count - first >= Self.mostEvents {
+            count(events[first].event, -1)
+            first += 1
+        }
+        if first > Self.mostEvents {
+            events.removeFirst(first)
+            first = 0
+        }
         events.append((now, event))
-        if events.count > Self.mostEvents { events.removeFirst(events.count - Self.mostEvents) }
+        count(event, 1)
         switch state {
         case .open: return
         case .halfOpen(trying: true):
             if case .accepted(let delay) = event, delay <= limits.acknowledgement {
                 state = .closed
                 pause = limits.pause
-                events.removeAll()
+                events = []
+                first = 0
+                counts = Counts()
             } else if event.isFailure {
                 pause = min(pause * 2, limits.longestPause)
                 open("the trial failed", now)
@@ -107,21 +128,31 @@ public struct CircuitBreaker: Sendable, Equatable {
         reason = why
     }
 
+    private mutating func count(_ event: Event, _ step: Int) {
+        switch event {
+        case .accepted(let delay):
+            counts.accepted += step
+            if delay > limits.acknowledgement { counts.slow += step }
+        case .rejected: counts.rejects += step
+        case .unknown: counts.unknowns += step
+        case .leaderTraded: counts.trades += step
+        case .spread, .markOracle, .feedStale: break
+        }
+    }
+
     /// Which limit the events of the window reached.
     private var fault: String? {
-        let rejects = events.count { $0.event == .rejected }
-        let unknowns = events.count { $0.event == .unknown }
-        let delays = events.compactMap { if case .accepted(let delay) = $0.event { delay } else { nil } }.sorted()
-        let orders = rejects + unknowns + delays.count
-        if unknowns >= limits.unknowns { return "\(unknowns) unknown outcomes" }
-        if rejects >= limits.rejects { return "\(rejects) rejects" }
-        if orders >= limits.rejectSample, rejects * 100 > limits.rejectPercent * orders { return "\(rejects) of \(orders) orders rejected" }
-        if delays.count >= limits.rejectSample {
-            let slow = delays[(delays.count * 95 + 99) / 100 - 1]
-            if slow > limits.acknowledgement { return "answers take \(slow) ms" }
+        let orders = counts.rejects + counts.unknowns + counts.accepted
+        if counts.unknowns >= limits.unknowns { return "\(counts.unknowns) unknown outcomes" }
+        if counts.rejects >= limits.rejects { return "\(counts.rejects) rejects" }
+        if orders >= limits.rejectSample, counts.rejects * 100 > limits.rejectPercent * orders {
+            return "\(counts.rejects) of \(orders) orders rejected"
         }
-        let trades = events.count { $0.event == .leaderTraded }
-        if trades > limits.leaderTrades { return "the leader trades \(trades) times" }
+        // The 95th percentile is beyond the limit when more than the last 5 % are.
+        if counts.accepted >= limits.rejectSample, counts.slow > counts.accepted - (counts.accepted * 95 + 99) / 100 {
+            return "\(counts.slow) of \(counts.accepted) answers took longer than \(limits.acknowledgement) ms"
+        }
+        if counts.trades > limits.leaderTrades { return "the leader trades \(counts.trades) times" }
         switch events.last?.event {
         case .spread(let basisPoints) where basisPoints > limits.spreadBasisPoints: return "the spread is \(basisPoints) bps"
         case .markOracle(let basisPoints) where abs(basisPoints) > limits.oracleBasisPoints: return "mark and oracle are \(basisPoints) bps apart"

@@ -65,7 +65,7 @@ struct BreakerBoard: Sendable {
 
     /// Counts a leader's signal once, however many copies of it come by.
     mutating func trade(of job: ExecutionJob, at now: Int64) -> (subject: Subject, reason: String)? {
-        guard job.origin == nil, signals[job.influencer]?.contains(job.signal) != true else { return nil }
+        guard job.origin == nil, signals[job.influencer]?.reversed().contains(job.signal) != true else { return nil }
         signals[job.influencer, default: []].append(job.signal)
         if let count = signals[job.influencer]?.count, count > Self.mostSignals { signals[job.influencer]?.removeFirst(count - Self.mostSignals) }
         return record(.leaderTraded, on: .leader(job.influencer), at: now)
