@@ -103,7 +103,8 @@ import Testing
             try await start(fleet)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.exchange.trade("leader", "ETH", .sell, "10")
-            try await fleet.settled(signals: 2)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 3)
             try await fleet.latch(.subscriber("s1"), .flattenThenHalt, reason: "asked by phone")
             let accounts = (0..<3).map { fleet.cast.follower("s\($0)").account }
             try await fleet.eventually("s1 is flat") {
@@ -113,9 +114,9 @@ import Testing
             for role in fleet.roles.withLock({ $0 }) where role.member == "work-1" { role.kill() }
             try await fleet.work("work-2", attentive)
             try await fleet.exchange.trade("leader", "SOL", .buy, "100")
-            try await fleet.settled(signals: 3)
+            try await fleet.settled(signals: 4)
             let truth = try await fleet.verify()
-            #expect(truth.orders(of: accounts[1]).map(\.reduceOnly) == [false, false, true, true])
+            #expect(truth.orders(of: accounts[1]).map(\.reduceOnly) == [false, false, false, true, true])
             #expect(truth.results(of: "s1:leader").filter { $0.origin == .flatten }.map(\.outcome) == [.filled, .filled])
             #expect(truth.results(of: "s1:leader").first { $0.coin == "SOL" }?.outcome == .halted)
             for account in [accounts[0], accounts[2]] {

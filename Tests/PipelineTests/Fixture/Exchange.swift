@@ -92,9 +92,11 @@ struct Exchange: Sendable {
     }
 
     /// Every line written so far.
-    func ledger() throws -> [LedgerLine] {
+    func ledger() throws -> [LedgerLine] { try ledgerLines().map(LedgerLine.init(json:)) }
+
+    func ledgerLines() throws -> [JSON] {
         guard let data = FileManager.default.contents(atPath: folder + "/ledger.jsonl") else { return [] }
-        return try data.split(separator: UInt8(ascii: "\n")).map { try LedgerLine(json: JSON.parse(Array($0))) }
+        return try data.split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
     }
 }
 

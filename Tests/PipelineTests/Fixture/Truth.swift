@@ -73,6 +73,7 @@ extension Fleet {
         try await verifyAudit(foreign: foreign, sourceLocation)
         try await verifyResults(truth, foreign: foreign, sourceLocation)
         verifyLedger(truth, foreign: foreign, sourceLocation)
+        if !foreign { try await verifyTrades(sourceLocation) }
         verifyPositions(truth, sourceLocation)
         verifyOrder(truth, sourceLocation)
         for partition in 0..<partitioning.accounts {
@@ -166,10 +167,11 @@ extension Fleet {
 
     /// Orders of one account and coin reached the exchange in the order of their jobs, which is that of each leader's signals.
     private func verifyOrder(_ truth: Truth, _ sourceLocation: SourceLocation) {
-        var places: [String: (seq: Int64, leader: String, signal: Int)] = [:]
+        var places: [String: (seq: Int64, leader: String, signal: Int?)] = [:]
         let signals = Dictionary(truth.signals.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
         for result in truth.results where result.attempts > 0 {
-            let place = (truth.jobs[result.job]?.seq ?? 0, result.influencer.text, signals[result.signal] ?? 0)
+            // What a worker made by itself copies no signal.
+            let place = (truth.jobs[result.job]?.seq ?? 0, result.influencer.text, result.origin == nil ? signals[result.signal] ?? 0 : nil)
             for attempt in 1...result.attempts { places[ClientOrderID(job: result.job, attempt: attempt).text] = place }
         }
         var last: [String: Int64] = [:]
@@ -178,9 +180,10 @@ extension Fleet {
             let lane = "\(line.account) \(line.coin ?? "")"
             #expect(last[lane] ?? 0 <= place.seq, "\(lane): an order overtook another", sourceLocation: sourceLocation)
             last[lane] = place.seq
+            guard let signal = place.signal else { continue }
             let copied = lane + " " + place.leader
-            #expect(last[copied] ?? 0 <= Int64(place.signal), "\(lane): not in the order of the signals", sourceLocation: sourceLocation)
-            last[copied] = Int64(place.signal)
+            #expect(last[copied] ?? 0 <= Int64(signal), "\(lane): not in the order of the signals", sourceLocation: sourceLocation)
+            last[copied] = Int64(signal)
         }
     }
 }

@@ -93,7 +93,9 @@ struct CopySimulation {
                 line.side = skipped.side
                 line.clips = skipped.clips
                 line.detail = skipped.detail
-            case .job(let job): carryOut(job, holding, at: item.time, &line)
+            case .job(let job):
+                let view = AccountView(limits: account.limits, facts: accountFacts(subscription, account, signal.coin))
+                carryOut(job, holding, view, at: item.time, &line)
             }
             line.position = sleeves[holding]?.position ?? .zero
             lines.append(line)
@@ -103,7 +105,7 @@ struct CopySimulation {
         }
     }
 
-    private mutating func carryOut(_ job: ExecutionJob, _ holding: Holding, at time: Int64, _ line: inout Line) {
+    private mutating func carryOut(_ job: ExecutionJob, _ holding: Holding, _ account: AccountView, at time: Int64, _ line: inout Line) {
         guard let market = input.markets[job.coin] else { preconditionFailure("every recorded coin has a market") }
         let quote = market.facts.quote ?? Quote(reference: job.referencePrice)
         line.side = job.side
@@ -114,8 +116,8 @@ struct CopySimulation {
         var isSnap = false
         orders: for order in 1...Self.mostOrders {
             switch Preparation.decide(
-                job: job, sleeve: sleeve, otherSleevesOnCoin: others(job, holding), instrument: market.instrument, quote: quote, now: time,
-                attempt: 1)
+                job: job, sleeve: sleeve, otherSleevesOnCoin: others(job, holding), instrument: market.instrument, quote: quote, account: account,
+                now: time, attempt: 1)
             {
             case .skip(let outcome, let detail, let changed):
                 sleeve = changed

@@ -60,7 +60,8 @@ struct TradeLog: Sendable {
 
     private mutating func add(job row: AuditRow) {
         guard let job = row.job, let seq = row.seq else { return }
-        places[JobID(job)] = Place(stream: row.stream, seq: seq, signal: row.signal, subscription: row.subscription)
+        // A job that a worker made by itself, which has no request, names the signal that opened its position and copies none.
+        places[JobID(job)] = Place(stream: row.stream, seq: seq, signal: row.request == nil ? nil : row.signal, subscription: row.subscription)
     }
 
     private mutating func add(result row: AuditRow) {
