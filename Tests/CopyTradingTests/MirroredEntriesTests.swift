@@ -97,7 +97,7 @@ struct MirroredEntriesTests {
         #expect(Sample.prepare(try increase(from: Size(14), to: Size(18)), ahead).intent?.size == money("0.1"))
     }
 
-    @Test("R-21: in whatever order the follower's and the leader's limit orders are filled, the follower ends with its share of the leader's position, and never holds more than that of all the leader wants", arguments: 0..<200)
+    @Test("R-21: whichever limit order is filled first, the follower ends with its share of the leader's position and never had more", arguments: 0..<200 as Range<UInt64>)
     func interleaved(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var leader = Size(10)
@@ -125,5 +125,37 @@ struct MirroredEntriesTests {
         }
         #expect(sleeve.position + sleeve.residue == most)
         #expect(sleeve.boughtAhead.isZero)
+    }
+
+    @Test("R-80: only where an entry would pass without its leader's order being looked at may one rest")
+    func gates() {
+        func mayRest(_ side: Side = .buy, states: ScopeStates = ScopeStates(), _ change: (inout Subscription) -> Void = { _ in }) -> Bool {
+            Sample.subscription(.ratio(.one), change).mayRest(in: Sample.coin, side, states: states, at: Sample.t0)
+        }
+        #expect(mayRest())
+        #expect(!mayRest { $0.state = .windDown } && !mayRest(states: ScopeStates(coin: .paused)))
+        #expect(!mayRest { $0.limits.deniedCoins = [CoinPattern(Sample.coin.text)] } && !mayRest { $0.limits.allowedCoins = [] })
+        #expect(!mayRest { $0.filters.direction = .short } && mayRest(.sell) { $0.filters.direction = .short })
+        #expect(!mayRest { $0.filters.minimumLeaderNotional = Notional(1) } && !mayRest { $0.filters.newListingDays = 1 })
+    }
+
+    @Test("R-21, R-29: only a subscription that follows the leader's sizes on its side has a share of its limit orders")
+    func subscriptions() {
+        func mirrors(_ sizing: SizingMode = .ratio(.one), inverse: Bool = false, _ mirroring: OrderMirroring = .all) -> Bool {
+            Sample.subscription(sizing, inverse: inverse) { $0.mirrorOrders = mirroring }.mirrorsEntries
+        }
+        #expect(mirrors())
+        #expect(!mirrors(inverse: true) && !mirrors(.ratio(.one), .triggers) && !mirrors(.fixedNotional(Notional(100), perOrder: true)))
+    }
+
+    @Test("what rests is kept with the account's record, and one of before is read")
+    func record() throws {
+        let order = RestingOrder(kind: .limit, side: .buy, size: money("0.1"), price: Price(1990))
+        let placed = AccountRecord.PlacedOrder(
+            subscription: "sub-1", coin: Sample.coin, order: order, leaderOrder: 7, lifecycle: "life", placedAt: Sample.t0)
+        let record = AccountRecord(orders: ["0x01": placed])
+        #expect(try AccountRecord(json: JSON.parse(record.json.text())) == record)
+        let former = record.json.text().replacing("\"orders\"", with: "\"triggers\"")
+        #expect(try AccountRecord(json: JSON.parse(former)) == record)
     }
 }

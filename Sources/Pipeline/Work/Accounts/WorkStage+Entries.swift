@@ -41,8 +41,9 @@ extension WorkStage {
         guard mayRest, let leader, let position = leader.positions[lane.coin] else { return [:] }
         let present = entries(of: holding, key)
         if let jobs = partitions[key.partition]?.lanes[lane]?.jobs, !jobs.isEmpty {
-            // What is on its way decides on what rests.
-            return jobs.contains { !$0.job.action.isEntry } ? [:] : present
+            // An entry on its way withdraws what rests when its turn comes, and an exit takes it along.
+            let listed = Set(leader.orders.orders.map(\.oid))
+            return jobs.contains { !$0.job.action.isEntry } ? [:] : present.filter { $0.value.leaderOrder.map(listed.contains) ?? false }
         }
         var wanted: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
         var grown = sleeve
@@ -144,7 +145,8 @@ extension WorkStage {
 
     /// The entry goes on when what its sleeve had resting is known; otherwise it ends: better to miss it than to buy it twice.
     func withdrawEntries(_ partition: Int, _ generation: Int, _ lane: LaneKey) async {
-        guard let state = partitions[partition], state.generation == generation, let job = state.lanes[lane]?.jobs.first, state.lanes[lane]?.head == .entries
+        guard let state = partitions[partition], state.generation == generation, state.lanes[lane]?.head == .entries,
+            let job = state.lanes[lane]?.jobs.first
         else { return }
         let key = AccountKey(partition: partition, account: lane.account)
         let holding = HoldingKey(job.job.subscription, lane.coin)
@@ -183,25 +185,33 @@ extension WorkStage {
     private func cancelAndTake(
         _ orders: [ClientOrderID: AccountRecord.PlacedOrder], of holding: HoldingKey, _ key: AccountKey, _ generation: Int
     ) async -> Bool {
-        let cancelled = partitions[key.partition]?.books[key.account]?.cancelledEntries ?? []
-        let resting = orders.filter { !cancelled.contains($0.key) }.sorted { $0.key < $1.key }
-        if !resting.isEmpty {
-            guard let problems = await sendCancel(resting, key, generation), partitions[key.partition]?.generation == generation else { return false }
-            // One that was not there may be on its way still, and is cancelled again until it can no longer arrive.
-            let done = zip(resting, problems).filter { $1 == nil || hasArrived($0.value) }.map(\.0.key)
-            partitions[key.partition]?.books[key.account]?.cancelledEntries.formUnion(done)
-        }
         for look in 1...Self.fillLooks {
-            guard isQuiet(holding, key) else { return true }
             if look > 1 { try? await Task.sleep(for: Self.fillPause) }  // ends early only when cancelled
+            // What was on record ahead of its placement may not have been sent after all.
+            let orders = orders.filter { partitions[key.partition]?.books[key.account]?.record.orders[$0.key] != nil }
+            guard !orders.isEmpty else { return partitions[key.partition]?.generation == generation }
+            guard await cancelEntries(orders, key, generation) else { continue }
+            guard isQuiet(holding, key) else { return true }
             guard let fills = await fills(of: orders, key) else { continue }
             return await take(fills, of: orders, holding, key, generation)
         }
         return false
     }
 
-    /// Whether an order that the exchange does not know can no longer arrive.
-    private func hasArrived(_ placed: AccountRecord.PlacedOrder) -> Bool {
+    /// Cancels those that may trade still; false when that is not known to be done.
+    private func cancelEntries(_ orders: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int) async -> Bool {
+        let cancelled = partitions[key.partition]?.books[key.account]?.cancelledEntries ?? []
+        let resting = orders.filter { !cancelled.contains($0.key) }.sorted { $0.key < $1.key }
+        guard !resting.isEmpty else { return true }
+        guard let problems = await sendCancel(resting, key, generation), partitions[key.partition]?.generation == generation else { return false }
+        // One that was not there may be on its way still, and is cancelled again until it can no longer arrive.
+        let done = zip(resting, problems).filter { $1 == nil || cannotArrive($0.value) }.map(\.0.key)
+        partitions[key.partition]?.books[key.account]?.cancelledEntries.formUnion(done)
+        return true
+    }
+
+    /// Whether an order that the exchange does not know will never be there.
+    private func cannotArrive(_ placed: AccountRecord.PlacedOrder) -> Bool {
         WallClock.milliseconds > (placed.placedAt ?? 0) + Self.placementLife + Self.placementMargin
     }
 
@@ -218,7 +228,7 @@ extension WorkStage {
             for (cloid, placed) in orders {
                 switch try await client.orderStatus(key.account.text, cloid: cloid.text) {
                 case .unknown:
-                    guard hasArrived(placed) else { return nil }
+                    guard cannotArrive(placed) else { return nil }
                 case .known(let record):
                     guard record.isTerminal else { return nil }
                     traded[cloid] = record.status == "filled" ? placed.order.size : placed.order.size - record.order.size
@@ -242,7 +252,8 @@ extension WorkStage {
     private func take(
         _ fills: [UserFill], of orders: [ClientOrderID: AccountRecord.PlacedOrder], _ holding: HoldingKey, _ key: AccountKey, _ generation: Int
     ) async -> Bool {
-        guard let current = partitions[key.partition], current.generation == generation, let book = current.books[key.account] else { return false }
+        guard let current = partitions[key.partition], current.generation == generation, let book = current.books[key.account]
+        else { return false }
         guard isQuiet(holding, key) else { return true }
         func finding(on sleeve: Sleeve?) -> ForeignFills {
             var finding = ForeignFills(sleeves: [holding: sleeve ?? .empty], record: book.record, retired: [:])

@@ -41,17 +41,18 @@ extension WorkStage {
     }
 
     /// Those that hold something and have nothing on its way: the others are brought up to date after it. Not with an account's last actions
-    ///
+    /// . Those with limit orders always: the leader may have cancelled.
     private func mirroringAccounts() -> [InfluencerID: Set<AccountKey>] {
         let snapshot = config.current()
         var found: [InfluencerID: Set<AccountKey>] = [:]
         for (partition, state) in partitions where !state.draining {
             let busy = Set(state.lanes.keys.map(\.account))
             for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
-                guard let subscription = snapshot.subscriptions[holding.subscription], subscription.mirrorsTriggers,
-                    !busy.contains(subscription.account), state.accounts[subscription.account]?.budget.allows(.increase) != false
-                else { continue }
-                found[subscription.influencer, default: []].insert(AccountKey(partition: partition, account: subscription.account))
+                guard let subscription = snapshot.subscriptions[holding.subscription], subscription.mirrorsTriggers else { continue }
+                let key = AccountKey(partition: partition, account: subscription.account)
+                let mayPlace = !busy.contains(key.account) && state.accounts[key.account]?.budget.allows(.increase) != false
+                guard mayPlace || hasEntries(key) else { continue }
+                found[subscription.influencer, default: []].insert(key)
             }
         }
         return found

@@ -83,27 +83,41 @@ extension WorkStage {
         }
         let obsolete = present.filter { $0.value != wanted[$0.key] }
         let missing = wanted.filter { present[$0.key] == nil }
-        let sleeves = state.sleeves
-        let entries = obsolete.filter { !$0.value.order.kind.isTrigger }
-        if !entries.isEmpty {
-            for (holding, orders) in Dictionary(grouping: entries, by: { HoldingKey($0.value.subscription, $0.value.coin) }) {
-                guard await withdraw(Set(orders.map(\.key)), of: holding, key, generation) else { return false }
-            }
-            // What they traded changes what is wanted.
-            guard partitions[key.partition]?.generation == generation else { return true }
-            guard entries.values.allSatisfy({ isUnchanged(HoldingKey($0.subscription, $0.coin), since: sleeves, key) }) else {
-                partitions[key.partition]?.books[key.account]?.needsProtection = true
-                return true
-            }
+        // Neither waits for the success of the other, and what protects goes first.
+        let isProtected = await replace(
+            obsolete.filter(\.value.order.kind.isTrigger), by: missing.filter(\.value.order.kind.isTrigger), key, generation, since: state.sleeves)
+        let isMirrored = await replaceEntries(
+            obsolete.filter { !$0.value.order.kind.isTrigger }, by: missing.filter { !$0.value.order.kind.isTrigger }, key, generation,
+            since: state.sleeves)
+        return isProtected && isMirrored
+    }
+
+    private func replace(
+        _ obsolete: [ClientOrderID: AccountRecord.PlacedOrder], by missing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey,
+        _ generation: Int, since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
+        if !obsolete.isEmpty {
+            guard await cancel(obsolete, key, generation) != nil else { return false }
         }
-        let triggers = obsolete.filter(\.value.order.kind.isTrigger)
-        if !triggers.isEmpty {
-            guard await cancel(triggers, key, generation) != nil else { return false }
+        guard !missing.isEmpty else { return true }
+        return await place(missing, key, generation, since: sleeves)
+    }
+
+    private func replaceEntries(
+        _ obsolete: [ClientOrderID: AccountRecord.PlacedOrder], by missing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey,
+        _ generation: Int, since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
+        var isDone = true
+        let holdings = Dictionary(grouping: obsolete, by: { HoldingKey($0.value.subscription, $0.value.coin) })
+        for (holding, orders) in holdings where await !withdraw(Set(orders.map(\.key)), of: holding, key, generation) { isDone = false }
+        guard isDone, partitions[key.partition]?.generation == generation else { return isDone }
+        // What they traded changes what is wanted.
+        guard holdings.keys.allSatisfy({ isUnchanged($0, since: sleeves, key) }) else {
+            partitions[key.partition]?.books[key.account]?.needsProtection = true
+            return true
         }
-        for group in [missing.filter(\.value.order.kind.isTrigger), missing.filter { !$0.value.order.kind.isTrigger }] where !group.isEmpty {
-            guard await place(group, key, generation, since: sleeves) else { return false }
-        }
-        return true
+        guard !missing.isEmpty else { return true }
+        return await place(missing, key, generation, since: sleeves)
     }
 
     private func isUnchanged(_ holding: HoldingKey, since sleeves: [HoldingKey: Sleeve], _ key: AccountKey) -> Bool {

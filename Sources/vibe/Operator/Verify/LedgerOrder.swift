@@ -18,13 +18,14 @@ struct LedgerOrder: Sendable, Equatable {
     var answeredWeight: Int128 = 0
 
     /// By the line's action, of those that tell of one.
-    private static let statuses: [String: Set<String>] = ["order": ["filled", "resting"], "trigger": ["filled", "resting"], "fill": ["filled", "open"]]
+    private static let statuses: [String: Set<String>] = [
+        "order": ["filled", "resting"], "trigger": ["filled", "resting"], "fill": ["filled", "open"],
+    ]
 
     /// `nil` for lines that are no accepted order: refusals, cancels, changes of leverage.
     init?(line: JSON) throws(JSONError) {
-        guard case .string(let action)? = line["action"], let statuses = Self.statuses[action], statuses.contains(try line.string("status")) else {
-            return nil
-        }
+        guard case .string(let action)? = line["action"], let statuses = Self.statuses[action], statuses.contains(try line.string("status"))
+        else { return nil }
         isAccepted = action != "fill"
         account = try line.string("account")
         cloid = try line.maybe("cloid") { value throws(JSONError) in try value.asString() }
