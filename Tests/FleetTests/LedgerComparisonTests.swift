@@ -48,6 +48,20 @@ struct LedgerComparisonTests {
         #expect(try compare(log(2), [line(cloid(1)), line(cloid(2))]).isEmpty)
     }
 
+    @Test("what a resting order traded is the sum of its fills, and it was accepted once")
+    func resting() throws {
+        func fill(_ size: String, status: String) -> JSON {
+            [
+                "timeMs": 1, "account": .string(Self.account), "action": "fill", "cloid": .string(cloid(1)), "oid": 7, "coin": "BTC",
+                "status": .string(status), "totalSz": .string(size), "avgPx": "10", "fills": [["px": "10", "sz": .string(size)]],
+            ]
+        }
+        let placed = line(cloid(1), status: "resting", size: "0")
+        #expect(try compare(log(1), [placed, fill("0.5", status: "open"), fill("1.5", status: "filled")]).isEmpty)
+        #expect(try compare(log(1), [placed, fill("0.5", status: "open")]).count(.missing) == 1)
+        #expect(try compare(log(1), [placed, placed, fill("2", status: "filled")]).count(.duplicates) == 1)
+    }
+
     @Test("the average is taken over the fills, exactly")
     func average() throws {
         let fills: JSON = [["px": "9", "sz": "1"], ["px": "11", "sz": "1"]]
