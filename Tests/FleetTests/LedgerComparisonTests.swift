@@ -131,7 +131,7 @@ struct LedgerComparisonTests {
         var answers: [JobID: TradeLog.Answer] = [:]
         answers[job(9)] = TradeLog.Answer(
             job: job(9), account: Self.account, coin: "BTC", isExecuted: true, filledSize: Size(2), averagePrice: Price(10), cloid: "0x5b1f")
-        let known = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)], protections: [job(9)])
+        let known = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)], resting: [job(9)])
         let unknown = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)])
         guard case .object(let members) = line("0x5b1f") else { return }
         let fired = JSON.object(members.map { $0.name == "action" ? JSON.Member("action", "trigger") : $0 })
