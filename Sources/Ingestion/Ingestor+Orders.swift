@@ -41,7 +41,7 @@ extension Ingestor {
     /// Of every dex on which the leader has been seen to trade: a part of the list is none.
     private func storeOrders(of track: LeaderTrack) async throws {
         guard let client else { return }
-        var triggers: [LeaderOrders.Trigger] = []
+        var orders: [LeaderOrders.Order] = []
         var readAt: Int64?
         for dex in knownDexs(of: track) {
             let request = InfoRequest.frontendOpenOrders(track.address, dex: dex.isEmpty ? nil : dex)
@@ -49,32 +49,39 @@ extension Ingestor {
             if turn > .now { try await Task.sleep(until: turn, clock: .continuous) }
             await spend(for: request.type)
             readAt = readAt ?? now() / 1_000
-            triggers += try await client.read(request).compactMap(\.leaderTrigger)
+            orders += try await client.read(request).compactMap(\.leaderOrder)
         }
         guard let readAt, tracks[track.address]?.generation == track.generation, let lease = leases.table.lease(track.partition) else { return }
-        if triggers.count > LeaderOrders.most {
-            logger.warning("leader.orders.left_out", metadata: ["influencer": "\(track.influencer)", "triggers": "\(triggers.count)"])
+        let list = LeaderOrders(orders: orders, readAt: readAt)
+        if list.orders.count < orders.count {
+            logger.warning("leader.orders.left_out", metadata: ["influencer": "\(track.influencer)", "orders": "\(orders.count - list.orders.count)"])
         }
-        let orders = LeaderOrders(triggers: triggers, readAt: readAt)
         // Refused under another epoch: the partition's next owner reads them.
         _ = try await publisher.record(
-            orders: orders.json.bytes(), of: track.influencer.text, partition: track.partition, epoch: lease.epoch)
+            orders: list.json.bytes(), of: track.influencer.text, partition: track.partition, epoch: lease.epoch)
     }
 }
 
 extension OpenOrder {
-    /// `nil` for what is no stop-loss or take-profit, or does not wait for its price any more.
-    var leaderTrigger: LeaderOrders.Trigger? {
-        guard reduceOnly, let detail, let trigger = detail.trigger, trigger.condition.hasPrefix("Price "), let kind = detail.triggerKind else {
+    /// `nil` for what is neither a stop-loss or take-profit that waits for its price, nor a limit order that may add to a position.
+    var leaderOrder: LeaderOrders.Order? { reduceOnly ? leaderTrigger : leaderLimit }
+
+    private var leaderLimit: LeaderOrders.Order? {
+        guard let detail, detail.trigger == nil, detail.orderType == "Limit", !size.isZero else { return nil }
+        return LeaderOrders.Order(oid: oid, coin: coin, kind: .limit, side: side, price: limitPrice, size: size)
+    }
+
+    private var leaderTrigger: LeaderOrders.Order? {
+        guard let detail, let trigger = detail.trigger, trigger.condition.hasPrefix("Price "), let kind = detail.triggerKind else {
             return nil
         }
-        return LeaderOrders.Trigger(
+        return LeaderOrders.Order(
             oid: oid, coin: coin, kind: kind, side: side, price: trigger.price, size: detail.followsPosition || size.isZero ? nil : size)
     }
 }
 
 extension OpenOrder.Detail {
-    fileprivate var triggerKind: Protection.Kind? {
+    fileprivate var triggerKind: RestingOrder.Kind? {
         if orderType.hasPrefix("Stop") { return .stopLoss }
         return orderType.hasPrefix("Take Profit") ? .takeProfit : nil
     }

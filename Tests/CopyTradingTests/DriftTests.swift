@@ -136,8 +136,8 @@ struct LeverageTests {
         let long = Sleeve(position: money("0.25005"), averageEntry: Price(2000))
         let placed = protection.triggers(for: long, instrument: Sample.instrument)
         #expect(placed == [
-            Protection.Trigger(kind: .stopLoss, side: .sell, size: money("0.25"), price: Price(1900)),
-            Protection.Trigger(kind: .takeProfit, side: .sell, size: money("0.25"), price: Price(2200)),
+            RestingOrder(kind: .stopLoss, side: .sell, size: money("0.25"), price: Price(1900)),
+            RestingOrder(kind: .takeProfit, side: .sell, size: money("0.25"), price: Price(2200)),
         ])
         let short = protection.triggers(for: Sleeve(position: money("-0.1"), averageEntry: Price(2000)), instrument: Sample.instrument)
         #expect(short.map(\.price) == [Price(2100), Price(1800)] && short.allSatisfy { $0.side == .buy })

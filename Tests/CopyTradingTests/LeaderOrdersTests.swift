@@ -7,23 +7,23 @@ struct LeaderOrdersTests {
     private static let long = Sleeve(position: money("0.25"), averageEntry: Price(2000), lifecycle: "life", revision: 3)
 
     private func trigger(
-        _ oid: Int64, _ size: String?, at price: String = "1900", _ side: Side = .sell, _ kind: Protection.Kind = .stopLoss, coin: Coin = Sample.coin
-    ) -> LeaderOrders.Trigger {
-        LeaderOrders.Trigger(oid: oid, coin: coin, kind: kind, side: side, price: money(price), size: size.map { money($0) })
+        _ oid: Int64, _ size: String?, at price: String = "1900", _ side: Side = .sell, _ kind: RestingOrder.Kind = .stopLoss, coin: Coin = Sample.coin
+    ) -> LeaderOrders.Order {
+        LeaderOrders.Order(oid: oid, coin: coin, kind: kind, side: side, price: money(price), size: size.map { money($0) })
     }
 
-    private func mirrored(_ triggers: LeaderOrders.Trigger..., leader: String = "10", sleeve: Sleeve = long) -> [LeaderOrders.Mirrored] {
-        LeaderOrders(triggers: triggers, readAt: 0).mirrored(in: Sample.coin, leader: money(leader), sleeve: sleeve, instrument: Sample.instrument)
+    private func mirrored(_ triggers: LeaderOrders.Order..., leader: String = "10", sleeve: Sleeve = long) -> [LeaderOrders.Mirrored] {
+        LeaderOrders(orders: triggers, readAt: 0).mirrored(in: Sample.coin, leader: money(leader), sleeve: sleeve, instrument: Sample.instrument)
     }
 
     @Test("R-63: each closes the same share of the sleeve as of the leader's position, in whole lots, and never more than is held")
     func shares() {
         let found = mirrored(trigger(1, "4"), trigger(2, nil, at: "2200", .sell, .takeProfit), trigger(3, "30"), trigger(4, "3.3335"))
         #expect(found.map(\.oid) == [1, 2, 3, 4])
-        #expect(found.map(\.trigger.size) == [money("0.1"), money("0.25"), money("0.25"), money("0.0833")])
-        #expect(found.map(\.trigger.price) == [Price(1900), Price(2200), Price(1900), Price(1900)])
-        #expect(found.map(\.trigger.kind) == [.stopLoss, .takeProfit, .stopLoss, .stopLoss])
-        #expect(found.allSatisfy { $0.trigger.side == .sell })
+        #expect(found.map(\.order.size) == [money("0.1"), money("0.25"), money("0.25"), money("0.0833")])
+        #expect(found.map(\.order.price) == [Price(1900), Price(2200), Price(1900), Price(1900)])
+        #expect(found.map(\.order.kind) == [.stopLoss, .takeProfit, .stopLoss, .stopLoss])
+        #expect(found.allSatisfy { $0.order.side == .sell })
     }
 
     @Test("R-63: what would not reduce the leader's position, or is of another coin, is not mirrored; nor is anything while one of both is flat or on the other side")
@@ -33,7 +33,7 @@ struct LeaderOrdersTests {
         #expect(mirrored(trigger(1, "4", .buy), leader: "-10").isEmpty)
         #expect(mirrored(trigger(1, "4"), sleeve: .empty).isEmpty)
         let short = Sleeve(position: money("-0.25"), averageEntry: Price(2000))
-        #expect(mirrored(trigger(1, "4", .buy), leader: "-10", sleeve: short).map(\.trigger.side) == [.buy])
+        #expect(mirrored(trigger(1, "4", .buy), leader: "-10", sleeve: short).map(\.order.side) == [.buy])
     }
 
     @Test("R-63, R-30: a share worth less than the exchange takes is left out, unless it closes the sleeve")
@@ -46,14 +46,14 @@ struct LeaderOrdersTests {
     @Test("R-63: a sleeve has a bounded number of them, the oldest")
     func bounded() {
         let many = (1...40 as ClosedRange<Int64>).reversed().map { trigger($0, "4") }
-        let found = LeaderOrders(triggers: many, readAt: 0).mirrored(
+        let found = LeaderOrders(orders: many, readAt: 0).mirrored(
             in: Sample.coin, leader: Size(10), sleeve: Self.long, instrument: Sample.instrument)
         #expect(found.map(\.oid) == Array(1...Int64(LeaderOrders.mostMirrored)))
     }
 
     @Test("R-40: a mirrored trigger's id is another when the leader's order, its share, its price or the sleeve has changed")
     func ids() {
-        func id(_ triggers: LeaderOrders.Trigger, revision: Int64 = 3) -> ClientOrderID? {
+        func id(_ triggers: LeaderOrders.Order, revision: Int64 = 3) -> ClientOrderID? {
             mirrored(triggers).first.map { .mirrored($0, subscription: "sub-1", coin: Sample.coin, sleeveRevision: revision) }
         }
         let ids = [id(trigger(1, "4")), id(trigger(2, "4")), id(trigger(1, "5")), id(trigger(1, "4", at: "1901")), id(trigger(1, "4"), revision: 4)]
@@ -63,7 +63,7 @@ struct LeaderOrdersTests {
 
     @Test("a list is known for a limited time, and counts only for a position that is older")
     func age() throws {
-        let orders = LeaderOrders(triggers: [trigger(2, nil), trigger(1, "4")], readAt: 100_000)
+        let orders = LeaderOrders(orders: [trigger(2, nil), trigger(1, "4")], readAt: 100_000)
         #expect(orders.isKnown(at: 100_000 + LeaderOrders.life) && !orders.isKnown(at: 100_001 + LeaderOrders.life))
         #expect(orders.isNewer(than: 99_000) && !orders.isNewer(than: 99_001))
         #expect(try LeaderOrders(json: JSON.parse(orders.json.text())) == orders)

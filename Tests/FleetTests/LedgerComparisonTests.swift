@@ -48,6 +48,20 @@ struct LedgerComparisonTests {
         #expect(try compare(log(2), [line(cloid(1)), line(cloid(2))]).isEmpty)
     }
 
+    @Test("what a resting order traded is the sum of its fills, and it was accepted once")
+    func resting() throws {
+        func fill(_ size: String, status: String) -> JSON {
+            [
+                "timeMs": 1, "account": .string(Self.account), "action": "fill", "cloid": .string(cloid(1)), "oid": 7, "coin": "BTC",
+                "status": .string(status), "totalSz": .string(size), "avgPx": "10", "fills": [["px": "10", "sz": .string(size)]],
+            ]
+        }
+        let placed = line(cloid(1), status: "resting", size: "0")
+        #expect(try compare(log(1), [placed, fill("0.5", status: "open"), fill("1.5", status: "filled")]).isEmpty)
+        #expect(try compare(log(1), [placed, fill("0.5", status: "open")]).count(.missing) == 1)
+        #expect(try compare(log(1), [placed, placed, fill("2", status: "filled")]).count(.duplicates) == 1)
+    }
+
     @Test("the average is taken over the fills, exactly")
     func average() throws {
         let fills: JSON = [["px": "9", "sz": "1"], ["px": "11", "sz": "1"]]
@@ -117,7 +131,7 @@ struct LedgerComparisonTests {
         var answers: [JobID: TradeLog.Answer] = [:]
         answers[job(9)] = TradeLog.Answer(
             job: job(9), account: Self.account, coin: "BTC", isExecuted: true, filledSize: Size(2), averagePrice: Price(10), cloid: "0x5b1f")
-        let known = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)], protections: [job(9)])
+        let known = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)], resting: [job(9)])
         let unknown = TradeLog(answers: answers, jobs: ["0x5b1f": job(9)])
         guard case .object(let members) = line("0x5b1f") else { return }
         let fired = JSON.object(members.map { $0.name == "action" ? JSON.Member("action", "trigger") : $0 })

@@ -12,25 +12,28 @@ import Testing
 @Suite struct MirroringTests {
     private static let size = #"sizing: {mode: ratio, ratio: "0.02"}, limits: {entry_expiry_ms: 60000}"#
     private static let mirroring = size + ", mirror_orders: triggers"
+    private static let all = size + ", mirror_orders: all"
 
     /// A leader that acts by itself, and what the fleet is asked of it.
     private struct Scene {
         let fleet: Fleet
         let leader: SigningKey
+        /// Trades with whom it is told to.
+        let other: SigningKey
         let client: ExchangeClient
         let asset: Int
 
         /// - Returns: what became of the order.
         @discardableResult
-        func act(_ action: JSON) async throws -> ExchangeAnswer {
+        func act(_ action: JSON, as actor: SigningKey? = nil) async throws -> ExchangeAnswer {
             let nonce = UInt64(WallClock.microseconds / 1_000)
             let signed = try SignedAction.sign(
-                action: action, nonce: nonce, vaultAddress: nil, expiresAfter: nil, network: .testnet, key: leader)
+                action: action, nonce: nonce, vaultAddress: nil, expiresAfter: nil, network: .testnet, key: actor ?? leader)
             // The next one has another nonce.
             try await Task.sleep(for: .milliseconds(2))
             let answer = try await client.submit(signed)
-            if case .refused(let text) = answer { throw NotReached(description: "the leader's action was refused: \(text)") }
-            if case .error(let text)? = answer.orderStatuses(sent: 1)?.first { throw NotReached(description: "the leader's order was refused: \(text)") }
+            if case .refused(let text) = answer { throw NotReached(description: "the action was refused: \(text)") }
+            if case .error(let text)? = answer.orderStatuses(sent: 1)?.first { throw NotReached(description: "the order was refused: \(text)") }
             return answer
         }
 
@@ -41,6 +44,29 @@ import Testing
             try await act(ExchangeAction.order([order]))
         }
 
+        func limit(_ size: String, at price: Int) throws -> OrderRequest {
+            OrderRequest(
+                asset: asset, isBuy: true, price: Price(price), size: try Size(parsing: size), reduceOnly: false, timeInForce: .gtc, cloid: nil)
+        }
+
+        /// Somebody sells to who bids `price` first, and to nobody who bids less.
+        func sell(_ size: String, at price: Int) async throws {
+            let order = OrderRequest(
+                asset: asset, isBuy: false, price: Price(price), size: try Size(parsing: size), reduceOnly: false, timeInForce: .ioc, cloid: nil)
+            try await act(ExchangeAction.order([order]), as: other)
+        }
+
+        /// A part of the leader's position is copied, and both bid for more at `price`.
+        func bothBid(at price: Int) async throws {
+            try await trade(.buy, "1")
+            try await fleet.settled(signals: 1)
+            try await act(ExchangeAction.order([try limit("0.5", at: price)]))
+            try await eventually("s0", has: ["0.01 at \(price)"])
+        }
+
+        /// What the follower's limit orders traded.
+        func mirrored(_ truth: Truth) -> [Size] { truth.results.filter { $0.origin == .mirror }.map(\.filledSize) }
+
         func trigger(_ size: String, at price: Int, _ purpose: OrderTrigger.Purpose = .stopLoss) throws -> OrderRequest {
             OrderRequest(
                 asset: asset, isBuy: false, price: Price(price), size: try Size(parsing: size), reduceOnly: true,
@@ -49,7 +75,7 @@ import Testing
 
         /// `size at price` of what an account has resting, in the order of the texts.
         func resting(_ account: String) async throws -> [String] {
-            try await client.read(.frontendOpenOrders(account)).map { "\($0.size) at \($0.detail?.trigger?.price.description ?? "-")" }.sorted()
+            try await client.read(.frontendOpenOrders(account)).map { "\($0.size) at \($0.detail?.trigger?.price ?? $0.limitPrice)" }.sorted()
         }
 
         func eventually(_ follower: String, has expected: [String]) async throws {
@@ -69,6 +95,7 @@ import Testing
 
     private func run(_ settings: [String: String] = ["s0": mirroring], _ body: (Scene) async throws -> Void) async throws {
         let key = try SigningKey(bytes: (0..<32).map { _ in UInt8.random(in: 1...254) })
+        let other = try SigningKey(bytes: (0..<32).map { _ in UInt8.random(in: 1...254) })
         var cast = Cast(settings.sorted { $0.key < $1.key }.map { .init($0.key, of: "leader", settings: $0.value) })
         cast.leaders["leader"] = key.address
         var work = Fleet.WorkSettings()
@@ -77,7 +104,7 @@ import Testing
         work.accounts.confirmAfter = .milliseconds(100)
         work.accounts.mirrorEvery = .milliseconds(100)
         try await Fleet.run(cast, simulator: { $0.syntheticLeaders = [] }) { fleet in
-            try await fleet.exchange.open(key.address, balance: "1000000")
+            for actor in [key, other] { try await fleet.exchange.open(actor.address, balance: "1000000") }
             try await fleet.match()
             try await fleet.plan()
             try await fleet.work("work-1", work)
@@ -85,7 +112,7 @@ import Testing
             try await fleet.live(try await fleet.ingest(change: { $0.ordersEvery = .milliseconds(100) }).ingestor)
             let client = fleet.client()
             let asset = try await client.instruments().first { $0.coin == "BTC" }?.asset ?? -1
-            do { try await body(Scene(fleet: fleet, leader: key, client: client, asset: asset)) } catch {
+            do { try await body(Scene(fleet: fleet, leader: key, other: other, client: client, asset: asset)) } catch {
                 await client.shutdown()
                 throw error
             }
@@ -212,6 +239,98 @@ import Testing
             try await scene.eventually("s0", has: [])
             try await scene.settled(signals: 1, placements: 1)
             try await scene.fleet.verify()
+        }
+    }
+
+    // MARK: - Limit orders
+
+    @Test("R-21, R-55: the leader's limit order that adds rests for the follower's share, follows what the leader does with it, and is gone when it is")
+    func limits() async throws {
+        try await run(["s0": Self.all, "s1": Self.mirroring, "s2": Self.all + ", inverse: true"]) { scene in
+            try await scene.bothBid(at: 49_000)
+            for other in ["s1", "s2"] { #expect(try await scene.resting(scene.fleet.cast.follower(other).account).isEmpty) }
+            try await scene.act(ExchangeAction.modify(.oid(try await scene.oid()), to: try scene.limit("1", at: 48_500)))
+            try await scene.eventually("s0", has: ["0.02 at 48500"])
+            try await scene.act(ExchangeAction.cancel([(scene.asset, try await scene.oid())]))
+            try await scene.eventually("s0", has: [])
+            try await scene.settled(signals: 1, placements: 2)
+            let truth = try await scene.fleet.verify()
+            #expect(scene.mirrored(truth).isEmpty)
+        }
+    }
+
+    @Test("R-21, R-46: when both limit orders are filled the leader's fill is not bought a second time")
+    func bothFilled() async throws {
+        try await run(["s0": Self.all]) { scene in
+            try await scene.bothBid(at: 49_000)
+            try await scene.fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-3"])
+            try await scene.fleet.settled(signals: 2)
+            try await scene.eventually("s0", has: [])
+            let truth = try await scene.fleet.verify()
+            #expect(truth.results(of: "s0:leader").filter { $0.origin == nil }.map(\.outcome) == [.filled, .coalesced])
+            #expect(scene.mirrored(truth) == [try Size(parsing: "0.01")])
+            #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC") == (try Size(parsing: "0.03")))
+            #expect(truth.sleeves.values.map(\.boughtAhead) == [.zero])
+        }
+    }
+
+    @Test("R-21: when the leader's limit order alone is filled, the follower's is withdrawn and the leader's fill copied")
+    func leaderFilled() async throws {
+        try await run(["s0": Self.all]) { scene in
+            try await scene.bothBid(at: 50_000)
+            try await scene.sell("0.5", at: 50_000)
+            try await scene.fleet.settled(signals: 2)
+            try await scene.eventually("s0", has: [])
+            let truth = try await scene.fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.outcome) == [.filled, .filled])
+            #expect(scene.mirrored(truth).isEmpty)
+            #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC") == (try Size(parsing: "0.03")))
+        }
+    }
+
+    @Test("R-21, R-45: when the follower's limit order is filled first it has its result, does not rest again, and meets the leader's fill")
+    func followerFilled() async throws {
+        try await run(["s0": Self.all]) { scene in
+            try await scene.bothBid(at: 50_000)
+            // Its order changed, the leader stands behind the follower.
+            try await scene.act(ExchangeAction.modify(.oid(try await scene.oid()), to: try scene.limit("0.5", at: 50_000)))
+            try await scene.sell("0.01", at: 50_000)
+            try await scene.fleet.eventually("the follower's is on record") { scene.mirrored(try await scene.fleet.truth()).count == 1 }
+            #expect(try await scene.resting(scene.fleet.cast.follower("s0").account).isEmpty)
+            try await scene.sell("0.5", at: 50_000)
+            try await scene.fleet.settled(signals: 2)
+            let truth = try await scene.fleet.verify()
+            #expect(truth.results(of: "s0:leader").filter { $0.origin == nil }.map(\.outcome) == [.filled, .coalesced])
+            #expect(scene.mirrored(truth) == [try Size(parsing: "0.01")])
+            #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC") == (try Size(parsing: "0.03")))
+            #expect(truth.sleeves.values.map(\.boughtAhead) == [.zero])
+        }
+    }
+
+    @Test("R-84: the kill switch takes limit orders from the exchange, and they come back when a person has opened it")
+    func killed() async throws {
+        try await run(["s0": Self.all]) { scene in
+            try await scene.bothBid(at: 49_000)
+            try await scene.fleet.latch(.everything, .pauseEntries)
+            try await scene.eventually("s0", has: [])
+            try await scene.fleet.latch(.everything, .none)
+            try await scene.eventually("s0", has: ["0.01 at 49000"])
+            try await scene.settled(signals: 1, placements: 2)
+            try await scene.fleet.verify()
+        }
+    }
+
+    @Test("R-55: when the leader closes, the follower is flat and nothing of it rests, although the leader's limit order does")
+    func closed() async throws {
+        try await run(["s0": Self.all]) { scene in
+            try await scene.bothBid(at: 49_000)
+            try await scene.trade(.sell, "1", reduceOnly: true)
+            try await scene.eventually("s0", has: [])
+            try await scene.fleet.settled(signals: 2)
+            let truth = try await scene.fleet.verify()
+            #expect(truth.others(.filled).isEmpty && scene.mirrored(truth).isEmpty)
+            #expect(truth.position(of: scene.fleet.cast.follower("s0").account, "BTC").isZero)
+            #expect(try await scene.client.read(.frontendOpenOrders(scene.leader.address)).count == 1)
         }
     }
 }

@@ -25,7 +25,9 @@ enum SubscriptionSettings {
         Setting("leverage", \.leverage, .leverage, of: template, "Of positions at the exchange, never above what account and market allow."),
         Setting(
             "mirror_orders", \.mirrorOrders, .choice, of: template,
-            "Which of the leader's resting orders it has too: triggers are its stop-losses and take-profits, for the same share of the position. "
+            "Which of the leader's resting orders it has too: triggers are its stop-losses and take-profits, for the same share of the position; "
+                + "all are those and the limit orders that add to a position which is copied. What opens one follows the leader's fills alone, as does all "
+                + "of a subscription with filters on the leader's order. "
                 + "Not of a leader that is copied mirrored, nor in a coin that other subscriptions of the account hold."),
         Setting("heal_entries", \.healsEntries, .flag, of: template, "Lets the drift check buy what is missing, at a fair price only."),
         Setting(

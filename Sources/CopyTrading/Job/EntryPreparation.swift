@@ -62,6 +62,7 @@ struct EntryPreparation {
             let own = try? k * (terms.leaderEnd - terms.leaderStart).magnitude
         {
             entry.clip(to: own, by: .filledShare)
+            try meetAhead(&entry, terms)
         }
         let waiting = sleeve.liveResidue(for: job)
         if accumulates, !waiting.isZero, sleeve.lifecycle == job.lifecycle { entry = ClippedEntry(size: entry.size + waiting, price: entry.price) }
@@ -75,6 +76,17 @@ struct EntryPreparation {
             throw Skip(outcome: .accumulated, detail: "\(entry.size) is met by a reduction of \(sleeve.owed) that was owed", sleeve: netted)
         }
         entry.change(to: entry.size - sleeve.owed, by: .owed)
+    }
+
+    /// What mirrored limit orders have bought of it is not bought again.
+    private func meetAhead(_ entry: inout ClippedEntry, _ terms: EntryTerms) throws(Skip) {
+        let ahead = sleeve.boughtAhead(of: terms.leaderStart)
+        guard !ahead.isZero else { return }
+        guard entry.size > ahead else {
+            let detail = "limit orders that mirror the leader's had bought \(ahead) before: nothing is left to add"
+            throw Skip(outcome: .coalesced, detail: detail, sleeve: sleeve.meetingBoughtAhead(of: job))
+        }
+        entry.change(to: entry.size - ahead, by: .ahead)
     }
 
     private func applyCaps(_ entry: inout ClippedEntry, _ instrument: Instrument) throws(Skip) {
@@ -120,7 +132,7 @@ struct EntryPreparation {
             guard accumulates, error.outcome == .minimumNotional || error.outcome == .roundedToZero else {
                 throw Skip(outcome: error.outcome, detail: error.detail)
             }
-            var waiting = sleeve
+            var waiting = sleeve.meetingBoughtAhead(of: job)
             waiting.owed = .zero
             waiting.keepResidue(entry.size, of: job)
             throw Skip(outcome: .accumulated, detail: "\(entry.size) waits for more: \(error.detail)", sleeve: waiting)

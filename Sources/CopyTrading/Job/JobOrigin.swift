@@ -6,6 +6,11 @@ public enum JobOrigin: String, Sendable, CaseIterable {
     case flatten
     /// The subscription's stop-loss or take-profit was carried out by the exchange.
     case protection
+    /// A limit order that mirrors the leader's traded.
+    case mirror
+
+    /// Whether a job was queued for it; the others were carried out by the exchange, by an order that rested there.
+    public var isQueued: Bool { self == .drift || self == .flatten }
 }
 
 extension JobID {
@@ -20,13 +25,16 @@ extension JobID {
         JobID(Fingerprint.of(["flatten", latch, subscription.text, coin.text]))
     }
 
+    /// What a limit order that mirrors the leader's did at the exchange.
+    public static func mirror(_ order: ClientOrderID) -> JobID { JobID(Fingerprint.of(["mirror", order.text])) }
+
     /// What a trigger of ours did at the exchange.
     public static func protection(_ trigger: ClientOrderID) -> JobID { JobID(Fingerprint.of(["protection", trigger.text])) }
 }
 
 extension ClientOrderID {
     /// Of a stop-loss or take-profit of a sleeve: another when the sleeve has changed.
-    public static func trigger(_ kind: Protection.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> ClientOrderID {
+    public static func trigger(_ kind: RestingOrder.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> ClientOrderID {
         ClientOrderID("0x" + Fingerprint.of(["trigger", kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)"]))
     }
 }

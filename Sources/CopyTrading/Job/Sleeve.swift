@@ -23,6 +23,9 @@ public struct Sleeve: Sendable, Equatable {
     /// Coins, unsigned, that triggers mirroring the leader's have closed before the leader's own fill was told: its next reductions have
     /// been met by so much.
     public var ahead: Size
+    /// Coins, unsigned, that limit orders mirroring the leader's have bought before the leader's own fill was told: its next increases have
+    /// been met by so much at most (``boughtAhead(of:)``).
+    public var boughtAhead: Size
     /// The subscriber traded here by hand: no entries until the leader is flat.
     public var isManual: Bool
     /// Counts the changes.
@@ -33,7 +36,8 @@ public struct Sleeve: Sendable, Equatable {
 
     public init(
         position: Size = .zero, averageEntry: Price? = nil, lifecycle: SignalID? = nil, owed: Size = .zero, owedThrough: JobID? = nil,
-        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, ahead: Size = .zero, isManual: Bool = false, revision: Int64 = 0
+        k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, ahead: Size = .zero, boughtAhead: Size = .zero,
+        isManual: Bool = false, revision: Int64 = 0
     ) {
         self.position = position
         self.averageEntry = averageEntry
@@ -44,6 +48,7 @@ public struct Sleeve: Sendable, Equatable {
         self.residue = residue
         self.residueUntil = residueUntil
         self.ahead = ahead
+        self.boughtAhead = boughtAhead
         self.isManual = isManual
         self.revision = revision
     }
@@ -64,11 +69,13 @@ public struct Sleeve: Sendable, Equatable {
             next.residue = .zero
             next.residueUntil = nil
             next.ahead = .zero
+            next.boughtAhead = .zero
         } else if position.isZero || position.sign != next.position.sign {
             next.averageEntry = price
             next.lifecycle = lifecycle
             next.k = nil
             next.ahead = .zero
+            next.boughtAhead = .zero
         } else if next.position.magnitude > position.magnitude {
             next.averageEntry = average(adding: size.magnitude, at: price)
             next.lifecycle = lifecycle ?? next.lifecycle
@@ -85,8 +92,9 @@ public struct Sleeve: Sendable, Equatable {
             if !next.position.isZero { next.ahead = meetingAhead(of: job).ahead }
             return next.settlingExit(intent, job: job, filled: filled.magnitude)
         }
-        // A reduction that was owed has been met by buying less.
+        // A reduction that was owed has been met by buying less, and so has what was bought ahead.
         next.owed = .zero
+        next.boughtAhead = meetingBoughtAhead(of: job).boughtAhead
         next.keepResidue(intent.residue, of: job)
         if !filled.isZero, next.k == nil || intent.correctsK, let terms = job.terms, !terms.leaderEnd.isZero {
             // What waits is to be bought yet, so it counts as held: it is not missing from the share.
@@ -118,6 +126,35 @@ public struct Sleeve: Sendable, Equatable {
     func liveResidue(for job: ExecutionJob) -> Size {
         guard let residueUntil, job.leaderFillTime <= residueUntil else { return .zero }
         return residue
+    }
+
+    /// The sleeve after a fill of a limit order that mirrors the leader's: the leader's own may be told later, or never.
+    /// - Parameter lifecycle: that the order was to add to.
+    public func applyingEntry(side: Side, size: Size, price: Price, lifecycle: SignalID?) -> Sleeve {
+        var next = applying(side: side, size: size, price: price, lifecycle: lifecycle)
+        if position.sign == Int(side.sign) { next.boughtAhead += size.magnitude }
+        return next
+    }
+
+    /// Coins held, those that wait to be bought included and those that are owed not, beyond the share of the leader's position; `nil` when
+    /// that is not known.
+    public func excess(over leader: Size) -> Size? {
+        guard let k, let share = try? k * leader.magnitude else { return nil }
+        return max(position.magnitude - min(owed, position.magnitude) + residue - share, .zero)
+    }
+
+    /// Coins that mirrored limit orders have bought of what the leader adds to `leader`, its signed position. An increase of the leader's
+    /// that was skipped has been met by them as well: they are no excess after it.
+    public func boughtAhead(of leader: Size) -> Size { boughtAhead.isZero ? .zero : min(boughtAhead, excess(over: leader) ?? boughtAhead) }
+
+    /// The sleeve once what was bought ahead has met the increase of `job`.
+    func meetingBoughtAhead(of job: ExecutionJob) -> Sleeve {
+        guard !boughtAhead.isZero, let terms = job.terms, terms.followsLeader else { return self }
+        var next = self
+        let asked = k.flatMap { try? $0 * (terms.leaderEnd - terms.leaderStart).magnitude } ?? .zero
+        next.boughtAhead = max(boughtAhead(of: terms.leaderStart) - asked, .zero)
+        if next != self { next.revision += 1 }
+        return next
     }
 
     /// The sleeve after a fill of a trigger that mirrors the leader's: the leader's own is told later.
@@ -168,6 +205,7 @@ extension Sleeve {
             ("residueUntilMs", residueUntil.map { .integer($0) } ?? .null), ("manual", .bool(isManual)), ("rev", .integer(revision)),
         ]
         if !ahead.isZero { members.append(("ahead", .string("\(ahead)"))) }
+        if !boughtAhead.isZero { members.append(("boughtAhead", .string("\(boughtAhead)"))) }
         return members.asObject
     }
 
@@ -180,7 +218,7 @@ extension Sleeve {
             k: json["k"] == nil ? nil : try json.exactRatio("k"),
             residue: try json.maybeDecimal("residue") ?? .zero,
             residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
-            ahead: try json.maybeDecimal("ahead") ?? .zero,
+            ahead: try json.maybeDecimal("ahead") ?? .zero, boughtAhead: try json.maybeDecimal("boughtAhead") ?? .zero,
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
             revision: try json.integer("rev"))
     }

@@ -28,6 +28,12 @@ public struct EntryFilters: Sendable, Equatable {
         self.newListingDays = newListingDays
         self.schedule = schedule
     }
+
+    /// Whether one of them is about the leader's order, or the market it trades in.
+    public var asksLeaderOrder: Bool {
+        minimumLeaderNotional != nil || maximumLeaderNotional != nil || minimumConvictionBasisPoints != nil || maximumLeaderLeverage != nil
+            || newListingDays > 0
+    }
 }
 
 extension EntryPlan {

@@ -53,8 +53,19 @@ public struct Subscription: Sendable, Equatable {
 
     /// Whether it has the leader's stop-losses and take-profits: those of a leader that is copied mirrored close nothing.
     public var mirrorsTriggers: Bool { mirrorOrders != .none && !inverse }
-    /// Whether its sleeves may have triggers at the exchange.
-    public var hasTriggers: Bool { protection != Protection() || mirrorsTriggers }
+    /// Whether it has the leader's limit orders: orders of one size each have no share of them.
+    public var mirrorsEntries: Bool { mirrorOrders == .all && !inverse && sizing.followsLeader }
+    /// Whether its sleeves may have orders resting at the exchange.
+    public var hasRestingOrders: Bool { protection != Protection() || mirrorsTriggers }
+
+    /// Whether an order that opens may rest: what is asked of an entry before the leader's order is looked at. Filters on that order ask for
+    /// what only its fill tells, so with them none may.
+    /// - Parameter now: milliseconds since 1970.
+    public func mayRest(in coin: Coin, _ side: Side, states: ScopeStates, at now: Int64) -> Bool {
+        guard states.strictest(subscription: state).state == .active, limits.allows(coin) else { return false }
+        guard filters.direction == .both || filters.direction == (side == .buy ? .long : .short) else { return false }
+        return filters.schedule.allows(now) && !filters.asksLeaderOrder
+    }
 
     public struct Limits: Sendable, Equatable {
         /// Largest notional of one entry; larger entries are clipped to it.
@@ -99,6 +110,11 @@ public struct Subscription: Sendable, Equatable {
 
         /// The most liquid coins.
         public static let majors: Set<Coin> = ["BTC", "ETH", "SOL"]
+
+        /// Whether the coin may be opened.
+        public func allows(_ coin: Coin) -> Bool {
+            !deniedCoins.contains { $0.matches(coin) } && allowedCoins?.contains { $0.matches(coin) } != false
+        }
 
         public func priceCaps(for coin: Coin) -> EntryPriceCaps {
             let leader = Self.majors.contains(coin) ? majorsSlippageBasisPoints ?? entrySlippageBasisPoints : entrySlippageBasisPoints

@@ -8,17 +8,17 @@ public struct AccountRecord: Sendable, Equatable {
     public var leverages: [Coin: LeverageState]
     /// Coins in which the account holds something that no subscription accounts for: nothing is opened there.
     public var frozen: [Coin: Frozen]
-    /// Triggers of ours that should rest at the exchange.
-    public var triggers: [ClientOrderID: PlacedTrigger]
+    /// Orders of ours that should rest at the exchange, and mirrored limit orders until it is known what they traded.
+    public var orders: [ClientOrderID: PlacedOrder]
 
     public init(
         losses: LossState? = nil, leverages: [Coin: LeverageState] = [:], frozen: [Coin: Frozen] = [:],
-        triggers: [ClientOrderID: PlacedTrigger] = [:]
+        orders: [ClientOrderID: PlacedOrder] = [:]
     ) {
         self.losses = losses
         self.leverages = leverages
         self.frozen = frozen
-        self.triggers = triggers
+        self.orders = orders
     }
 
     public struct Frozen: Sendable, Equatable {
@@ -33,18 +33,27 @@ public struct AccountRecord: Sendable, Equatable {
         }
     }
 
-    public struct PlacedTrigger: Sendable, Equatable {
+    public struct PlacedOrder: Sendable, Equatable {
         public var subscription: SubscriptionID
         public var coin: Coin
-        public var trigger: Protection.Trigger
+        public var order: RestingOrder
         /// The order of the leader's that it mirrors; `nil` of the subscription's own protection.
         public var leaderOrder: Int64?
+        /// Of a limit order: the life of the sleeve that it adds to.
+        public var lifecycle: SignalID?
+        /// Of a limit order, milliseconds since 1970.
+        public var placedAt: Int64?
 
-        public init(subscription: SubscriptionID, coin: Coin, trigger: Protection.Trigger, leaderOrder: Int64? = nil) {
+        public init(
+            subscription: SubscriptionID, coin: Coin, order: RestingOrder, leaderOrder: Int64? = nil, lifecycle: SignalID? = nil,
+            placedAt: Int64? = nil
+        ) {
             self.subscription = subscription
             self.coin = coin
-            self.trigger = trigger
+            self.order = order
             self.leaderOrder = leaderOrder
+            self.lifecycle = lifecycle
+            self.placedAt = placedAt
         }
     }
 }
@@ -55,7 +64,7 @@ extension AccountRecord {
             "losses": losses?.json ?? .null,
             "leverages": .object(leverages.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
             "frozen": .object(frozen.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
-            "triggers": .object(triggers.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
+            "orders": .object(orders.sorted { $0.key < $1.key }.map { JSON.Member($0.key.text, $0.value.json) }),
         ]
     }
 
@@ -63,7 +72,9 @@ extension AccountRecord {
         losses = try json.maybe("losses", LossState.init(json:))
         leverages = try Self.keyed(json.entries("leverages", LeverageState.init(json:))) { Coin($0) }
         frozen = try Self.keyed(json.entries("frozen", Frozen.init(json:))) { Coin($0) }
-        triggers = try Self.keyed(json.entries("triggers", PlacedTrigger.init(json:))) { ClientOrderID($0) }
+        // Records of before limit orders were mirrored have triggers alone.
+        let orders = json["orders"] == nil ? "triggers" : "orders"
+        self.orders = try Self.keyed(json.entries(orders, PlacedOrder.init(json:))) { ClientOrderID($0) }
     }
 
     private static func keyed<Key, Value>(_ entries: [(name: String, value: Value)], _ key: (String) -> Key) -> [Key: Value] {
@@ -85,21 +96,24 @@ extension AccountRecord.Frozen {
     public init(json: JSON) throws(JSONError) { self.init(rest: try json.decimal("sz"), reason: try json.string("reason")) }
 }
 
-extension AccountRecord.PlacedTrigger {
+extension AccountRecord.PlacedOrder {
     public var json: JSON {
         [
-            "subscription": .string(subscription.text), "coin": .string(coin.text), "kind": .string(trigger.kind.rawValue),
-            "side": .string(trigger.side.rawValue), "sz": .string("\(trigger.size)"), "px": .string("\(trigger.price)"),
-            "leaderOid": leaderOrder.map { .integer($0) } ?? .null,
+            "subscription": .string(subscription.text), "coin": .string(coin.text), "kind": .string(order.kind.rawValue),
+            "side": .string(order.side.rawValue), "sz": .string("\(order.size)"), "px": .string("\(order.price)"),
+            "leaderOid": leaderOrder.map { .integer($0) } ?? .null, "lifecycle": .string(orNull: lifecycle?.text),
+            "placedMs": placedAt.map { .integer($0) } ?? .null,
         ]
     }
 
     public init(json: JSON) throws(JSONError) {
         self.init(
             subscription: SubscriptionID(try json.string("subscription")), coin: Coin(try json.string("coin")),
-            trigger: Protection.Trigger(
+            order: RestingOrder(
                 kind: try json.choice("kind"), side: try json.choice("side"), size: try json.decimal("sz"), price: try json.decimal("px")),
-            leaderOrder: try json.maybe("leaderOid") { value throws(JSONError) in try value.asInteger() })
+            leaderOrder: try json.maybe("leaderOid") { value throws(JSONError) in try value.asInteger() },
+            lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) },
+            placedAt: try json.maybe("placedMs") { value throws(JSONError) in try value.asInteger() })
     }
 }
 
@@ -121,6 +135,9 @@ public struct AccountEvent: Sendable, Equatable {
         case lossResumed = "LOSS_RESUMED"
         case triggersPlaced = "TRIGGERS_PLACED"
         case triggersRefused = "TRIGGERS_REFUSED"
+        /// Limit orders that mirror the leader's rest, or do not.
+        case ordersPlaced = "ORDERS_PLACED"
+        case ordersRefused = "ORDERS_REFUSED"
         case orphanCancelled = "ORPHAN_CANCELLED"
     }
 

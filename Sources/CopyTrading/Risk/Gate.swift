@@ -29,6 +29,8 @@ public enum Gate: String, Sendable, CaseIterable {
     case size
     /// What the sleeve really holds of the leader's position.
     case filledShare = "filled_share"
+    /// What mirrored limit orders have bought of it before.
+    case ahead
     case owed
     // caps
     case orderCap = "max_order_notional"
@@ -57,14 +59,14 @@ public enum Gate: String, Sendable, CaseIterable {
         case .holding, .unknownOutcome, .exchangeDown: .everything
         case .subscription, .killSwitch, .state, .dailyLoss, .drawdown, .breaker, .frozen, .coins, .newListing, .direction,
             .leaderNotional, .conviction, .leaderLeverage, .schedule, .market, .age, .verification, .lock, .manual, .base, .size,
-            .filledShare, .owed, .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin,
+            .filledShare, .ahead, .owed, .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin,
             .lot, .minimumNotional, .spread, .price:
             .entries
         }
     }
 
     /// Whether what an order of another size leaves held is a new measure for increases.
-    var correctsK: Bool { self != .filledShare && self != .owed && self != .lot }
+    var correctsK: Bool { self != .filledShare && self != .ahead && self != .owed && self != .lot }
 
     /// The outcome of an entry that a cap left nothing of, or too little.
     public var capOutcome: Outcome {
@@ -74,7 +76,7 @@ public enum Gate: String, Sendable, CaseIterable {
         case .grossCap, .netCap, .leverageCap: .capAccount
         case .liquidationBuffer: .liquidationBuffer
         case .freeMargin: .margin
-        case .owed: .accumulated
+        case .ahead, .owed: .accumulated
         case .filledShare, .minimumNotional: .minimumNotional
         default: .capSleeve
         }

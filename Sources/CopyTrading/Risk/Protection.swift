@@ -9,34 +9,17 @@ public struct Protection: Sendable, Equatable {
         self.takeProfitBasisPoints = takeProfitBasisPoints
     }
 
-    public enum Kind: String, Sendable, CaseIterable { case stopLoss = "sl", takeProfit = "tp" }
-
-    public struct Trigger: Sendable, Equatable {
-        public var kind: Kind
-        public var side: Side
-        /// Coins in whole lots: all the sleeve holds, or a share of it for one of the leader's.
-        public var size: Size
-        public var price: Price
-
-        public init(kind: Kind, side: Side, size: Size, price: Price) {
-            self.kind = kind
-            self.side = side
-            self.size = size
-            self.price = price
-        }
-    }
-
     /// The triggers that a sleeve should have now; none when it is flat.
-    public func triggers(for sleeve: Sleeve, instrument: Instrument) -> [Trigger] {
+    public func triggers(for sleeve: Sleeve, instrument: Instrument) -> [RestingOrder] {
         let size = sleeve.position.magnitude.roundedDown(to: instrument)
         guard !size.isZero, let entry = sleeve.averageEntry else { return [] }
         let side: Side = sleeve.position > .zero ? .sell : .buy
-        func trigger(_ kind: Kind, _ basisPoints: Int?, away direction: Side) -> Trigger? {
+        func trigger(_ kind: RestingOrder.Kind, _ basisPoints: Int?, away direction: Side) -> RestingOrder? {
             guard let basisPoints,
                 let price = TickRounding.limit(
                     reference: entry, basisPoints: basisPoints, side: direction, purpose: .exit, sizeDecimals: instrument.sizeDecimals)
             else { return nil }
-            return Trigger(kind: kind, side: side, size: size, price: price)
+            return RestingOrder(kind: kind, side: side, size: size, price: price)
         }
         // A loss lies on the side the closing order sells toward.
         return [
@@ -46,8 +29,8 @@ public struct Protection: Sendable, Equatable {
 
     /// What turns the triggers at the exchange into those that should be there: cancels first, then placements.
     public static func changes<ID: Hashable>(
-        present: [(id: ID, trigger: Trigger)], wanted: [Trigger]
-    ) -> (cancel: [ID], place: [Trigger]) {
+        present: [(id: ID, trigger: RestingOrder)], wanted: [RestingOrder]
+    ) -> (cancel: [ID], place: [RestingOrder]) {
         var missing = wanted
         var cancel: [ID] = []
         for (id, trigger) in present {

@@ -12,8 +12,8 @@ public struct Convergence: Sendable {
     /// What was not closed, for want of liquidity or tokens, is asked for again after so long.
     private static let roundEvery = Duration.seconds(30)
     private static let lookEvery = Duration.milliseconds(250)
-    /// So long stop-losses and take-profits of what is flat may take to be cancelled.
-    private static let triggerWait = Duration.seconds(10)
+    /// So long what rests for what is flat may take to be cancelled.
+    private static let restingWait = Duration.seconds(10)
 
     /// What nobody looks after while no worker runs.
     public struct Remainder: Sendable, Equatable {
@@ -82,11 +82,11 @@ public struct Convergence: Sendable {
         try await latches.set(.everything, to: .flattenThenHalt, reason: reason, by: by)
     }
 
-    /// Stop-losses and take-profits that should rest at the exchange.
-    private func triggers() async throws -> Int {
+    /// Orders that should rest at the exchange.
+    private func resting() async throws -> Int {
         var count = 0
         for partition in partitions {
-            for record in try await accountLog.records(partition).values { count += try AccountRecord(json: JSON.parse(record)).triggers.count }
+            for record in try await accountLog.records(partition).values { count += try AccountRecord(json: JSON.parse(record)).orders.count }
         }
         return count
     }
@@ -102,7 +102,7 @@ public struct Convergence: Sendable {
             let isOver = ContinuousClock.now >= end || Task.isCancelled
             do {
                 let left = try await remainder()
-                if left.isEmpty { try await waitForTriggers(until: min(end, .now + Self.triggerWait)) }
+                if left.isEmpty { try await waitForResting(until: min(end, .now + Self.restingWait)) }
                 if left.isEmpty || isOver { return left }
                 if ContinuousClock.now >= nextRound {
                     // A latch of its own for each round: a position is closed once for each.
@@ -117,9 +117,9 @@ public struct Convergence: Sendable {
         }
     }
 
-    /// One that stays can only reduce, and there is nothing to reduce.
-    private func waitForTriggers(until end: ContinuousClock.Instant) async throws {
-        while ContinuousClock.now < end, !Task.isCancelled, try await triggers() > 0 {
+    /// A trigger that stays can only reduce, and there is nothing to reduce; limit orders are cancelled by the latch.
+    private func waitForResting(until end: ContinuousClock.Instant) async throws {
+        while ContinuousClock.now < end, !Task.isCancelled, try await resting() > 0 {
             try? await Task.sleep(for: Self.lookEvery)  // ends early only when cancelled
         }
     }

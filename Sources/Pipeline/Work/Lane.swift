@@ -20,6 +20,8 @@ struct Lane: Sendable {
         case leverage
         /// Waits until its sleeve's mirrored triggers are withdrawn.
         case triggers
+        /// An entry that waits until its sleeve's mirrored limit orders are withdrawn.
+        case entries
         /// Waits for a fresh quote before its next attempt.
         case quoting
         /// An entry that waits for a better price.
@@ -58,8 +60,8 @@ struct LaneJob: Sendable {
     var refusals = 0
     /// The account could not be read when it was needed.
     var accountUnread = false
-    /// Its sleeve's mirrored triggers are no longer in its way.
-    var hasWithdrawnTriggers = false
+    /// Its sleeve's mirrored orders are no longer in its way.
+    var hasWithdrawn = false
     /// Circuit breakers that this entry tries out.
     var trials: [BreakerBoard.Subject] = []
 

@@ -166,11 +166,17 @@ extension WorkStage {
                         finish(lane, outcome, detail, key.partition)
                         continue
                     }
+                    if mustWithdrawEntries(job, lane, key.partition) {
+                        beginWithdrawingEntries(lane, key.partition)
+                        break
+                    }
                 } else if mustWithdrawTriggers(job, lane, key.partition) {
                     beginWithdrawing(lane, key.partition)
                     break
                 }
                 let holding = HoldingKey(job.job.subscription, coin)
+                // Limit orders that would add are cancelled beside an exit, which does not wait for it.
+                if !job.job.action.isEntry, !entries(of: holding, key).isEmpty { protect(key) }
                 let sleeve = state.sleeves[holding] ?? .empty
                 let others = otherSleeves(lane, of: job.job.subscription, key.partition)
                 let market = quotes?.quote(coin)

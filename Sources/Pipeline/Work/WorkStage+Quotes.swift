@@ -104,6 +104,7 @@ extension Lane.HeadState {
         case .idle, .underWay, .unsettled, .quoting, .leverage, .triggers: nil
         case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
         case .reading: (.superseded, "its account was being read")
+        case .entries: (.superseded, "its sleeve's limit orders were being withdrawn")
         }
     }
 

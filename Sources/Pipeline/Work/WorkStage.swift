@@ -183,6 +183,7 @@ public actor WorkStage: StageHandler {
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
         case withdrawTriggers(partition: Int, generation: Int, LaneKey)
+        case withdrawEntries(partition: Int, generation: Int, LaneKey)
     }
 
     /// - Parameters:
@@ -249,6 +250,7 @@ public actor WorkStage: StageHandler {
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
         case .withdrawTriggers(let partition, let generation, let lane): await withdrawTriggers(partition, generation, lane)
+        case .withdrawEntries(let partition, let generation, let lane): await withdrawEntries(partition, generation, lane)
         }
     }
 
@@ -401,9 +403,8 @@ public actor WorkStage: StageHandler {
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
-            if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawnTriggers {
-                protect(AccountKey(partition: partition, account: key.account))
-            }
+            let account = AccountKey(partition: partition, account: key.account)
+            if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawn || hasEntries(account) { protect(account) }
         } else {
             partitions[partition]?.lanes[key] = lane
         }

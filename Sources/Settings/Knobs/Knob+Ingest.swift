@@ -15,7 +15,7 @@ extension Knob {
             effect: "Raising it costs less of the address's request weight. Past 120 s without a check an influencer's entries are not traded."),
         Knob(
             "INGEST_ORDERS_EVERY", .ingest, .duration(.seconds(1)...(.seconds(50))), standard: "5s",
-            purpose: "How often the open orders of an influencer are read whose stop-losses and take-profits a subscription mirrors.",
+            purpose: "How often the open orders of an influencer are read whose orders a subscription mirrors.",
             effect: "Raising it mirrors later and costs less weight: 20 a look, of at most half of VIBE_INGEST_WEIGHT. A list older than 60 s "
                 + "counts as unknown."),
         Knob(

@@ -130,6 +130,6 @@ struct LedgerLine: Sendable {
         positionAfter = try json.maybeDecimal("positionAfter") ?? .zero
     }
 
-    /// Sent by us, or a trigger of ours that the exchange carried out; not one that waits.
-    var isOrder: Bool { ["order", "trigger"].contains(action) && status != "waitingForTrigger" }
+    /// Sent by us, or an order of ours that waited or rested and that the exchange carried out; not while it does.
+    var isOrder: Bool { ["order", "trigger", "fill"].contains(action) && !["waitingForTrigger", "resting"].contains(status) }
 }

@@ -32,12 +32,30 @@ struct AccountBook: Sendable {
     /// When the triggers that rest at the exchange are looked at next.
     var sweepsAt = ContinuousClock.now
     /// Triggers that were cancelled, or were not found any more.
-    var retired: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
+    var retired: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
     var retiredOrder: [ClientOrderID] = []
+    /// Limit orders are being cancelled, and their fills read.
+    var isWithdrawing = false
+    /// Limit orders on record that cannot trade any more.
+    var cancelledEntries: Set<ClientOrderID> = []
+    /// Sleeves whose limit orders a gate refused when they were last looked at.
+    var refusedEntries: Set<HoldingKey> = []
 
     func hasFreshReading(at now: ContinuousClock.Instant) -> Bool { readAt.map { now - $0 <= Self.factsLife } ?? false }
 
-    func facts(coin: Coin) -> AccountFacts? { reading?.facts(coin: coin).map { reservations.applied(to: $0, coin: coin) } }
+    /// As they will be when all that is on its way, and every limit order that rests, is filled.
+    func facts(coin: Coin) -> AccountFacts? { facts(coin: coin, resting: record.orders.values.filter { !$0.order.kind.isTrigger }) }
+
+    /// - Parameter resting: the limit orders that count.
+    func facts(coin: Coin, resting: [AccountRecord.PlacedOrder]) -> AccountFacts? {
+        var all = reservations
+        for (index, placed) in resting.enumerated() {
+            guard let notional = try? placed.order.price * placed.order.size else { return nil }
+            let hold = Reservations.Hold(coin: placed.coin, side: placed.order.side, notional: notional, margin: notional)
+            guard all.reserve(hold, for: JobID("resting \(index)")) else { return nil }
+        }
+        return reading?.facts(coin: coin).map { all.applied(to: $0, coin: coin) }
+    }
 }
 
 /// A difference that one reading showed. It counts when the next one shows the same.

@@ -16,27 +16,29 @@ struct ForeignFills {
     private(set) var sleeves: [HoldingKey: Sleeve]
     private(set) var record: AccountRecord
     /// Triggers that were cancelled, perhaps too late.
-    private let retired: [ClientOrderID: AccountRecord.PlacedTrigger]
+    private let retired: [ClientOrderID: AccountRecord.PlacedOrder]
     private(set) var changed: Set<HoldingKey> = []
     private(set) var found: [Found] = []
     /// Whose position the exchange took.
     private(set) var taken: Set<SubscriptionID> = []
-    /// What our triggers did.
-    private var triggered: [ClientOrderID: (placed: AccountRecord.PlacedTrigger, before: Sleeve, fills: OrderFills, at: Int64)] = [:]
+    /// What our resting orders did.
+    private var triggered: [ClientOrderID: (placed: AccountRecord.PlacedOrder, before: Sleeve, fills: OrderFills, at: Int64)] = [:]
 
     var hasTriggered: Bool { !triggered.isEmpty }
 
-    init(sleeves: [HoldingKey: Sleeve], record: AccountRecord, retired: [ClientOrderID: AccountRecord.PlacedTrigger]) {
+    init(sleeves: [HoldingKey: Sleeve], record: AccountRecord, retired: [ClientOrderID: AccountRecord.PlacedOrder]) {
         self.sleeves = sleeves
         self.retired = retired
         self.record = record
     }
 
     /// Whether the order is a trigger of this sleeve.
-    func isTrigger(_ cloid: ClientOrderID, of holding: HoldingKey) -> Bool { placed(cloid)?.isFor(holding) ?? false }
+    func isTrigger(_ cloid: ClientOrderID, of holding: HoldingKey) -> Bool {
+        placed(cloid).map { $0.order.kind.isTrigger && $0.isFor(holding) } ?? false
+    }
 
-    private func placed(_ cloid: ClientOrderID) -> AccountRecord.PlacedTrigger? {
-        record.triggers[cloid] ?? triggered[cloid]?.placed ?? retired[cloid]
+    private func placed(_ cloid: ClientOrderID) -> AccountRecord.PlacedOrder? {
+        record.orders[cloid] ?? triggered[cloid]?.placed ?? retired[cloid]
     }
 
     mutating func take(_ fill: UserFill, account: AccountID) {
@@ -63,7 +65,7 @@ struct ForeignFills {
         }
     }
 
-    private mutating func take(_ fill: UserFill, of cloid: ClientOrderID, _ placed: AccountRecord.PlacedTrigger) {
+    private mutating func take(_ fill: UserFill, of cloid: ClientOrderID, _ placed: AccountRecord.PlacedOrder) {
         let holding = HoldingKey(placed.subscription, placed.coin)
         let sleeve = sleeves[holding] ?? .empty
         var entry = triggered[cloid] ?? (placed, sleeve, OrderFills(), fill.time)
@@ -71,36 +73,42 @@ struct ForeignFills {
         entry.at = fill.time
         triggered[cloid] = entry
         sleeves[holding] =
-            placed.leaderOrder == nil
-            ? sleeve.applying(side: fill.side, size: fill.size, price: fill.price, lifecycle: sleeve.lifecycle)
-            : sleeve.applyingMirrored(side: fill.side, size: fill.size, price: fill.price)
+            if placed.order.kind == .limit {
+                sleeve.applyingEntry(side: fill.side, size: fill.size, price: fill.price, lifecycle: placed.lifecycle)
+            } else if placed.leaderOrder == nil {
+                sleeve.applying(side: fill.side, size: fill.size, price: fill.price, lifecycle: sleeve.lifecycle)
+            } else {
+                sleeve.applyingMirrored(side: fill.side, size: fill.size, price: fill.price)
+            }
         changed.insert(holding)
-        record.triggers[cloid] = nil
+        record.orders[cloid] = nil
     }
 
-    /// Triggers of ours that traded.
+    /// Resting orders of ours that traded.
     var carriedOut: [ClientOrderID] { Array(triggered.keys) }
 
-    /// What the triggers did, as results of jobs that the exchange carried out by itself.
-    func protections(of key: WorkStage.AccountKey, subscriber: SubscriberID, _ config: ConfigSnapshot) -> [ExecutionResult] {
+    /// What the resting orders did, as results of jobs that the exchange carried out by itself.
+    func results(of key: WorkStage.AccountKey, subscriber: SubscriberID, _ config: ConfigSnapshot) -> [ExecutionResult] {
         triggered.sorted { $0.key < $1.key }.map { cloid, entry in
             let holding = HoldingKey(entry.placed.subscription, entry.placed.coin)
             let position = sleeves[holding]?.position ?? .zero
+            let isEntry = !entry.placed.order.kind.isTrigger
             return ExecutionResult(
-                job: .protection(cloid), request: "", signal: entry.before.lifecycle ?? "", subscription: entry.placed.subscription,
+                job: isEntry ? .mirror(cloid) : .protection(cloid), request: "", signal: entry.placed.lifecycle ?? entry.before.lifecycle ?? "",
+                subscription: entry.placed.subscription,
                 subscriber: subscriber, account: key.account, influencer: config.subscriptions[entry.placed.subscription]?.influencer ?? "",
-                coin: entry.placed.coin, action: position.isZero ? .close : .reduce, side: entry.placed.trigger.side,
-                outcome: entry.fills.filled >= entry.placed.trigger.size ? .filled : .partial,
-                detail: entry.placed.text, requestedSize: entry.placed.trigger.size,
+                coin: entry.placed.coin, action: isEntry ? .increase : position.isZero ? .close : .reduce, side: entry.placed.order.side,
+                outcome: entry.fills.filled >= entry.placed.order.size ? .filled : .partial,
+                detail: entry.placed.text, requestedSize: entry.placed.order.size,
                 filledSize: entry.fills.filled, averagePrice: entry.fills.averagePrice, fee: entry.fills.fee, position: position, cloid: cloid,
-                attempts: 0, times: ExecutionResult.Times(acknowledged: entry.at * 1_000), origin: .protection)
+                attempts: 0, times: ExecutionResult.Times(acknowledged: entry.at * 1_000), origin: isEntry ? .mirror : .protection)
         }
     }
 }
 
-extension AccountRecord.PlacedTrigger {
+extension AccountRecord.PlacedOrder {
     fileprivate var text: String {
         let mirrored = leaderOrder.map { ", mirroring the leader's order \($0)" } ?? ""
-        return "\(trigger.kind.rawValue) at \(trigger.price)\(mirrored)"
+        return "\(order.kind.rawValue) at \(order.price)\(mirrored)"
     }
 }

@@ -15,8 +15,12 @@ extension WorkStage {
     }
 
     /// Signs and sends one action under the account's next nonce, with its tokens taken.
-    /// - Parameter cost: actions it counts as at the exchange.
-    func act(_ action: JSON, _ key: AccountKey, _ generation: Int, priority: RequestPriority, cost: Int) async -> ActionAnswer {
+    /// - Parameters:
+    ///   - cost: actions it counts as at the exchange.
+    ///   - expiresAfter: the exchange takes it until then, milliseconds since 1970; `nil` is for ever.
+    func act(
+        _ action: JSON, _ key: AccountKey, _ generation: Int, priority: RequestPriority, cost: Int, expiresAfter: Int64? = nil
+    ) async -> ActionAnswer {
         guard let subscriber = subscriber(of: key) else { return .refused("the account is not configured") }
         let signer: Signer
         do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch { return .wait("the agent key cannot be used: \(error)") }
@@ -34,7 +38,8 @@ extension WorkStage {
                 guard case .go? = bookings.first else { return .wait("no tokens: \(bookings.first.map { "\($0)" } ?? "")") }
             }
             let signed = try SignedAction.sign(
-                action: action, nonce: UInt64(nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil, network: network, key: signer.key)
+                action: action, nonce: UInt64(nonce), vaultAddress: subscriber.vaultAddress,
+                expiresAfter: expiresAfter.map { UInt64($0) }, network: network, key: signer.key)
             guard let deadline = leases.lease(key.partition)?.deadline, deadline > .now else { return .wait("the lease has run out") }
             partitions[key.partition]?.accounts[key.account]?.budget.spend(cost)
             switch try await transport.submit(signed, priority: priority, notAfter: deadline) {

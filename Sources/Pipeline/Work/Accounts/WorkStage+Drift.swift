@@ -66,6 +66,14 @@ extension WorkStage {
         }
         guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
         var finding = ForeignFills(sleeves: sleeves, record: record, retired: state.books[key.account]?.retired ?? [:])
+        // Limit orders of ours have one result: they are withdrawn, and what they traded is taken then.
+        let traded = Set(fills.compactMap { fill in
+            fill.cloid.flatMap { record.orders[ClientOrderID($0)] }.flatMap { $0.order.kind.isTrigger ? nil : HoldingKey($0.subscription, $0.coin) }
+        })
+        guard traded.isEmpty else {
+            for holding in traded { _ = await withdraw(Set(entries(of: holding, key).keys), of: holding, key, generation) }
+            return protect(key)
+        }
         for fill in fills where unexplained[fill.coin].map({ !$0.isZero }) ?? false && fill.time >= state.books[key.account]?.agreedAt[fill.coin] ?? since {
             guard !(fill.cloid.map { state.recentOrders.contains($0) } ?? false) else { continue }
             finding.take(fill, account: key.account)
@@ -94,7 +102,7 @@ extension WorkStage {
         partitions[key.partition]?.books[key.account]?.record = record
         adopt(finding, key)
         for coin in unexplained.keys { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
-        if finding.hasTriggered || !record.triggers.isEmpty { protect(key) }
+        if finding.hasTriggered || !record.orders.isEmpty { protect(key) }
         await windDown(finding.taken)
     }
 
@@ -139,8 +147,10 @@ extension WorkStage {
                 WallClock.milliseconds - leader.changedAt >= configuration.accounts.leaderGrace.milliseconds
             else { continue }
             guard let price = reading.positions[holding.coin]?.price ?? leader.price else { continue }
+            let resting = partitions[key.partition]?.books[key.account]?.mirroredOn[subscription.influencer]?.orders
+                .adding(in: holding.coin, to: leader.size) ?? .zero
             var check = DriftCheck(
-                leaderPosition: leader.size, target: Self.target(sleeve, leader.size, subscription), held: sleeve.position, price: price,
+                leaderPosition: leader.size, target: Self.target(sleeve, leader.size, resting: resting, subscription), held: sleeve.position, price: price,
                 isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil)
             let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
             check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
@@ -151,13 +161,15 @@ extension WorkStage {
     }
 
     /// What the sleeve should hold of the leader's position, signed. Of sizes that do not follow the leader's only the side is known.
-    private static func target(_ sleeve: Sleeve, _ leader: Size, _ subscription: Subscription) -> Size {
+    /// - Parameter resting: coins that the leader's limit orders would add. What mirrored ones have bought of them stays.
+    private static func target(_ sleeve: Sleeve, _ leader: Size, resting: Size, _ subscription: Subscription) -> Size {
         if leader.isZero { return .zero }
         let sign: Int64 = Int64(leader.sign) * (subscription.inverse ? -1 : 1)
         guard subscription.sizing.followsLeader, let k = sleeve.k, let size = try? k * leader.magnitude else {
             return Int64(sleeve.position.sign) == sign ? sleeve.position : .zero
         }
-        return Size(e8: sign * (size - sleeve.residue).magnitude.e8)
+        let ahead = min(sleeve.boughtAhead(of: leader), (try? k * resting) ?? .zero)
+        return Size(e8: sign * (size + ahead - sleeve.residue).magnitude.e8)
     }
 
     private func append(

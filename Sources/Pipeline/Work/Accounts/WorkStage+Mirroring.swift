@@ -4,33 +4,36 @@ import JSON
 import RedisStreams
 
 /// Leaders' stop-losses and take-profits, kept as triggers of the sleeves that mirror them (`mirror_orders`), beside their own protection.
+/// Their limit orders: WorkStage+Entries.
 ///
 /// When one fires the leader's fires too, and its fill comes as a signal that reduces the sleeve once more. So a part of a position is
 /// only given up after the mirrored triggers for a part were withdrawn and what they traded is known; a close needs no such care.
 extension WorkStage {
     /// Looks for the fills of a trigger that was gone when it was to be cancelled: the exchange tells them a moment after they happen.
-    private static let fillLooks = 3
-    private static let fillPause = Duration.milliseconds(250)
+    static let fillLooks = 3
+    static let fillPause = Duration.milliseconds(250)
     /// Fills are read from so long before the last reading that agreed: the exchange's clock is not ours. Milliseconds.
-    private static let fillOverlap: Int64 = 5_000
+    static let fillOverlap: Int64 = 5_000
 
-    /// What mirrored triggers are a function of, beside the sleeve.
+    /// What mirrored orders are a function of, beside the sleeve.
     struct MirroredLeader: Sendable, Equatable {
         var orders: LeaderOrders
-        /// Of the coins in which it has triggers, as far as they are known and the list is newer.
+        /// Of the coins in which it has orders, as far as they are known and the list is newer.
         var positions: [Coin: Size]
 
-        static func == (a: Self, b: Self) -> Bool { a.orders.triggers == b.orders.triggers && a.positions == b.positions }
+        static func == (a: Self, b: Self) -> Bool { a.orders.orders == b.orders.orders && a.positions == b.positions }
     }
 
-    /// Looks at the leaders whose triggers are mirrored, and brings those accounts up to date that have others.
+    /// Looks at the leaders whose orders are mirrored, and brings those accounts up to date that have others.
     func watchLeaderOrders() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.accounts.mirrorEvery)  // ends early only when cancelled
             for (influencer, accounts) in mirroringAccounts() {
-                guard let leader = await mirroredLeader(influencer) else { continue }
+                let leader = await mirroredLeader(influencer)
                 for key in accounts {
-                    if partitions[key.partition]?.books[key.account]?.mirroredOn[influencer] != leader { protect(key) }
+                    // Of a leader that is not known triggers stay, and limit orders do not.
+                    let isOther = leader.map { partitions[key.partition]?.books[key.account]?.mirroredOn[influencer] != $0 } ?? hasEntries(key)
+                    if isOther { protect(key) }
                 }
             }
             for key in accountsNoLongerMirroring() { protect(key) }
@@ -38,17 +41,18 @@ extension WorkStage {
     }
 
     /// Those that hold something and have nothing on its way: the others are brought up to date after it. Not with an account's last actions
-    ///
+    /// . Those with limit orders always: the leader may have cancelled.
     private func mirroringAccounts() -> [InfluencerID: Set<AccountKey>] {
         let snapshot = config.current()
         var found: [InfluencerID: Set<AccountKey>] = [:]
         for (partition, state) in partitions where !state.draining {
             let busy = Set(state.lanes.keys.map(\.account))
             for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
-                guard let subscription = snapshot.subscriptions[holding.subscription], subscription.mirrorsTriggers,
-                    !busy.contains(subscription.account), state.accounts[subscription.account]?.budget.allows(.increase) != false
-                else { continue }
-                found[subscription.influencer, default: []].insert(AccountKey(partition: partition, account: subscription.account))
+                guard let subscription = snapshot.subscriptions[holding.subscription], subscription.mirrorsTriggers else { continue }
+                let key = AccountKey(partition: partition, account: subscription.account)
+                let mayPlace = !busy.contains(key.account) && state.accounts[key.account]?.budget.allows(.increase) != false
+                guard mayPlace || hasEntries(key) else { continue }
+                found[subscription.influencer, default: []].insert(key)
             }
         }
         return found
@@ -59,7 +63,7 @@ extension WorkStage {
         let snapshot = config.current()
         return partitions.flatMap { partition, state in
             state.draining ? [] : state.books.compactMap { account, book in
-                let isLeft = book.record.triggers.values.contains {
+                let isLeft = book.record.orders.values.contains {
                     $0.leaderOrder != nil && snapshot.subscriptions[$0.subscription]?.mirrorsTriggers != true
                 }
                 return isLeft && !book.isProtecting ? AccountKey(partition: partition, account: account) : nil
@@ -89,9 +93,9 @@ extension WorkStage {
             guard orders.isKnown(at: WallClock.milliseconds) else { return nil }
             let cursor = try LeaderCursor(json: JSON.parse(stored))
             var positions: [Coin: Size] = [:]
-            for trigger in orders.triggers {
-                guard let position = cursor.leaderPosition(in: trigger.coin), orders.isNewer(than: position.changedAt) else { continue }
-                positions[trigger.coin] = position.size
+            for order in orders.orders {
+                guard let position = cursor.leaderPosition(in: order.coin), orders.isNewer(than: position.changedAt) else { continue }
+                positions[order.coin] = position.size
             }
             return MirroredLeader(orders: orders, positions: positions)
         } catch {
@@ -104,7 +108,7 @@ extension WorkStage {
     /// placed stay.
     func mirroredTriggers(
         _ subscription: Subscription, _ lane: LaneKey, _ sleeve: Sleeve, _ instrument: Instrument, leader: MirroredLeader?, _ key: AccountKey
-    ) -> [ClientOrderID: AccountRecord.PlacedTrigger] {
+    ) -> [ClientOrderID: AccountRecord.PlacedOrder] {
         // In a shared coin one could close what belongs to another sleeve.
         guard subscription.mirrorsTriggers, !sleeve.position.isZero, !sleeve.isManual || subscription.closesManual,
             otherSleeves(lane, of: subscription.id, key.partition).values.allSatisfy(\.position.isZero)
@@ -112,22 +116,22 @@ extension WorkStage {
         let holding = HoldingKey(subscription.id, lane.coin)
         let isWithdrawing = partitions[key.partition]?.lanes[lane]?.withdrawsTriggers == true
         guard let leader, !isWithdrawing else { return placed(for: holding, sleeve, key) }
-        guard leader.orders.triggers.contains(where: { $0.coin == lane.coin }) else { return [:] }
+        guard leader.orders.orders.contains(where: { $0.kind.isTrigger && $0.coin == lane.coin }) else { return [:] }
         guard let position = leader.positions[lane.coin] else { return placed(for: holding, sleeve, key) }
-        var wanted: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
+        var wanted: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
         for mirrored in leader.orders.mirrored(in: lane.coin, leader: position, sleeve: sleeve, instrument: instrument) {
             let id = ClientOrderID.mirrored(mirrored, subscription: subscription.id, coin: lane.coin, sleeveRevision: sleeve.revision)
-            wanted[id] = AccountRecord.PlacedTrigger(
-                subscription: subscription.id, coin: lane.coin, trigger: mirrored.trigger, leaderOrder: mirrored.oid)
+            wanted[id] = AccountRecord.PlacedOrder(
+                subscription: subscription.id, coin: lane.coin, order: mirrored.order, leaderOrder: mirrored.oid)
         }
         return wanted
     }
 
     /// The mirrored triggers that the sleeve has and that close it.
-    private func placed(for holding: HoldingKey, _ sleeve: Sleeve, _ key: AccountKey) -> [ClientOrderID: AccountRecord.PlacedTrigger] {
-        let present = partitions[key.partition]?.books[key.account]?.record.triggers ?? [:]
+    private func placed(for holding: HoldingKey, _ sleeve: Sleeve, _ key: AccountKey) -> [ClientOrderID: AccountRecord.PlacedOrder] {
+        let present = partitions[key.partition]?.books[key.account]?.record.orders ?? [:]
         return present.filter {
-            $0.value.isMirrored(of: holding) && $0.value.trigger.side.sign == Int64(-sleeve.position.sign)
+            $0.value.isMirroredTrigger(of: holding) && $0.value.order.side.sign == Int64(-sleeve.position.sign)
         }
     }
 
@@ -135,16 +139,16 @@ extension WorkStage {
 
     /// Whether mirrored triggers may have done a part of what this exit is to do.
     func mustWithdrawTriggers(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> Bool {
-        guard job.job.action == .reduce, job.job.origin == nil, !job.hasWithdrawnTriggers else { return false }
+        guard job.job.action == .reduce, job.job.origin == nil, !job.hasWithdrawn else { return false }
         let key = AccountKey(partition: partition, account: lane.account)
         return !partialTriggers(HoldingKey(job.job.subscription, lane.coin), key).isEmpty
     }
 
     /// The mirrored triggers that close a part of the sleeve.
-    private func partialTriggers(_ holding: HoldingKey, _ key: AccountKey) -> [ClientOrderID: AccountRecord.PlacedTrigger] {
+    private func partialTriggers(_ holding: HoldingKey, _ key: AccountKey) -> [ClientOrderID: AccountRecord.PlacedOrder] {
         guard let state = partitions[key.partition], let held = state.sleeves[holding]?.position.magnitude else { return [:] }
-        let present = state.books[key.account]?.record.triggers ?? [:]
-        return present.filter { $0.value.isMirrored(of: holding) && $0.value.trigger.size < held }
+        let present = state.books[key.account]?.record.orders ?? [:]
+        return present.filter { $0.value.isMirroredTrigger(of: holding) && $0.value.order.size < held }
     }
 
     func beginWithdrawing(_ lane: LaneKey, _ partition: Int) {
@@ -172,7 +176,7 @@ extension WorkStage {
             partitions[partition]?.books[lane.account]?.sweepsAt = .now
         }
         if !isKnown { updateHead(lane, partition) { $0.details.append("what its triggers have traded is not known") } }
-        updateHead(lane, partition) { $0.hasWithdrawnTriggers = true }
+        updateHead(lane, partition) { $0.hasWithdrawn = true }
         partitions[partition]?.lanes[lane]?.head = .idle
         attention.insert(key)
         dispatching.signal()
@@ -210,23 +214,23 @@ extension WorkStage {
         return true
     }
 
-    /// What was found, to be written down: results of triggers, the account's record, and its sleeves.
+    /// What was found, to be written down: results of resting orders, the account's record, and its sleeves.
     func append(_ finding: ForeignFills, _ record: AccountRecord, _ key: AccountKey, to entry: inout AccountLog.Entry) {
-        for result in finding.protections(of: key, subscriber: subscriber(of: key)?.id ?? "", config.current()) {
+        for result in finding.results(of: key, subscriber: subscriber(of: key)?.id ?? "", config.current()) {
             entry.emissions.append((result.job.text, Emission(result: result, partition: stage.inputs[key.partition].index)))
         }
         entry.accounts = [(key.account.text, record.json.bytes())]
         entry.state = finding.changed.map { ($0.field, finding.sleeves[$0].flatMap { $0.isEmpty ? nil : $0.json.bytes() }) }
     }
 
-    /// Takes over what was written down. The triggers that traded are known for ours from now on, so that none is taken again.
+    /// Takes over what was written down. The orders that traded are known for ours from now on, so that none is taken again.
     func adopt(_ finding: ForeignFills, _ key: AccountKey) {
         for holding in finding.changed {
             let sleeve = finding.sleeves[holding] ?? .empty
             partitions[key.partition]?.sleeves[holding] = sleeve.isEmpty ? nil : sleeve
         }
         for cloid in finding.carriedOut {
-            partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = nil
+            partitions[key.partition]?.books[key.account]?.record.orders[cloid] = nil
             partitions[key.partition]?.books[key.account]?.retired[cloid] = nil
             partitions[key.partition]?.recentOrders.insert(cloid)
         }
@@ -236,16 +240,16 @@ extension WorkStage {
 extension AccountBook {
     /// Placed, or cancelled perhaps too late.
     fileprivate func hasTriggers(of holding: HoldingKey) -> Bool {
-        record.triggers.values.contains { $0.isFor(holding) } || retired.values.contains { $0.isFor(holding) }
+        record.orders.values.contains { $0.order.kind.isTrigger && $0.isFor(holding) } || retired.values.contains { $0.isFor(holding) }
     }
 }
 
-extension AccountRecord.PlacedTrigger {
+extension AccountRecord.PlacedOrder {
     func isFor(_ holding: HoldingKey) -> Bool { subscription == holding.subscription && coin == holding.coin }
-    func isMirrored(of holding: HoldingKey) -> Bool { leaderOrder != nil && isFor(holding) }
+    func isMirroredTrigger(of holding: HoldingKey) -> Bool { order.kind.isTrigger && leaderOrder != nil && isFor(holding) }
 }
 
 extension Lane {
     /// An exit at its head goes without the sleeve's mirrored triggers.
-    fileprivate var withdrawsTriggers: Bool { head == .triggers || jobs.first?.hasWithdrawnTriggers == true }
+    fileprivate var withdrawsTriggers: Bool { head == .triggers || jobs.first?.hasWithdrawn == true }
 }

@@ -31,18 +31,38 @@ extension WorkStage {
         guard let price = leader.price, let instrument = knownInstruments[holding.coin],
             let limit = caps.limit(side: side, leaderPrice: price, quote: nil, markPrice: nil, sizeDecimals: instrument.sizeDecimals)
         else { return nil }
+        var job = ownEntry(
+            .drift, .drift(kind, subscription: holding.subscription, coin: holding.coin, sleeveRevision: sleeve.revision), side, size, limit: limit,
+            reference: price, holding, sleeve, subscription)
+        job.terms?.leaderStart = leader.size
+        job.terms?.leaderEnd = leader.size
+        job.terms?.bookSlippageBasisPoints = caps.book
+        job.terms?.maximumSpreadBasisPoints = subscription.limits.maximumSpreadBasisPoints
+        job.detail = detail
+        return job
+    }
+
+    /// A limit order that is to rest, as an entry whose gates and caps are asked; it goes through no stream.
+    func restingEntry(_ order: RestingOrder, _ holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription) -> ExecutionJob {
+        ownEntry(.mirror, "", order.side, order.size, limit: order.price, reference: order.price, holding, sleeve, subscription)
+    }
+
+    /// An increase of a sleeve's position by so many coins, under the caps of its settings.
+    private func ownEntry(
+        _ origin: JobOrigin, _ id: JobID, _ side: Side, _ size: Size, limit: Price, reference: Price, _ holding: HoldingKey, _ sleeve: Sleeve,
+        _ subscription: Subscription
+    ) -> ExecutionJob {
         let now = WallClock.milliseconds
+        let settings = config.current().subscribers[subscription.subscriber]?.settings
         return ExecutionJob(
-            id: .drift(kind, subscription: holding.subscription, coin: holding.coin, sleeveRevision: sleeve.revision), request: "",
-            signal: sleeve.lifecycle ?? "", subscription: holding.subscription, subscriber: subscription.subscriber, account: subscription.account,
-            influencer: subscription.influencer, coin: holding.coin, action: .increase, side: side, quantity: .size(size), limit: limit,
-            referencePrice: price, expiresAt: now + subscription.limits.entryExpiryMilliseconds,
+            id: id, request: "", signal: sleeve.lifecycle ?? "", subscription: holding.subscription, subscriber: subscription.subscriber,
+            account: subscription.account, influencer: subscription.influencer, coin: holding.coin, action: .increase, side: side,
+            quantity: .size(size), limit: limit, referencePrice: reference, expiresAt: now + subscription.limits.entryExpiryMilliseconds,
             maximumPositionNotional: subscription.limits.maximumPositionNotional, leaderFillTime: now, receivedAt: WallClock.microseconds,
             lifecycle: sleeve.lifecycle,
             terms: EntryTerms(
-                leaderStart: leader.size, leaderEnd: leader.size, followsLeader: false, belowMinimum: .skip,
-                maximumOrderNotional: subscription.limits.maximumOrderNotional, bookSlippageBasisPoints: caps.book,
-                maximumSpreadBasisPoints: subscription.limits.maximumSpreadBasisPoints),
-            sharing: config.current().subscribers[subscription.subscriber]?.settings.sharing ?? .lock, detail: detail, origin: .drift)
+                leaderStart: .zero, leaderEnd: .zero, followsLeader: false, belowMinimum: .skip,
+                maximumOrderNotional: subscription.limits.maximumOrderNotional, maximumCoinNotional: settings?.limits.maximumCoinNotional),
+            sharing: settings?.sharing ?? .lock, origin: origin)
     }
 }

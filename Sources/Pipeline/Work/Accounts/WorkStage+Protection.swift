@@ -3,7 +3,7 @@ import Hyperliquid
 import RedisStreams
 
 /// Stop-losses and take-profits of subscriptions, kept at the exchange as reduce-only triggers as large as the sleeve: placed anew
-/// after every change, cancelled when it is flat, looked for by the sweep.
+/// after every change, cancelled when it is flat, looked for by the sweep. The orders that mirror the leader's go with them.
 extension WorkStage {
     /// After a failure the triggers are tried again so soon.
     private static let protectionRetry = Duration.seconds(2)
@@ -16,16 +16,16 @@ extension WorkStage {
 
     /// Whether what a job traded may concern triggers.
     func isProtected(_ job: ExecutionJob, _ partition: Int) -> Bool {
-        if partitions[partition]?.books[job.account]?.record.triggers.isEmpty == false { return true }
-        return config.current().subscriptions[job.subscription]?.hasTriggers ?? false
+        if partitions[partition]?.books[job.account]?.record.orders.isEmpty == false { return true }
+        return config.current().subscriptions[job.subscription]?.hasRestingOrders ?? false
     }
 
     private func hasProtection(_ key: AccountKey) -> Bool {
         guard let state = partitions[key.partition] else { return false }
-        if state.books[key.account]?.record.triggers.isEmpty == false { return true }
+        if state.books[key.account]?.record.orders.isEmpty == false { return true }
         let snapshot = config.current()
         return state.holders.contains { lane, holders in
-            lane.account == key.account && holders.contains { snapshot.subscriptions[$0]?.hasTriggers ?? false }
+            lane.account == key.account && holders.contains { snapshot.subscriptions[$0]?.hasRestingOrders ?? false }
         }
     }
 
@@ -37,7 +37,7 @@ extension WorkStage {
     }
 
     func protect(_ key: AccountKey, _ generation: Int) async {
-        let isDone = await placeTriggers(key, generation)
+        let isDone = await placeOrders(key, generation)
         guard partitions[key.partition]?.generation == generation else { return }
         if !isDone {
             partitions[key.partition]?.books[key.account]?.needsProtection = true
@@ -48,81 +48,133 @@ extension WorkStage {
         beginProtecting(key)
     }
 
-    /// What each sleeve of the account should be protected by: by its own settings, and by what mirrors the leader's.
-    private func wantedTriggers(_ key: AccountKey) async -> [ClientOrderID: AccountRecord.PlacedTrigger] {
-        var wanted: [ClientOrderID: AccountRecord.PlacedTrigger] = [:]
+    /// What each sleeve of the account should have resting: by its own settings, and what mirrors the leader's.
+    private func wantedOrders(_ key: AccountKey) async -> [ClientOrderID: AccountRecord.PlacedOrder] {
+        var wanted: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
         let leaders = await mirroredLeaders(key)
         partitions[key.partition]?.books[key.account]?.mirroredOn = leaders
         let snapshot = config.current()
         for (lane, holders) in partitions[key.partition]?.holders ?? [:] where lane.account == key.account {
             guard let instrument = await instruments.instrument(lane.coin) else { continue }
             for holder in holders.sorted() {
-                guard let subscription = snapshot.subscriptions[holder], subscription.hasTriggers,
+                guard let subscription = snapshot.subscriptions[holder], subscription.hasRestingOrders,
                     let sleeve = partitions[key.partition]?.sleeves[HoldingKey(holder, lane.coin)]
                 else { continue }
                 for trigger in subscription.protection.triggers(for: sleeve, instrument: instrument) {
                     let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeveRevision: sleeve.revision)
-                    wanted[id] = AccountRecord.PlacedTrigger(subscription: holder, coin: lane.coin, trigger: trigger)
+                    wanted[id] = AccountRecord.PlacedOrder(subscription: holder, coin: lane.coin, order: trigger)
                 }
                 let mirrored = mirroredTriggers(subscription, lane, sleeve, instrument, leader: leaders[subscription.influencer], key)
                 wanted.merge(mirrored) { own, _ in own }
+                let entries = mirroredEntries(
+                    subscription, lane, sleeve, instrument, leader: leaders[subscription.influencer],
+                    beside: wanted.values.filter { !$0.order.kind.isTrigger }, key)
+                wanted.merge(entries) { own, _ in own }
             }
         }
         return wanted
     }
 
     /// Cancels what is no longer right, then places what is missing. True when that is done.
-    private func placeTriggers(_ key: AccountKey, _ generation: Int) async -> Bool {
-        let wanted = await wantedTriggers(key)
-        guard let state = partitions[key.partition], state.generation == generation, let present = state.books[key.account]?.record.triggers else {
+    private func placeOrders(_ key: AccountKey, _ generation: Int) async -> Bool {
+        let wanted = await wantedOrders(key)
+        guard let state = partitions[key.partition], state.generation == generation, let present = state.books[key.account]?.record.orders else {
             return true
         }
         let obsolete = present.filter { $0.value != wanted[$0.key] }
         let missing = wanted.filter { present[$0.key] == nil }
+        // Neither waits for the success of the other, and what protects goes first.
+        let isProtected = await replace(
+            obsolete.filter(\.value.order.kind.isTrigger), by: missing.filter(\.value.order.kind.isTrigger), key, generation, since: state.sleeves)
+        let isMirrored = await replaceEntries(
+            obsolete.filter { !$0.value.order.kind.isTrigger }, by: missing.filter { !$0.value.order.kind.isTrigger }, key, generation,
+            since: state.sleeves)
+        return isProtected && isMirrored
+    }
+
+    private func replace(
+        _ obsolete: [ClientOrderID: AccountRecord.PlacedOrder], by missing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey,
+        _ generation: Int, since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
         if !obsolete.isEmpty {
             guard await cancel(obsolete, key, generation) != nil else { return false }
         }
         guard !missing.isEmpty else { return true }
-        return await place(missing, key, generation)
+        return await place(missing, key, generation, since: sleeves)
     }
 
-    /// - Returns: those that were gone already; `nil` when it is not done, or not written down.
-    func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> [ClientOrderID]? {
-        guard !triggers.isEmpty else { return [] }
-        let sorted = triggers.sorted { $0.key < $1.key }
+    private func replaceEntries(
+        _ obsolete: [ClientOrderID: AccountRecord.PlacedOrder], by missing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey,
+        _ generation: Int, since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
+        var isDone = true
+        let holdings = Dictionary(grouping: obsolete, by: { HoldingKey($0.value.subscription, $0.value.coin) })
+        for (holding, orders) in holdings where await !withdraw(Set(orders.map(\.key)), of: holding, key, generation) { isDone = false }
+        guard isDone, partitions[key.partition]?.generation == generation else { return isDone }
+        // What they traded changes what is wanted.
+        guard holdings.keys.allSatisfy({ isUnchanged($0, since: sleeves, key) }) else {
+            partitions[key.partition]?.books[key.account]?.needsProtection = true
+            return true
+        }
+        guard !missing.isEmpty else { return true }
+        return await place(missing, key, generation, since: sleeves)
+    }
+
+    private func isUnchanged(_ holding: HoldingKey, since sleeves: [HoldingKey: Sleeve], _ key: AccountKey) -> Bool {
+        partitions[key.partition]?.sleeves[holding] == sleeves[holding]
+    }
+
+    /// - Returns: for each why there was nothing to cancel, or `nil`; `nil` in all when it is not known, or nothing was sent.
+    func sendCancel(_ orders: [(key: ClientOrderID, value: AccountRecord.PlacedOrder)], _ key: AccountKey, _ generation: Int) async -> [String?]? {
         var cancels: [(asset: Int, cloid: String)] = []
-        for (cloid, placed) in sorted {
+        for (cloid, placed) in orders {
             guard let instrument = await instruments.instrument(placed.coin) else { return nil }
             cancels.append((instrument.asset, cloid.text))
         }
-        // One that is gone already was carried out, or never there: the drift loop tells by the fills.
         let answer = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count)
         guard case .done(let answer) = answer else { return nil }
+        guard case .cancels(let statuses) = answer else { return [] }
+        return statuses
+    }
+
+    /// - Returns: those that were gone already; `nil` when it is not done, or not written down.
+    func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int) async -> [ClientOrderID]? {
+        guard !triggers.isEmpty else { return [] }
+        let sorted = triggers.sorted { $0.key < $1.key }
+        // One that is gone already was carried out, or never there: the drift loop tells by the fills.
+        guard let statuses = await sendCancel(sorted, key, generation) else { return nil }
         guard partitions[key.partition]?.generation == generation else { return [] }
         for cloid in triggers.keys { partitions[key.partition]?.books[key.account]?.retire(cloid) }
         guard await writeRecord(key, generation) else { return nil }
-        guard case .cancels(let statuses) = answer else { return [] }
         return zip(sorted, statuses).compactMap { $1 == nil ? nil : $0.key }
     }
 
-    private func place(_ triggers: [ClientOrderID: AccountRecord.PlacedTrigger], _ key: AccountKey, _ generation: Int) async -> Bool {
+    /// - Parameters:
+    ///   - placing: triggers alone, or limit orders alone.
+    ///   - sleeves: for which they were found to be wanted.
+    private func place(
+        _ placing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int, since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
         var orders: [OrderRequest] = []
-        let sorted = triggers.sorted { $0.key < $1.key }
+        let sorted = placing.sorted { $0.key < $1.key }
         for (cloid, placed) in sorted {
             guard let instrument = await instruments.instrument(placed.coin) else { return false }
-            orders.append(
-                OrderRequest(
-                    asset: instrument.asset, isBuy: placed.trigger.side == .buy, price: placed.trigger.price, size: placed.trigger.size,
-                    reduceOnly: true,
-                    type: .trigger(
-                        OrderTrigger(price: placed.trigger.price, purpose: placed.trigger.kind == .stopLoss ? .stopLoss : .takeProfit, isMarket: true)),
-                    cloid: cloid.text))
+            orders.append(placed.order.request(asset: instrument.asset, cloid: cloid))
         }
-        // Written down before they are sent: a trigger that fires is known by its id.
+        let isEntry = placing.values.contains { !$0.order.kind.isTrigger }
+        // Written down before they are sent: one that trades is known by its id.
         guard partitions[key.partition]?.generation == generation else { return true }
-        for (cloid, placed) in sorted { partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = placed }
+        for (cloid, placed) in sorted { partitions[key.partition]?.books[key.account]?.record.orders[cloid] = placed }
         guard await writeRecord(key, generation) else { return false }
-        let answer = await act(ExchangeAction.order(orders), key, generation, priority: .exit, cost: orders.count)
+        if isEntry, !placing.values.allSatisfy({ isStillWanted($0, since: sleeves, key) }) {
+            // A job that came meanwhile is decided without them.
+            forget(sorted.map(\.key), key)
+            partitions[key.partition]?.books[key.account]?.needsProtection = true
+            return true
+        }
+        let expiry = placing.values.compactMap(\.placedAt).min().map { $0 + Self.placementLife }
+        let answer = await act(
+            ExchangeAction.order(orders), key, generation, priority: isEntry ? .entry : .exit, cost: orders.count, expiresAfter: expiry)
         guard partitions[key.partition]?.generation == generation else { return true }
         switch answer {
         case .done(let answer):
@@ -130,14 +182,16 @@ extension WorkStage {
             var refused: [String] = []
             for ((cloid, placed), status) in zip(sorted, statuses) {
                 guard case .error(let text) = status else { continue }
-                partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = nil
-                refused.append("\(placed.subscription) \(placed.coin) \(placed.trigger.kind.rawValue) \(placed.trigger.size) at \(placed.trigger.price): \(text)")
+                partitions[key.partition]?.books[key.account]?.record.orders[cloid] = nil
+                refused.append("\(placed.text): \(text)")
             }
-            let texts = sorted.map { "\($0.value.subscription) \($0.value.coin) \($0.value.trigger.kind.rawValue) \($0.value.trigger.size) at \($0.value.trigger.price)" }
+            let texts = sorted.map(\.value.text)
+            let kinds: (placed: AccountEvent.Kind, refused: AccountEvent.Kind) =
+                isEntry ? (.ordersPlaced, .ordersRefused) : (.triggersPlaced, .triggersRefused)
             await record(
                 key, generation,
                 event(
-                    refused.isEmpty ? .triggersPlaced : .triggersRefused, key, (refused.isEmpty ? texts : refused).joined(separator: "; "),
+                    refused.isEmpty ? kinds.placed : kinds.refused, key, (refused.isEmpty ? texts : refused).joined(separator: "; "),
                     distinct: sorted.map(\.key.text).joined(separator: " ")))
             return true
         case .refused(let text):
@@ -157,7 +211,12 @@ extension WorkStage {
     }
 
     private func forget(_ cloids: [ClientOrderID], _ key: AccountKey) {
-        for cloid in cloids { partitions[key.partition]?.books[key.account]?.record.triggers[cloid] = nil }
+        for cloid in cloids { partitions[key.partition]?.books[key.account]?.record.orders[cloid] = nil }
+    }
+
+    private func isStillWanted(_ placed: AccountRecord.PlacedOrder, since sleeves: [HoldingKey: Sleeve], _ key: AccountKey) -> Bool {
+        partitions[key.partition]?.lanes[LaneKey(account: key.account, coin: placed.coin)] == nil
+            && isUnchanged(HoldingKey(placed.subscription, placed.coin), since: sleeves, key)
     }
 
     private func writeRecord(_ key: AccountKey, _ generation: Int) async -> Bool {
@@ -169,25 +228,33 @@ extension WorkStage {
 
     // MARK: - The sweep
 
-    /// Compares the triggers that should rest at the exchange with those that do; orders of ours that should not are cancelled.
+    /// Compares the orders that should rest at the exchange with those that do; orders of ours that should not are cancelled.
     func sweepTriggers(_ key: AccountKey, _ generation: Int) async {
         guard let book = partitions[key.partition]?.books[key.account], hasProtection(key), book.sweepsAt <= .now, !book.isProtecting else { return }
         partitions[key.partition]?.books[key.account]?.sweepsAt = .now + configuration.accounts.sweepEvery
         var resting: [OpenOrder] = []
-        let dexs = Set((book.record.triggers.values.map(\.coin) + book.retired.values.map(\.coin)).map(\.dex)).union([nil])
+        let dexs = Set((book.record.orders.values.map(\.coin) + book.retired.values.map(\.coin)).map(\.dex)).union([nil])
         do { for dex in dexs { resting += try await client.read(.frontendOpenOrders(key.account.text, dex: dex)) } } catch {
             logger.warning("account.orders.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return
         }
         guard let now = partitions[key.partition]?.books[key.account], partitions[key.partition]?.generation == generation, !now.isProtecting,
-            now.record.triggers == book.record.triggers
+            now.record.orders == book.record.orders
         else { return }
         let there = Set(resting.compactMap(\.cloid).map { ClientOrderID($0) })
-        let gone = now.record.triggers.keys.filter { !there.contains($0) }
-        let orphans = there.intersection(now.retired.keys).subtracting(now.record.triggers.keys)
-        guard !gone.isEmpty || !orphans.isEmpty else { return }
+        let missing = now.record.orders.filter { !there.contains($0.key) }
+        let gone = missing.filter(\.value.order.kind.isTrigger).map(\.key)
+        let orphans = there.intersection(now.retired.keys).subtracting(now.record.orders.keys)
+        guard !missing.isEmpty || !orphans.isEmpty else { return }
+        for (holding, orders) in Dictionary(grouping: missing, by: { HoldingKey($0.value.subscription, $0.value.coin) }) {
+            let entries = Set(orders.filter { !$0.value.order.kind.isTrigger }.map(\.key))
+            // Those that are not known to be gone are looked at again.
+            if !entries.isEmpty, await !withdraw(entries, of: holding, key, generation) {
+                partitions[key.partition]?.books[key.account]?.sweepsAt = .now
+            }
+        }
         // Carried out ones are taken by their fills first; what is left is placed again under another id of the sleeve's next state.
-        for holding in Set(gone.compactMap { now.record.triggers[$0] }.map { HoldingKey($0.subscription, $0.coin) }) {
+        for holding in Set(gone.compactMap { now.record.orders[$0] }.map { HoldingKey($0.subscription, $0.coin) }) {
             guard await takeTriggerFills(of: holding, key, generation) else { return }
         }
         guard partitions[key.partition]?.generation == generation else { return }
@@ -206,12 +273,32 @@ extension WorkStage {
     }
 }
 
+extension RestingOrder {
+    func request(asset: Int, cloid: ClientOrderID) -> OrderRequest {
+        OrderRequest(asset: asset, isBuy: side == .buy, price: price, size: size, reduceOnly: kind.isTrigger, type: type, cloid: cloid.text)
+    }
+
+    /// A limit order only ever rests: one that would trade at once is refused by the exchange.
+    private var type: OrderType {
+        switch kind {
+        case .stopLoss: .trigger(OrderTrigger(price: price, purpose: .stopLoss, isMarket: true))
+        case .takeProfit: .trigger(OrderTrigger(price: price, purpose: .takeProfit, isMarket: true))
+        case .limit: .limit(.alo)
+        }
+    }
+}
+
+extension AccountRecord.PlacedOrder {
+    /// For people.
+    fileprivate var text: String { "\(subscription) \(coin) \(order.kind.rawValue) \(order.size) at \(order.price)" }
+}
+
 extension AccountBook {
     /// Remembered, so that one that rests nevertheless is known for ours.
     static let mostRetired = 256
 
     mutating func retire(_ cloid: ClientOrderID) {
-        guard let placed = record.triggers.removeValue(forKey: cloid) else { return }
+        guard let placed = record.orders.removeValue(forKey: cloid) else { return }
         retired[cloid] = placed
         retiredOrder.append(cloid)
         if retiredOrder.count > Self.mostRetired { retired[retiredOrder.removeFirst()] = nil }

@@ -80,10 +80,12 @@ extension WorkStage {
 
     // MARK: - Closing everything
 
-    /// Closes what the kill switch (level 4) or a loss limit says is to be closed; each sleeve once for each latch, whoever does it.
+    /// Closes what the kill switch (level 4) or a loss limit says is to be closed; each sleeve once for each latch, whoever does it. Limit
+    /// orders that a gate refuses by now are cancelled.
     func watchLatches() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.accounts.latchEvery)  // ends early only when cancelled
+            for key in accountsWithOtherGates() { protect(key) }
             let isLatched = latches?.all.contains { $0.level.flattens } ?? false
             for (partition, state) in partitions where !state.draining {
                 guard isLatched || state.books.values.contains(where: { $0.record.losses?.stop == .flattened }) else { continue }

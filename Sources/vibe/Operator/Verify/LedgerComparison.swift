@@ -17,8 +17,8 @@ struct LedgerComparison: Sendable {
 
     mutating func add(line: JSON) throws(JSONError) {
         guard let order = try LedgerOrder(line: line) else { return }
-        orders += 1
-        if let cloid = order.cloid, !accepted.insert(cloid).inserted {
+        if order.isAccepted { orders += 1 }
+        if order.isAccepted, let cloid = order.cloid, !accepted.insert(cloid).inserted {
             findings.add(.duplicates, "\(order.name): accepted a second time by the exchange (oid \(order.oid ?? 0))")
         }
         guard order.isFilled else { return }
@@ -69,8 +69,8 @@ struct LedgerComparison: Sendable {
     private func price(_ weights: [Int128], _ size: Size) -> Price { Price(e8: Int64(weights.reduce(0, +) / Int128(size.e8))) }
 
     private mutating func checkOrder(of job: JobID, _ order: LedgerOrder) {
-        // A trigger of ours waits at the exchange and is carried out by it: no job was queued for it.
-        guard !log.protections.contains(job) else { return }
+        // An order of ours that rests is carried out by the exchange: no job was queued for it.
+        guard !log.resting.contains(job) else { return }
         guard let place = log.places[job] else {
             findings.add(.missing, "\(order.name): job \(job) is not in the audit trail")
             return

@@ -1,12 +1,14 @@
 import CopyTrading
 import JSON
 
-/// One accepted order, or one trigger carried out, of the simulated exchange's ledger.
+/// One accepted order, one trigger carried out, or what one fill of a resting order traded, of the simulated exchange's ledger.
 struct LedgerOrder: Sendable, Equatable {
     var account: String
     var cloid: String?
     var oid: Int64?
     var coin: String
+    /// False for the fill of an order that was accepted before.
+    var isAccepted: Bool
     /// True when something was traded.
     var isFilled: Bool
     var filledSize: Size
@@ -15,11 +17,16 @@ struct LedgerOrder: Sendable, Equatable {
     var exactWeight: Int128 = 0
     var answeredWeight: Int128 = 0
 
+    /// By the line's action, of those that tell of one.
+    private static let statuses: [String: Set<String>] = [
+        "order": ["filled", "resting"], "trigger": ["filled", "resting"], "fill": ["filled", "open"],
+    ]
+
     /// `nil` for lines that are no accepted order: refusals, cancels, changes of leverage.
     init?(line: JSON) throws(JSONError) {
-        guard case .string(let action)? = line["action"], action == "order" || action == "trigger",
-            ["filled", "resting"].contains(try line.string("status"))
+        guard case .string(let action)? = line["action"], let statuses = Self.statuses[action], statuses.contains(try line.string("status"))
         else { return nil }
+        isAccepted = action != "fill"
         account = try line.string("account")
         cloid = try line.maybe("cloid") { value throws(JSONError) in try value.asString() }
         oid = try line.maybe("oid") { value throws(JSONError) in try value.asInteger() }

@@ -28,8 +28,8 @@ struct TradeLog: Sendable {
     /// Every cloid that an attempt of a job may have had → the job.
     private(set) var jobs: [String: JobID] = [:]
     private(set) var places: [JobID: Place] = [:]
-    /// What the exchange did by our triggers.
-    private(set) var protections: Set<JobID> = []
+    /// What the exchange did by orders of ours that rested there.
+    private(set) var resting: Set<JobID> = []
     /// Signal → its stream and place there.
     private(set) var signals: [String: (stream: String, seq: Int64)] = [:]
     /// Results that could not be read, each with what is wrong.
@@ -72,7 +72,7 @@ struct TradeLog: Sendable {
                 jobs[ClientOrderID(job: result.job, attempt: attempt).text] = result.job
             }
             if let cloid = result.cloid { jobs[cloid.text] = result.job }
-            if result.origin == .protection { protections.insert(result.job) }
+            if result.origin?.isQueued == false { resting.insert(result.job) }
             if let bucket = result.times.limitedBy {
                 waits[bucket, default: (0, 0)].count += 1
                 waits[bucket, default: (0, 0)].microseconds += result.times.limitedMicroseconds
