@@ -23,7 +23,7 @@ public final class Latches: Sendable {
     }
 
     private let state = Mutex(State())
-    public let store: LatchStore
+    private let store: LatchStore
     private let logger: Logger
 
     public init(store: LatchStore, logger: Logger) {

@@ -36,9 +36,13 @@ public struct Reservations: Sendable, Equatable {
 
     /// Reserves for a planned job; exits reserve nothing.
     public mutating func reserve(_ job: ExecutionJob) -> Bool {
-        guard job.action.isEntry, case .size(let size) = job.quantity, let limit = job.limit,
-            let notional = try? max(limit, job.referencePrice) * size
-        else { return true }
+        guard job.action.isEntry, case .size(let size) = job.quantity, let limit = job.limit else { return true }
+        return reserve(job, size: size, limit: limit)
+    }
+
+    /// Reserves for an entry as it is sent: of another size than planned, perhaps, and at another limit.
+    public mutating func reserve(_ job: ExecutionJob, size: Size, limit: Price) -> Bool {
+        guard let notional = try? max(limit, job.referencePrice) * size else { return true }
         let leverage = Int64(max(1, job.terms?.leverage ?? 1))
         return reserve(
             Hold(coin: job.coin, side: job.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1)), for: job.id)

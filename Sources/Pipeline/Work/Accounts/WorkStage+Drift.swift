@@ -110,7 +110,7 @@ extension WorkStage {
     private func windDown(_ taken: Set<SubscriptionID>) async {
         for subscription in taken.sorted() {
             do {
-                try await latches?.store.tighten(
+                try await latches?.tighten(
                     .subscription(subscription), to: .windDown, reason: "a position was liquidated by the exchange", by: "drift")
             } catch { logger.critical("latch.unset", metadata: ["subscription": "\(subscription)", "error": "\(error)"]) }
         }

@@ -62,7 +62,7 @@ extension WorkStage {
     /// Only a person ends a drawdown stop: by opening the subscriber's latch.
     private func latchDrawdown(_ subscriber: SubscriberID, _ losses: LossState) async {
         do {
-            try await latches?.store.tighten(
+            try await latches?.tighten(
                 .subscriber(subscriber), to: .pauseEntries, reason: losses.refusal?.detail ?? "drawdown", by: "drawdown")
         } catch { logger.critical("latch.unset", metadata: ["subscriber": "\(subscriber)", "error": "\(error)"]) }
     }

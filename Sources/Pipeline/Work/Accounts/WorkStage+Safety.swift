@@ -45,10 +45,10 @@ extension WorkStage {
 
     /// Counts an entry that is about to be sent against the room of those after it.
     func reserve(_ job: ExecutionJob, _ intent: OrderIntent, _ settings: AccountSettings?, _ partition: Int) {
-        guard settings?.needsReading == true, let notional = try? max(intent.limit, job.referencePrice) * intent.size else { return }
-        let leverage = Int64(max(1, job.terms?.leverage ?? 1))
-        let hold = Reservations.Hold(coin: job.coin, side: intent.side, notional: notional, margin: Notional(e8: notional.e8 / leverage + 1))
-        if partitions[partition]?.books[job.account, default: AccountBook()].reservations.reserve(hold, for: job.id) == false {
+        guard settings?.needsReading == true else { return }
+        let isReserved = partitions[partition]?.books[job.account, default: AccountBook()].reservations.reserve(
+            job, size: intent.size, limit: intent.limit)
+        if isReserved == false {
             logger.error("account.reservations.full", metadata: ["account": "\(job.account)"])
         }
     }
