@@ -10,7 +10,7 @@ struct Vibe: AsyncParsableCommand {
         abstract: "Copies leaders' trades on Hyperliquid to their subscribers' accounts.",
         discussion: "Settings come from the environment: env/*.env documents every variable.",
         groupedSubcommands: [
-            CommandGroup(name: "On one machine:", subcommands: [DemoCommand.self, BenchCommand.self, SoakCommand.self, UpCommand.self, ScaleCommand.self]),
+            CommandGroup(name: "On one machine:", subcommands: [DemoCommand.self, BenchCommand.self, SoakCommand.self, ChaosCommand.self, UpCommand.self, ScaleCommand.self]),
             CommandGroup(
                 name: "The fleet's roles:",
                 subcommands: [

@@ -58,6 +58,11 @@ actor Fleet {
         await stop(surplus)
     }
 
+    /// Live processes of a role, those started last at the end.
+    func members(of role: String) -> [(name: String, identity: ProcessIdentity)] {
+        processes.filter { $0.role == role && !stopping.contains($0.child.pid) }.map { ($0.child.name, $0.child.identity) }
+    }
+
     func count(_ role: String) -> Int { processes.count { $0.role == role } }
 
     /// Role by role, how many live.

@@ -35,6 +35,9 @@ actor Supervision {
         return servers
     }
 
+    /// A server was started anew: this one is to be stopped at the end.
+    func replaced(by servers: FleetServers) { self.servers = servers }
+
     func startFleet(in run: RunDirectory, environment: FleetEnvironment, settings: Settings) throws(Failure) -> Fleet {
         // A process ends its work within the grace by itself; the rest is for its exit.
         let fleet = try Fleet(run: run, environment: environment, grace: settings.pipeline.shutdownGrace + .seconds(2))
