@@ -46,7 +46,7 @@ struct ChaosCast: Sendable {
         var lines = ["# Made up by `vibe chaos`.", "influencers:"]
         lines += (0..<leaders).map { "  - {id: \(SyntheticLoad.leader($0)), address: \"\(SyntheticLoad.address($0))\"}" }
         lines.append("subscribers:")
-        lines += names.map { "  - {id: \($0), account: \"\(account($0))\"}" }
+        lines += names.enumerated().map { "  - {id: \($1), account: \"\(account($1))\", sharing: \($0 % 2 == 0 ? "sleeves" : "lock")}" }
         lines.append("subscriptions:")
         for index in 0..<options.subscribers {
             for offset in 0..<min(Self.followed, options.leaders) {

@@ -48,7 +48,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .redisScriptFlush: "SCRIPT FLUSH"
         case .redisClientKill: "CLIENT KILL of every connection"
         case .redisClientPause: "CLIENT PAUSE"
-        case .redisSleep: "DEBUG SLEEP: Redis answers nobody"
+        case .redisSleep: "SIGSTOP: Redis answers nobody, its connections stay open"
         case .redisMemory: "maxmemory below what is used: writes that may be refused are refused"
         case .redisMisconf: "a failed snapshot: Redis refuses writes (MISCONF)"
         case .redisRewrite: "BGREWRITEAOF under load"

@@ -24,17 +24,14 @@ extension ChaosSite {
         return "\(times) times"
     }
 
+    /// The process is stopped: connections stay open, and nothing is answered.
     func sleepRedis(_ generator: inout SeededGenerator) async throws -> String {
-        let milliseconds = Int.random(in: 500...4_000, using: &generator)
-        let patient = try patientRedis()
-        _ = try await patient.send(RedisCommand("DEBUG", "SLEEP", "\(milliseconds / 1_000).\(milliseconds % 1_000)")).checked()
-        await patient.close()
-        return "\(milliseconds) ms"
-    }
-
-    /// For commands that are made to take long.
-    private func patientRedis() throws -> RedisConnection {
-        RedisConnection(endpoint: try RedisEndpoint(parsing: context.settings.redis.url), timeout: .seconds(30), name: "chaos-patient", logger: context.logger)
+        let identity = servers.redis.child.identity
+        let start = ContinuousClock.now
+        identity.send(SIGSTOP)
+        defer { identity.send(SIGCONT) }
+        try await hold(500...4_000, &generator)
+        return "for \(Format.time(ContinuousClock.now - start))"
     }
 
     func squeezeMemory(_ generator: inout SeededGenerator) async throws -> String {
