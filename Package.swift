@@ -95,6 +95,8 @@ let package = Package(
             ]),
         .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "FaultProxy", dependencies: [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
         .target(name: "Settings", dependencies: ["Failpoints"]),
         .target(name: "Failpoints"),
         .target(name: "Blocking"),
@@ -132,6 +134,12 @@ let package = Package(
         .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "FailpointsTests", dependencies: ["Failpoints"]),
+        .testTarget(
+            name: "FaultProxyTests",
+            dependencies: [
+                "FaultProxy", "Redis", "TestServers", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .testTarget(
             name: "FleetTests",
             dependencies: [
