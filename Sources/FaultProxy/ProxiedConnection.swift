@@ -55,7 +55,9 @@ final class ProxiedConnection {
         }
         let whenClosed = client.eventLoop.makePromise(of: Void.self)
         self.whenClosed = whenClosed
-        guard state.add(BoundConnection(self, on: client.eventLoop, closed: whenClosed.futureResult), ObjectIdentifier(self)) else { return cut() }
+        client.closeFuture.assumeIsolated().whenComplete { _ in self.closed(.toServer) }
+        let bound = BoundConnection(self, on: client.eventLoop, closed: whenClosed.futureResult)
+        guard state.add(bound, ObjectIdentifier(self)) else { return cut() }
         let own = NIOLoopBound(self, eventLoop: client.eventLoop)
         let bootstrap = ClientBootstrap(group: client.eventLoop)
             .channelOption(.autoRead, value: false)
@@ -73,6 +75,7 @@ final class ProxiedConnection {
             switch result {
             case .success(let channel):
                 self.server = channel
+                channel.closeFuture.assumeIsolated().whenComplete { _ in self.closed(.toClient) }
                 if self.isCut { channel.close(promise: nil) }
                 for way in Way.allCases { self.pump(way) }
             case .failure:
@@ -105,7 +108,7 @@ final class ProxiedConnection {
     }
 
     /// The end that sends this way is closed, both ways.
-    func closed(_ way: Way) {
+    private func closed(_ way: Way) {
         add(.close, way)
         endClosed()
     }
@@ -171,8 +174,8 @@ final class ProxiedConnection {
         }
         switch item {
         case .bytes(let bytes): deliver(bytes, way, sink, faults)
+        case .end: sink.close(mode: .output, promise: nil)
         // behind what is still to be written
-        case .end: sink.writeAndFlush(ByteBuffer()).whenComplete { _ in sink.close(mode: .output, promise: nil) }
         case .close: sink.writeAndFlush(ByteBuffer()).whenComplete { _ in sink.close(promise: nil) }
         }
     }

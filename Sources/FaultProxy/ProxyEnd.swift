@@ -26,8 +26,6 @@ final class ProxyEnd: ChannelInboundHandler {
         if event as? ChannelEvent == .inputClosed { connection.ended(way) }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { connection.closed(way) }
-
     /// The socket is broken; closing it tells the other end.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

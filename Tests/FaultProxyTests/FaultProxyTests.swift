@@ -139,12 +139,13 @@ struct FaultProxyTests {
             #expect(peer.isOpen && peer.text == "hello")
 
             let untouched = try await Peer.connect(to: proxy.address)
+            try await eventually("it is through") { echo.openConnections == 2 }
             proxy.inject(.halfOpen())
             peer.send("again")
             try await eventually("the request is swallowed") { proxy.fired[.halfOpen] == 2 }
             #expect(echo.bytes == 10 && peer.isOpen)
             await peer.close()
-            try await Task.sleep(for: .milliseconds(50))
+            try await eventually("its close is swallowed as well") { proxy.fired[.halfOpen] == 3 }
             #expect(echo.openConnections == 2)
 
             proxy.heal()
@@ -211,7 +212,7 @@ struct FaultProxyTests {
             proxy.inject(.slice(bytes: 1_000))
             let pattern = (0..<1_048_573).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
             for _ in 0..<20 { peer.send(pattern) }
-            try await eventually("all of it", within: .seconds(120)) { peer.received.count == 20 * pattern.count }
+            try await eventually("all of it", within: .seconds(120)) { peer.receivedCount == 20 * pattern.count }
             let whole = peer.received
             #expect((0..<20).allSatisfy { Array(whole[$0 * pattern.count..<($0 + 1) * pattern.count]) == pattern })
             #expect(proxy.fired[.slice, default: 0] > 0)

@@ -38,6 +38,7 @@ final class Peer: Sendable {
     }
 
     var received: [UInt8] { memory.state.withLock { $0.received } }
+    var receivedCount: Int { memory.state.withLock { $0.received.count } }
     var text: String { String(decoding: received, as: UTF8.self) }
     /// Bytes that the kernel has taken.
     var written: Int { memory.state.withLock { $0.written } }
