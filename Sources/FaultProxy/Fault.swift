@@ -1,39 +1,44 @@
-/// The way bytes go.
-public enum Way: Sendable, Hashable, CaseIterable {
-    case toServer, toClient
+extension FaultProxy {
+    /// The way bytes go.
+    public enum Way: Sendable, Hashable, CaseIterable {
+        case toServer, toClient
 
-    var opposite: Way { self == .toServer ? .toClient : .toServer }
-}
-
-/// What can go wrong between two processes.
-public enum Fault: Sendable {
-    /// Bytes arrive so much later, in order; the jitter is drawn for each piece, from zero to its value.
-    case delay(Duration, jitter: Duration = .zero, Set<Way> = Set(Way.allCases))
-    /// Closes every open connection, once.
-    case cut
-    /// No new connection; those that are open go on.
-    case refuse(Refusal)
-    /// Bytes and closes are swallowed, the connection stays open.
-    case halfOpen(Set<Way> = Set(Way.allCases))
-    /// Every connection is reset (TCP: RST; Unix: closed) once so many more bytes have passed, both ways together.
-    case resetAfter(bytes: Int)
-    /// "Executed, and the reply lost": once so many more bytes of requests have been passed on, a connection is cut when its next reply
-    /// comes, of which no byte is passed on.
-    case dropReply(afterRequestBytes: Int)
-    /// Bytes are passed on in pieces of at most so many, a write each.
-    case slice(bytes: Int)
-
-    public enum Refusal: Sendable {
-        /// Accepted and closed at once.
-        case closing
-        /// Left waiting in the kernel's queue.
-        case notAccepting
+        var opposite: Way { self == .toServer ? .toClient : .toServer }
     }
 
-    public enum Kind: String, Sendable, CaseIterable {
-        case delay, cut, refuse, halfOpen, resetAfter, dropReply, slice
+    /// What can go wrong between two processes.
+    public enum Fault: Sendable {
+        /// Bytes arrive so much later, in order; the jitter is drawn for each piece, from zero to its value.
+        case delay(Duration, jitter: Duration = .zero, Set<Way> = Set(Way.allCases))
+        /// Closes every open connection, once.
+        case cut
+        /// No new connection; those that are open go on.
+        case refuse(Refusal)
+        /// Bytes and closes are swallowed, the connection stays open.
+        case halfOpen(Set<Way> = Set(Way.allCases))
+        /// Every connection is reset (TCP: RST; Unix: closed) once so many more bytes have passed, both ways together.
+        case resetAfter(bytes: Int)
+        /// "Executed, and the reply lost": once so many more bytes of requests have been passed on, a connection is cut when its next reply
+        /// comes, of which no byte is passed on.
+        case dropReply(afterRequestBytes: Int)
+        /// Bytes are passed on in pieces of at most so many, a write each.
+        case slice(bytes: Int)
+
+        public enum Refusal: Sendable {
+            /// Accepted and closed at once.
+            case closing
+            /// Left waiting in the kernel's queue.
+            case notAccepting
+        }
+
+        public enum Kind: String, Sendable, CaseIterable {
+            case delay, cut, refuse, halfOpen, resetAfter, dropReply, slice
+        }
     }
 }
+
+typealias Way = FaultProxy.Way
+typealias Fault = FaultProxy.Fault
 
 /// The faults in force.
 struct Faults: Sendable {
