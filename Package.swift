@@ -20,7 +20,7 @@ let package = Package(
             name: "vibe",
             dependencies: [
                 "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON", "Failpoints",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON", "Failpoints", "FaultProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
