@@ -27,7 +27,7 @@ extension FaultProxy {
         public enum Refusal: Sendable {
             /// Accepted and closed at once.
             case closing
-            /// Left waiting in the kernel's queue.
+            /// Left waiting as in a kernel's queue: nothing is read of it until healed, then it is served, also when its client has given up.
             case notAccepting
         }
 

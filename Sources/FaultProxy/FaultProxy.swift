@@ -85,10 +85,6 @@ public final class FaultProxy: Sendable {
             }
         } else {
             state.change { $0.add(fault) }
-            if case .refuse(.notAccepting) = fault {
-                state.count(.refuse)
-                accept(false)
-            }
         }
     }
 
@@ -96,11 +92,5 @@ public final class FaultProxy: Sendable {
     public func heal() {
         state.change { $0 = Faults(round: $0.round + 1) }
         for connection in state.connections { connection.perform { $0.heal() } }
-        accept(true)
-    }
-
-    private func accept(_ accepts: Bool) {
-        // nothing to do when it is closed
-        listener.withLock { $0 }?.setOption(.autoRead, value: accepts).whenFailure { _ in }
     }
 }

@@ -34,6 +34,8 @@ final class ProxiedConnection {
     private var whenClosed: EventLoopPromise<Void>?
     private var openEnds = 1
     private var isCut = false
+    /// Not served yet.
+    private var isWaiting = true
     /// Bytes were swallowed.
     private var hasHole = false
     private var round = 0
@@ -49,7 +51,7 @@ final class ProxiedConnection {
 
     /// The client is there.
     func accepted() {
-        guard state.faults.refusal == nil else {
+        if state.faults.refusal == .closing {
             state.count(.refuse)
             return cut()
         }
@@ -58,6 +60,13 @@ final class ProxiedConnection {
         client.closeFuture.assumeIsolated().whenComplete { _ in self.closed(.toServer) }
         let bound = BoundConnection(self, on: client.eventLoop, closed: whenClosed.futureResult)
         guard state.add(bound, ObjectIdentifier(self)) else { return cut() }
+        // asked once it is known to the proxy: either it sees that all is healed, or healing sees it
+        guard state.faults.refusal == .notAccepting else { return connect() }
+        state.count(.refuse)
+    }
+
+    private func connect() {
+        isWaiting = false
         let own = NIOLoopBound(self, eventLoop: client.eventLoop)
         let bootstrap = ClientBootstrap(group: client.eventLoop)
             .channelOption(.autoRead, value: false)
@@ -104,7 +113,8 @@ final class ProxiedConnection {
     }
 
     func heal() {
-        if hasHole { cut() } else { for way in Way.allCases { pump(way) } }
+        if isWaiting, !isCut { connect() }
+        if hasHole { cut() }
     }
 
     /// The end that sends this way is closed, both ways.

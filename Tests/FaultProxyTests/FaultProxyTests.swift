@@ -122,7 +122,7 @@ struct FaultProxyTests {
             new.send("wait")
             try await Task.sleep(for: .milliseconds(100))
             #expect(new.isOpen && new.received.isEmpty)
-            #expect(proxy.openConnections == 1)
+            #expect(echo.openConnections == 1 && proxy.fired == [.refuse: 1])
             proxy.heal()
             try await eventually("an echo") { new.text == "wait" }
         }
