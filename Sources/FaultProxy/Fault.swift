@@ -27,7 +27,7 @@ extension FaultProxy {
         public enum Refusal: Sendable {
             /// Accepted and closed at once.
             case closing
-            /// Left waiting as in a kernel's queue: nothing is read of it until healed, then it is served, also when its client has given up.
+            /// Left waiting as in a kernel's queue: nothing is read of it until healed, then it is served, also when its client sends no more.
             case notAccepting
         }
 

@@ -113,7 +113,7 @@ final class ProxiedConnection {
     }
 
     func heal() {
-        if isWaiting, !isCut { connect() }
+        if isWaiting, !isCut, client.isActive { connect() }
         if hasHole { cut() }
     }
 
@@ -184,8 +184,8 @@ final class ProxiedConnection {
         }
         switch item {
         case .bytes(let bytes): deliver(bytes, way, sink, faults)
-        case .end: sink.close(mode: .output, promise: nil)
-        // behind what is still to be written
+        // Behind what is still to be written: closing the second half would drop it.
+        case .end: sink.writeAndFlush(ByteBuffer()).whenComplete { _ in sink.close(mode: .output, promise: nil) }
         case .close: sink.writeAndFlush(ByteBuffer()).whenComplete { _ in sink.close(promise: nil) }
         }
     }

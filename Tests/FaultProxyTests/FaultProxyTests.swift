@@ -48,8 +48,11 @@ struct FaultProxyTests {
     func passes(transport: Transport) async throws {
         try await withProxy(transport) { proxy, echo in
             let peer = try await connected(proxy)
+            let much = [UInt8](repeating: 7, count: 4 << 20)
+            peer.send(much)
             try await peer.closeOutput()
-            try await eventually("the server's last word and its close") { peer.text == "helloend" && !peer.isOpen }
+            try await eventually("all that the server has to say, and its close") { !peer.isOpen }
+            #expect(peer.received == Array("hello".utf8) + much + Array("end".utf8))
             try await eventually("both ends are closed") { proxy.openConnections == 0 && echo.openConnections == 0 }
             #expect(proxy.fired.isEmpty)
         }
