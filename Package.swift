@@ -20,7 +20,7 @@ let package = Package(
             name: "vibe",
             dependencies: [
                 "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON", "Failpoints", "FaultProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -32,7 +32,8 @@ let package = Package(
         .target(
             name: "AuditTrail",
             dependencies: [
-                "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+                "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", "Failpoints",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Safety",
@@ -40,12 +41,15 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
+                "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON", "Failpoints",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Pipeline",
-            dependencies: ["RedisStreams", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "RedisStreams", "Redis", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", "Failpoints",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "HyperSim",
             dependencies: [
@@ -70,7 +74,7 @@ let package = Package(
             dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Redis", "CopyTrading", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Redis", "CopyTrading", "LuaScripts", "Failpoints", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "ConfigStore",
             dependencies: [
@@ -81,6 +85,7 @@ let package = Package(
         .target(
             name: "WebSocket",
             dependencies: [
+                "Failpoints",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -90,7 +95,10 @@ let package = Package(
             ]),
         .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
-        .target(name: "Settings"),
+        .target(
+            name: "FaultProxy", dependencies: [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
+        .target(name: "Settings", dependencies: ["Failpoints"]),
+        .target(name: "Failpoints"),
         .target(name: "Blocking"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
         .target(name: "Zstandard", dependencies: ["CZstd"]),
@@ -125,6 +133,13 @@ let package = Package(
             ]),
         .testTarget(name: "CopyTradingTests", dependencies: ["CopyTrading", "JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(name: "FailpointsTests", dependencies: ["Failpoints"]),
+        .testTarget(
+            name: "FaultProxyTests",
+            dependencies: [
+                "FaultProxy", "Redis", "TestServers", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .testTarget(
             name: "FleetTests",
             dependencies: [

@@ -1,6 +1,8 @@
 import CopyTrading
+import Failpoints
 import Logging
 import RawFrames
+import Redis
 import RedisStreams
 
 /// Fills → signals → streams.
@@ -103,7 +105,9 @@ extension Ingestor {
             while !outbox.isEmpty, !Task.isCancelled {
                 let batch = Array(outbox.prefix(256))
                 do {
+                    try Failpoint.reached(.ingestBeforePublish, throwing: RedisError.unavailable("failpoint"))
                     try await publish(batch)
+                    try Failpoint.reached(.ingestAfterPublish, throwing: RedisError.unknownOutcome("failpoint"))
                     outbox.removeFirst(batch.count)
                     outboxSignals -= batch.reduce(0) { $0 + $1.signals.count }
                 } catch {

@@ -1,3 +1,4 @@
+import Failpoints
 import Logging
 import Redis
 
@@ -67,6 +68,7 @@ public actor PartitionLeases {
         guard let lease = table.lease(partition) else { return }
         table.set(partition, nil)
         surrendering.remove(partition)
+        Failpoint.reached(.leaseBeforeRelease)
         var command = RedisCommand(script: Script.releaseLease, keys: [key(partition)])
         command.append(lease.epoch)
         do {
@@ -146,6 +148,7 @@ public actor PartitionLeases {
         let asked = ContinuousClock.now
         guard let reply = try await redis.send(command).checked().array, reply.count >= 2 else { throw .unexpectedReply("acquire-lease") }
         guard reply[0].integer == 1, let epoch = reply[1].text else { return }
+        Failpoint.reached(.leaseAfterAcquire)
         table.set(partition, LeaseTable.Lease(epoch: epoch, deadline: asked + timing.life - timing.margin))
         logger.debug("lease.acquired", metadata: ["stage": "\(stage)", "partition": "\(partitions[partition])", "epoch": "\(epoch)"])
         // asked to leave while the answer was on its way

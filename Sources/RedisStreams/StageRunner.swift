@@ -1,3 +1,4 @@
+import Failpoints
 import Logging
 import Redis
 
@@ -196,6 +197,7 @@ public actor StageRunner: LeaseHolder {
 
     private func deliver(_ entries: [StreamEntry], _ partition: Int) async {
         guard !entries.isEmpty else { return }
+        Failpoint.reached(stage: stage.name, .afterFetch)
         hasDelivered = true
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
@@ -226,7 +228,10 @@ public actor StageRunner: LeaseHolder {
         }
         guard !batch.isEmpty else { return false }
         do {
+            try pass(.beforeCommit, if: batch.contains { !$0.completions.isEmpty })
+            try pass(.beforeFetch, if: batch.contains { $0.fetch > 0 })
             var replies = try await redis.send(batch.flatMap(\.commands))[...]
+            try pass(.afterCommit, if: batch.contains { !$0.completions.isEmpty })
             for item in batch {
                 let own = Array(replies.prefix(item.commands.count))
                 replies = replies.dropFirst(item.commands.count)
@@ -239,6 +244,11 @@ public actor StageRunner: LeaseHolder {
             guard let state = owned[item.partition] else { return false }
             return state.mayHaveMore && state.pending.count < limits.pending && !state.draining || !state.unconfirmed.isEmpty
         }
+    }
+
+    private func pass(_ step: Failpoint.Step, if happens: @autoclosure () -> Bool) throws(RedisError) {
+        guard Failpoint.isArmed, happens() else { return }
+        try Failpoint.reached(stage: stage.name, step, throwing: RedisError.unknownOutcome("failpoint"))
     }
 
     private func calls(_ partition: Int, _ state: Owned, fetch: Int) -> [RedisCommand] {

@@ -1,3 +1,5 @@
+import Failpoints
+
 /// The areas of ``Settings``, one struct each, in the order of the files under `env/`, where every member is explained.
 extension Settings {
     public struct Redis: Sendable {
@@ -260,11 +262,14 @@ extension Settings {
         public let processName: String?
         public let parentProcess: Int32?
         public let runDirectory: String
+        /// What goes wrong on purpose; `nil` but in tests.
+        public let failpoints: FailpointPlan?
 
         init(_ reader: inout SettingsReader) {
             processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
             parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
             runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+            failpoints = reader.failpoints("FAILPOINTS", seed: reader.integer("FAILPOINTS_SEED"))
         }
     }
 

@@ -1,3 +1,4 @@
+import Failpoints
 import Foundation
 
 /// Reads variables by the table of knobs and collects every fault; a faulty value is replaced by the default so that reading
@@ -121,6 +122,16 @@ public struct SettingsReader {
             let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
             guard valid(text) else { fault(file, path, "a file with \(knob.kind.expected)"); return nil }
             return Secret(text)
+        }
+    }
+
+    /// A fault names the part of the text that is wrong.
+    public mutating func failpoints(_ name: String, seed: Int) -> FailpointPlan? {
+        let knob = knob(name)
+        guard let text = environment[knob.name] else { return nil }
+        do { return try FailpointPlan(parsing: text, seed: UInt64(seed)) } catch {
+            fault(knob.name, error.part, error.expected)
+            return nil
         }
     }
 

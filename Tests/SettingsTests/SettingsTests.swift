@@ -66,6 +66,18 @@ struct SettingsTests {
         #expect(faults(["VIBE_SOMETHING_ENTIRELY_ELSE": "1"]) == ["VIBE_SOMETHING_ENTIRELY_ELSE: expected a known name; see env/"])
     }
 
+    @Test("a fault in a failpoint names its part and what it should be; unset, nothing is armed")
+    func failpoints() throws {
+        #expect(
+            faults(["VIBE_FAILPOINTS": "plan.before_commit=stop@2;work.after_journal=explode@1"])
+                == ["VIBE_FAILPOINTS=work.after_journal=explode@1: expected kill, stop, throw or delay:TIME such as delay:250ms (1us to 60s)"])
+        let settings = try Settings(environment: ["VIBE_FAILPOINTS": "work.after_journal=kill@37", "VIBE_FAILPOINTS_SEED": "9"])
+        #expect(settings.fleet.failpoints.map { "\($0)" } == "work.after_journal=kill@37")
+        #expect(settings.fleet.failpoints?.seed == 9)
+        #expect(try Settings(environment: [:]).fleet.failpoints == nil)
+        #expect(faults(["VIBE_FAILPOINTS": ""]).count == 1)
+    }
+
     @Test("a malformed exception is a fault, and so are two for one id")
     func exceptions() {
         #expect(faults(["VIBE_RATE_SUBSCRIBER__a": "nonsense"]).count == 1)

@@ -1,7 +1,9 @@
 import ConfigStore
 import CopyTrading
 import Cryptography
+import Failpoints
 import Hyperliquid
+import Redis
 import RedisStreams
 
 /// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
@@ -76,8 +78,10 @@ extension WorkStage {
         guard !drafts.isEmpty else { return 0 }
         let byPartition = Dictionary(grouping: drafts, by: \.account.partition).sorted { $0.key < $1.key }
         do {
+            try Failpoint.reached(.workBeforeJournal, throwing: RedisError.unavailable("failpoint"))
             let answers = try await journal.begin(
                 byPartition.map { ($0.key, partitions[$0.key]?.epoch ?? "", $0.value.map(\.booking)) })
+            try Failpoint.reached(.workAfterJournal, throwing: RedisError.unknownOutcome("failpoint"))
             for ((_, drafts), answers) in zip(byPartition, answers) {
                 for (index, draft) in drafts.enumerated() { booked(draft, answers?[index]) }
             }

@@ -1,4 +1,5 @@
 import CopyTrading
+import Failpoints
 import Hyperliquid
 import RedisStreams
 
@@ -44,7 +45,10 @@ extension WorkStage {
         }
         var pause = Duration.milliseconds(100)
         while isCurrent(errand), !Task.isCancelled {
-            if let settlements = await settle(errand) { return conclude(errand, settlements) }
+            if let settlements = await settle(errand) {
+                Failpoint.reached(.workAfterSettle)
+                return conclude(errand, settlements)
+            }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))  // ends early only when cancelled
             pause = min(pause * 2, .seconds(5))
         }
@@ -66,8 +70,11 @@ extension WorkStage {
             let noop = try SignedAction.sign(
                 action: ExchangeAction.noop(), nonce: UInt64(first.nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil,
                 network: network, key: signer.key)
+            try Failpoint.reached(.workBeforeSettle, throwing: ExchangeError.notSent("failpoint"))
             // an account that waits for this can send no exit
-            switch try await transport.submit(noop, priority: .exit, notAfter: deadline) {
+            let answer = try await transport.submit(noop, priority: .exit, notAfter: deadline)
+            try Failpoint.reached(.workAfterSettleNoop, throwing: ExchangeError.unknown("failpoint"))
+            switch answer {
             case .ok, .orders, .cancels, .subAccount: return errand.records.map { _ in .neverLanded }
             case .refused(let text):
                 let meaning = ErrorText.classify(text)

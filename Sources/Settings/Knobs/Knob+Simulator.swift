@@ -110,5 +110,15 @@ extension Knob {
             "RUN_DIRECTORY", .fleet, .path, standard: ".run",
             purpose: "Where vibe up and vibe demo keep servers, logs, and vibe.env with the settings of the running fleet.",
             effect: "Operator commands read vibe.env there when VIBE_REDIS_URL is not set."),
+        Knob(
+            "FAILPOINTS", .fleet, .text("POINT=ACTION@N or POINT=ACTION%N, parted by ;"),
+            purpose: "For tests only: kills, stops or delays this process, or makes it fail, at named points of its work, such as "
+                + "work.after_journal=kill@37;match.before_commit=delay:20ms%1000. @N is the N-th pass, %N one pass in N; actions are kill, "
+                + "stop, throw and delay:TIME. A role that is armed says so at start.",
+            effect: "Set with real money at stake it stops the fleet from trading."),
+        Knob(
+            "FAILPOINTS_SEED", .fleet, .integer(unit: "seed", 0...2_147_483_647), standard: "0",
+            purpose: "For tests only: of the draws of %N in VIBE_FAILPOINTS.",
+            effect: "The same seed draws the same in every process; another for each start keeps it from ending at the same pass for ever."),
     ]
 }

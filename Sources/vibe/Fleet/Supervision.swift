@@ -38,9 +38,12 @@ actor Supervision {
     /// A server was started anew: this one is to be stopped at the end.
     func replaced(by servers: FleetServers) { self.servers = servers }
 
-    func startFleet(in run: RunDirectory, environment: FleetEnvironment, settings: Settings) throws(Failure) -> Fleet {
+    /// - Parameter executable: absolute path of the program; by default this one.
+    func startFleet(
+        in run: RunDirectory, environment: FleetEnvironment, settings: Settings, executable: String? = nil
+    ) throws(Failure) -> Fleet {
         // A process ends its work within the grace by itself; the rest is for its exit.
-        let fleet = try Fleet(run: run, environment: environment, grace: settings.pipeline.shutdownGrace + .seconds(2))
+        let fleet = try Fleet(run: run, environment: environment, grace: settings.pipeline.shutdownGrace + .seconds(2), executable: executable)
         self.fleet = fleet
         self.settings = settings
         return fleet

@@ -42,6 +42,9 @@ struct RoleProcess: Sendable {
             role: role, settings: settings, keys: Keys(cell: settings.pipeline.cell),
             partitioning: Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions),
             logger: RoleLogger.make(settings, process: member), member: member)
+        if let failpoints = settings.fleet.failpoints {
+            process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])
+        }
         try await process.prepare()
         let body = try await make(process)
         process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
