@@ -7,7 +7,9 @@ import RedisStreams
 struct AuditVerification: Sendable {
     private(set) var findings = Findings()
     let pairs: AuditPairs
-    private(set) var rows = 0
+    /// Rows of each stream, by its name within the cell.
+    private(set) var stored: [String: Int] = [:]
+    var rows: Int { stored.values.reduce(0, +) }
 
     private init(pairs: AuditPairs) { self.pairs = pairs }
 
@@ -24,7 +26,6 @@ struct AuditVerification: Sendable {
         for stream in try await reader.streams() {
             try Task.checkCancellation()
             let check = try await reader.check(stream, listed: Findings.named)
-            rows += check.rows
             for hole in check.holes {
                 let numbers = hole.count == 1 ? "seq \(hole.lowerBound) is" : "seq \(hole.lowerBound) to \(hole.upperBound) are"
                 findings.add(.auditGaps, "\(stream.name): \(numbers) missing from the audit trail", count: hole.count)
@@ -35,6 +36,7 @@ struct AuditVerification: Sendable {
             findings.add(.auditGaps, "\(stream.name): more rows are not as they were written", count: check.faultCount - check.faults.count)
             findings.add(.auditGaps, "\(stream.name): \(check.unnumbered) rows without a number", count: check.unnumbered)
             let name = stream.name.hasPrefix(keys.key("")) ? String(stream.name.dropFirst(keys.key("").count)) : stream.name
+            stored[name] = check.rows
             let counter = unseen.removeValue(forKey: name) ?? 0
             compare(stream.name, counter: counter, stored: max(check.lastSeq ?? 0, stream.watermark?.lastSeq ?? 0))
         }
