@@ -214,7 +214,7 @@ struct InvariantTests {
         #expect(verdict().lookedAtNothing)
         observations.handOvers = [took(3), took(5), took(12)]
         #expect(verdict().isUpheld && verdict().looked == 3)
-        #expect(verdict().notes == ["killed: 3, p95 12 s, longest 12 s, 2 above 4.0 s"])
+        #expect(verdict().notes == ["killed: 3, p95 12.0 s, longest 12.0 s, 2 above 4.0 s"])
         observations.handOvers.append(took(13))
         #expect(verdict().count == 1 && verdict().findings[0].contains("work 03"))
     }
