@@ -41,6 +41,7 @@ import Testing
         observations.health = [.init(process: "work-2", at: 1, isGreen: true, couldProgress: true)]
         observations.usage = [.init(process: "work-2", memory: (100 << 20, 120 << 20), files: (30, 32))]
         observations.restAfter = .seconds(1)
+        observations.otherAccounts = Set(cast.leaders.values)
         return observations
     }
 
@@ -182,11 +183,10 @@ import Testing
     /// Checks without some rows of the audit trail, and puts them back.
     private func without(_ condition: String, _ fleet: Fleet, _ body: ([InvariantVerdict]) throws -> Void) async throws {
         let database = fleet.postgresObserver
-        try await database.execute("CREATE TABLE kept AS SELECT * FROM audit_entries WHERE \(condition)")
+        try await database.execute(script: "CREATE TABLE kept AS SELECT * FROM audit_entries WHERE \(condition)")
         #expect(try await database.execute("DELETE FROM audit_entries WHERE \(condition)") == 1)
         let verdicts = try await check(fleet)
-        try await database.execute("INSERT INTO audit_entries SELECT * FROM kept")
-        try await database.execute("DROP TABLE kept")
+        try await database.execute(script: "INSERT INTO audit_entries SELECT * FROM kept; DROP TABLE kept")
         try body(verdicts)
         expectHealthy(try await check(fleet))
     }

@@ -38,6 +38,9 @@ struct StreamPicture: Sendable {
     /// Hashes that must be empty at rest, with how many fields they have.
     var leftovers: [(key: String, fields: Int)]
 
+    /// Nothing is on its way in any stream.
+    var isSettled: Bool { streams.allSatisfy { stream in stream.groups.allSatisfy { $0.pending == 0 && $0.delivered == stream.last } } }
+
     /// More of them pending are not looked at one by one.
     private static let mostPending = 10_000
 
