@@ -198,6 +198,38 @@ struct InvariantTests {
         #expect(trimming(picture).findings.first?.contains("audit") == true)
     }
 
+    // MARK: - 8
+
+    @Test("leases belong to members that are alive, while there are any; files and memory do not grow")
+    func rest() {
+        let server = ServerFacts(
+            version: "7", usedMemory: 0, maximumMemory: 0, policy: "noeviction", hasAOF: true, lastAOFWriteFailed: false, clients: 1)
+        func verdict(_ owners: [String?], members: [String], _ change: (inout ChaosObservations) -> Void = { _ in }) -> InvariantVerdict {
+            let partitions = owners.enumerated().map { index, owner in
+                var partition = PartitionStatus(name: "0\(index)")
+                partition.owner = owner
+                return partition
+            }
+            let stage = StageStatus(
+                name: "work", reads: "", members: members.map { StageStatus.Member(name: $0, silence: 0) }, partitions: partitions)
+            let status = CellStatus(time: 0, stages: [stage], deadLetters: 0, deadLettersKey: "", checks: [], server: server)
+            var observations = ChaosObservations()
+            observations.restAfter = .zero
+            change(&observations)
+            var verdict = InvariantVerdict(.rest)
+            RestCheck.run(stream(added: 1, length: 1, firstSeq: 1, acknowledged: 1), status, observations, &verdict)
+            return verdict
+        }
+        #expect(verdict(["work-1", "work-1"], members: ["work-1"]).isUpheld)
+        #expect(verdict(["work-1", "work-2"], members: ["work-1"]).findings == ["work 01: leased to work-2, which is not alive"])
+        #expect(verdict(["work-1", nil], members: ["work-1"]).findings == ["work 01: nobody holds its lease, and 1 could"])
+        #expect(verdict([nil], members: []).isUpheld)
+        let usage = ChaosObservations.Usage(process: "work-1", memory: (100 << 20, 265 << 20), files: (10, 43))
+        #expect(verdict(["work-1"], members: ["work-1"]) { $0.usage = [usage] }.count == 2)
+        #expect(verdict(["work-1"], members: ["work-1"]) { $0.restAfter = nil }.count == 1)
+        #expect(verdict(["work-1"], members: ["work-1"]) { $0.members = ["work-1", "work-2"] }.count == 1)
+    }
+
     // MARK: - 9, 10
 
     @Test("a hand-over above its limit is said, and fails above the factor")
