@@ -154,7 +154,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "vibe", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
-                "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "TestServers",
+                "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "Settings", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),

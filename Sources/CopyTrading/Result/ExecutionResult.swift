@@ -29,6 +29,8 @@ public struct ExecutionResult: Sendable, Equatable {
     /// The order of the last attempt, when one was made, and how many attempts there were.
     public var cloid: ClientOrderID?
     public var attempts: Int
+    /// Of the lease under which each attempt was sent, from the first; 0 where only a predecessor knew it. Empty when nothing was sent.
+    public var epochs: [Int64] = []
     /// Of that order: its limit, and whether it could only reduce.
     public var limit: Price?
     public var reduceOnly: Bool?
@@ -115,6 +117,7 @@ extension ExecutionResult {
             ("ackUs", .integer(times.acknowledged)), ("limitedUs", .integer(times.limitedMicroseconds)),
             ("limitedBy", .string(orNull: times.limitedBy)),
         ]
+        if !epochs.isEmpty { members.append(("epochs", .array(epochs.map(JSON.integer)))) }
         if let limit { members.append(("limitPx", .string("\(limit)"))) }
         if let reduceOnly { members.append(("reduceOnly", .bool(reduceOnly))) }
         if let origin { members.append(("origin", .string(origin.rawValue))) }
@@ -141,5 +144,6 @@ extension ExecutionResult {
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
             origin: origin, decision: json["decision"])
+        if json["epochs"] != nil { epochs = try json.list("epochs") { value throws(JSONError) in try value.asInteger() } }
     }
 }

@@ -319,7 +319,7 @@ extension WorkStage {
             partitions[key.partition]?.accounts[key.account]?.budget.spend(draft.launch.records.count)
             readBudget(key)
             for record in draft.launch.records {
-                updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
+                updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.sent(record) }
                 partitions[key.partition]?.recentOrders.insert(record.cloid)
             }
             let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1

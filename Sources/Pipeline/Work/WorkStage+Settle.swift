@@ -143,7 +143,7 @@ extension WorkStage {
         partitions[partition]?.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
         updateHead(key, partition) { job in
             job.attempt = record.attempt
-            job.cloid = record.cloid
+            job.sent(record)
             if job.asked == nil {
                 // What a predecessor decided at its first attempt.
                 job.asked = record.filledBefore + record.intent.size + record.intent.remainder

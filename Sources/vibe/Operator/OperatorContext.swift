@@ -12,10 +12,11 @@ struct OperatorContext: Sendable {
     let partitioning: Partitioning
     let logger: Logger
 
-    init(settings: Settings, logger: Logger) {
+    /// - Parameter keys: of the cell that the settings name when absent.
+    init(settings: Settings, keys: Keys? = nil, logger: Logger) {
         self.settings = settings
         self.logger = logger
-        keys = Keys(cell: settings.pipeline.cell)
+        self.keys = keys ?? Keys(cell: settings.pipeline.cell)
         partitioning = Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions)
     }
 
