@@ -28,7 +28,7 @@ public struct FanoutPlace: Sendable, Equatable {
     public static func places(of followers: [Subscription], copying signal: Signal, states: (Subscription) -> ScopeStates) -> [FanoutPlace] {
         let entry = signal.legs.first(where: \.action.isEntry)
         let wanted = followers.map { follower -> Int128 in
-            guard let entry, states(follower).strictest(subscription: follower.state).state == .active, follower.limits.allows(signal.coin)
+            guard let entry, states(follower).allowEntries(subscription: follower.state), follower.limits.allows(signal.coin)
             else { return 0 }
             return Int128(follower.wanted(of: entry, of: signal).e8)
         }

@@ -33,7 +33,7 @@ struct MarketPicture {
             }
         // The fast channel's few levels only show that the connection delivers.
         case .book(let book) where !book.isFast:
-            depths[book.coin] = MarketDepth(bids: book.bids.map(\.visible), asks: book.asks.map(\.visible), heardAt: moment)
+            depths[book.coin] = MarketDepth(bids: book.bids.compactMap(\.visible), asks: book.asks.compactMap(\.visible), heardAt: moment)
         default: break
         }
     }
@@ -87,5 +87,8 @@ struct MarketPicture {
 }
 
 extension Book.Level {
-    fileprivate var visible: MarketDepth.Level { MarketDepth.Level(price: price, size: size) }
+    /// `nil` where there is nothing to trade with.
+    fileprivate var visible: MarketDepth.Level? {
+        price > .zero && size > .zero ? MarketDepth.Level(price: price, size: size) : nil
+    }
 }
