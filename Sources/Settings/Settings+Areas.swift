@@ -124,6 +124,8 @@ extension Settings {
         public let breakerAcknowledgement: Duration
         /// 0 does not count them.
         public let breakerLeaderTrades: Int
+        /// Per cent; 0 limits nothing.
+        public let fanoutDepthShare: Int
 
         init(_ reader: inout SettingsReader) {
             accountWeight = reader.integer("ACCOUNT_WEIGHT")
@@ -140,6 +142,7 @@ extension Settings {
             breakerUnknowns = reader.integer("BREAKER_UNKNOWNS")
             breakerAcknowledgement = reader.duration("BREAKER_ACKNOWLEDGEMENT")
             breakerLeaderTrades = reader.integer("BREAKER_LEADER_TRADES")
+            fanoutDepthShare = reader.integer("FANOUT_DEPTH_SHARE")
         }
     }
 

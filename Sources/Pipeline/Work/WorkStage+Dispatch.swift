@@ -188,7 +188,7 @@ extension WorkStage {
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
-                    account: accountView(job.job, settings, key.partition),
+                    account: accountView(job.job, settings, key.partition), fanout: fanoutCap(job.job),
                     now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):

@@ -31,6 +31,8 @@ public actor WorkStage: StageHandler {
         public var maximumWait: Duration
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64
+        /// Per cent of the visible book that all copies of one signal may take together; 0 does not look at it.
+        public var fanoutDepthShare: Int
         public var rates: Rates
         public var accounts: Accounts
         public var breakers: CircuitBreaker.Limits
@@ -73,7 +75,8 @@ public actor WorkStage: StageHandler {
 
         public init(
             ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
-            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
+            fanoutDepthShare: Int = 0, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -86,6 +89,7 @@ public actor WorkStage: StageHandler {
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
+            self.fanoutDepthShare = fanoutDepthShare
             self.rates = rates
             self.accounts = accounts
             self.breakers = breakers

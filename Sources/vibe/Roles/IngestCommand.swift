@@ -59,6 +59,8 @@ struct IngestCommand: AsyncParsableCommand {
                     client: client, feed: Self.feed(process, budget), budget: budget,
                     publisher: QuotePublisher(redis: try process.redis("quotes"), keys: process.keys),
                     leases: try process.leases(MarketWatcher.stage, MarketWatcher.partitions), reserved: { await ingestor.wantedChannels },
+                    cursors: settings.safety.fanoutDepthShare > 0
+                        ? LeaderCursors(redis: try process.redis("cursors"), keys: process.keys, partitioning: process.partitioning) : nil,
                     logger: process.logger)
             }
             return IngestRole(

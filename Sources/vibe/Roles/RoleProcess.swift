@@ -132,10 +132,10 @@ struct RoleProcess: Sendable {
     }
 
     /// What the fleet knows of the markets; to be run beside the stage.
-    func quotes() throws -> QuoteReader {
+    func quotes(withDepth: Bool = false) throws -> QuoteReader {
         QuoteReader(
-            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, now: { WallClock.milliseconds },
-            logger: logger)
+            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, readsDepth: withDepth,
+            now: { WallClock.milliseconds }, logger: logger)
     }
 
     /// What all WebSocket connections of this process share.

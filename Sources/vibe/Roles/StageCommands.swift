@@ -76,7 +76,7 @@ struct WorkCommand: AsyncParsableCommand {
         let instruments = Instruments(client: client, logger: process.logger)
         try await instruments.load()
         let leases = try process.leases(stage.name, stage.partitionNames)
-        let quotes = try process.quotes()
+        let quotes = try process.quotes(withDepth: settings.safety.fanoutDepthShare > 0)
         let wake = Wake()
         let latches = try await process.latches()
         let handler = WorkStage(
@@ -91,6 +91,7 @@ struct WorkCommand: AsyncParsableCommand {
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                fanoutDepthShare: settings.safety.fanoutDepthShare,
                 rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
                 breakers: Self.breakers(settings.safety)),
             committing: wake, quotes: quotes, logger: process.logger)

@@ -165,6 +165,8 @@ extension Fleet {
         var feedLostAfter: Duration?
         /// Zero lets every entry go before the exit that follows it.
         var coalesceAfter = Duration.zero
+        /// Per cent of the book for all copies of a signal; zero limits none.
+        var fanoutDepthShare = 0
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -200,7 +202,7 @@ extension Fleet {
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
-                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), fanoutDepthShare: settings.fanoutDepthShare,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
@@ -315,15 +317,18 @@ extension Fleet {
     }
 
     /// Follows the markets; from the first one on every role of the fleet knows their quotes.
+    /// - Parameter withDepth: their books' depth too.
     @discardableResult
-    func watch(_ member: String = "market-1") async throws -> Role {
+    func watch(_ member: String = "market-1", withDepth: Bool = false) async throws -> Role {
         var parts = try await parts(member)
         let client = client()
         let budget = connectionBudget(users: 1)
         let watcher = MarketWatcher(
             client: client, feed: feed(exchange.url, budget, parts.logger), budget: budget,
             publisher: QuotePublisher(redis: try connect("quotes", &parts), keys: keys),
-            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 }, logger: parts.logger)
+            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 },
+            cursors: withDepth ? LeaderCursors(redis: try connect("cursors", &parts), keys: keys, partitioning: partitioning) : nil,
+            logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections, run: { await watcher.run() }, stop: { await watcher.stop() },
             cleanUp: { await client.shutdown() })
