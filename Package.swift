@@ -88,8 +88,17 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Redis", dependencies: ["CHiredis", "TLSTunnel", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "TLSTunnel",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .target(name: "Settings"),
         .target(name: "Blocking"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
