@@ -57,11 +57,16 @@ public enum Provisioning {
                 for group in partition.stream.groups { command.append(group) }
                 return command
             })
-        guard !replies.contains(where: { $0.error?.hasPrefix("NOPERM") == true }) else { throw Fault.forbidden(partitions.map(\.name)) }
+        guard !replies.contains(where: isRefusal) else { throw Fault.forbidden(partitions.map(\.name)) }
         var lost: [String] = []
         for (partition, reply) in zip(partitions, replies) where try reply.checked().text == "LOST" { lost.append(partition.name) }
         guard lost.isEmpty else { throw Fault.lost(lost) }
         return partitions
+    }
+
+    /// Of the script, or of a command inside it, which Redis 7.0 words differently.
+    private static func isRefusal(_ reply: RedisValue) -> Bool {
+        reply.error.map { $0.hasPrefix("NOPERM") || $0.contains("The user executing the script can't") } ?? false
     }
 
     private static func lacking(_ redis: RedisConnection, _ keys: Keys, _ partitioning: Partitioning) async throws -> [StreamPartition] {
