@@ -156,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "RawFramesTests",
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
+        .testTarget(
+            name: "RedisTests", dependencies: ["Redis", "TLSTunnel", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "RedisStreamsTests",
             dependencies: ["RedisStreams", "Redis", "CopyTrading", "TestServers", .product(name: "Logging", package: "swift-log")]),

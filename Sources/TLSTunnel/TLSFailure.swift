@@ -39,7 +39,8 @@ enum TLSFailure {
     private static func meaning(of name: String) -> String {
         switch name {
         case "CERTIFICATE_VERIFY_FAILED": "its certificate does not stand the verification"
-        case let name where name.contains("EOF during handshake"): "the server closed the connection during the TLS handshake"
+        case let name where name.contains("EOF during handshake"):
+            "the server closed the connection during the TLS handshake (some do so when they want a client certificate)"
         case "WRONG_VERSION_NUMBER": "what answers there does not speak TLS"
         case "TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
             "SSLV3_ALERT_CERTIFICATE_UNKNOWN":
