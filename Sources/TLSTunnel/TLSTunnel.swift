@@ -63,7 +63,7 @@ public final class TLSTunnel: Sendable {
             .withConnectedSocket(descriptor)
             .flatMap { _ in
                 ClientBootstrap(group: loop)
-                    .connectTimeout(limit)
+                    .connectTimeout(limit + .seconds(1))  // the expiry above comes first and says more
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .channelOption(.socketOption(.so_keepalive), value: 1)
                     .connect(host: host, port: port)
