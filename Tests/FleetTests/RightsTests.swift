@@ -43,6 +43,10 @@ struct RightsTests {
                     if adders[stream.stream]?.contains(role) != true { try await refused(role, "XADD", keys.stream(stream), "*", "a", "b") }
                 }
             }
+            // what comes next has its own reader
+            try await refused("match", "XACK", keys.stream(.init(.requests, 0)), "planner", "1-1")
+            try await refused("plan", "XACK", keys.stream(.init(.jobs, 0)), "worker", "1-1")
+            try await refused("ingest", "XACK", keys.stream(.init(.signals, 0)), "matcher", "1-1")
             for role in ["ingest", "match", "plan", "audit"] {
                 try await refused(role, "HSET", keys.attempts(0), "job", "{}")
                 try await refused(role, "HGET", keys.sleeves(0), "x")
