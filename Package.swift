@@ -93,10 +93,19 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Redis", dependencies: ["CHiredis", "TLSTunnel", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "FaultProxy", dependencies: [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
+        .target(
+            name: "TLSTunnel",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .target(name: "Settings", dependencies: ["Failpoints"]),
         .target(name: "Failpoints"),
         .target(name: "Blocking"),
@@ -143,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
@@ -162,7 +171,8 @@ let package = Package(
         .testTarget(
             name: "RawFramesTests",
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
+        .testTarget(
+            name: "RedisTests", dependencies: ["Redis", "TLSTunnel", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "RedisStreamsTests",
             dependencies: ["RedisStreams", "Redis", "CopyTrading", "TestServers", .product(name: "Logging", package: "swift-log")]),

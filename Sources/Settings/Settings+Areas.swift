@@ -3,15 +3,23 @@ import Failpoints
 /// The areas of ``Settings``, one struct each, in the order of the files under `env/`, where every member is explained.
 extension Settings {
     public struct Redis: Sendable {
-        /// `redis://…` or `unix://…`.
+        /// `redis://…`, `rediss://…` or `unix://…`.
         public let url: String
         public let password: Secret?
+        /// PEM files, for `rediss://`.
+        public let authorityFile: String?
+        public let certificateFile: String?
+        public let keyFile: String?
         public let timeout: Duration
 
         init(_ reader: inout SettingsReader) {
             url = reader.url("REDIS_URL")
             password = reader.secret("REDIS_PASSWORD")
+            authorityFile = reader.optional("REDIS_CA_FILE", Settings.readable)
+            certificateFile = reader.optional("REDIS_CERT_FILE", Settings.readable)
+            keyFile = reader.optional("REDIS_KEY_FILE", Settings.readable)
             timeout = reader.duration("REDIS_TIMEOUT")
+            checkTransport(&reader, plaintext: reader.flag("REDIS_PLAINTEXT"))
         }
     }
 
@@ -25,6 +33,7 @@ extension Settings {
             url = reader.url("POSTGRES_URL")
             password = reader.secret("POSTGRES_PASSWORD")
             migrations = reader.optional("MIGRATIONS") { $0 }
+            checkTransport(&reader)
         }
 
         /// The URL to connect with: the password, where one is set, as its last parameter, which overrides one before it.

@@ -142,6 +142,12 @@ public struct SettingsReader {
         fault(names[0], value.text, "\(relation) \(names[1])=\(limit.text)")
     }
 
+    /// Reports a value that is well-formed and still cannot be.
+    public mutating func require(_ holds: Bool, _ name: String, _ value: String?, _ expected: String) {
+        guard !holds, !faulty.contains("VIBE_" + name) else { return }
+        fault("VIBE_" + name, value, expected)
+    }
+
     private func knob(_ name: String) -> Knob {
         guard let knob = knobs["VIBE_" + name] else { preconditionFailure("no knob VIBE_\(name)") }
         return knob

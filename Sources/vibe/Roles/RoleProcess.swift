@@ -106,9 +106,7 @@ struct RoleProcess: Sendable {
 
     /// A connection of its own.
     func redis(_ purpose: String, timeout: Duration? = nil) throws -> RedisConnection {
-        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-        if let password = settings.redis.password { endpoint.password = password.reveal() }
-        return RedisConnection(endpoint: endpoint, timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
+        RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
     }
 
     func config() async throws -> ConfigStore {

@@ -152,8 +152,7 @@ private struct LeaseFigures {
 
 extension ServerFacts {
     static func read(_ redis: RedisConnection) async throws -> ServerFacts {
-        let replies = try await redis.send([RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "maxmemory-policy")])
-        let lines = (try replies[0].checked().text ?? "").split(separator: "\r\n")
+        let lines = (try await redis.send(RedisCommand("INFO")).checked().text ?? "").split(separator: "\r\n")
         let facts = Dictionary(
             lines.compactMap { line -> (String, String)? in
                 let parts = line.split(separator: ":", maxSplits: 1)
@@ -162,7 +161,7 @@ extension ServerFacts {
         return ServerFacts(
             version: facts["redis_version"] ?? "?", usedMemory: facts["used_memory"].flatMap { Int64($0) } ?? 0,
             maximumMemory: facts["maxmemory"].flatMap { Int64($0) } ?? 0,
-            policy: replies[1].pairs["maxmemory-policy"]?.text ?? facts["maxmemory_policy"] ?? "unknown",
+            policy: facts["maxmemory_policy"] ?? "unknown",
             hasAOF: facts["aof_enabled"] == "1", lastAOFWriteFailed: facts["aof_last_write_status"] == "err",
             clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0)
     }
