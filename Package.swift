@@ -14,13 +14,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         .executableTarget(
             name: "vibe",
             dependencies: [
                 "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -28,11 +29,12 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
             ]),
         .target(
             name: "AuditTrail",
             dependencies: [
-                "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+                "Health", "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Safety",
@@ -40,12 +42,12 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
+                "Health", "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Pipeline",
-            dependencies: ["RedisStreams", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Health", "RedisStreams", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "HyperSim",
             dependencies: [
@@ -70,7 +72,7 @@ let package = Package(
             dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Redis", "CopyTrading", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Health", "Redis", "CopyTrading", "LuaScripts", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "ConfigStore",
             dependencies: [
@@ -90,6 +92,7 @@ let package = Package(
             ]),
         .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "Health", dependencies: ["JSON", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Settings"),
         .target(name: "Blocking"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
@@ -128,9 +131,10 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(name: "HealthTests", dependencies: ["Health", "JSON"]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid", "JSON"]),
@@ -138,7 +142,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "vibe", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "vibe", "Health", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
                 "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import CopyTrading
+import Health
 import Logging
 import RawFrames
 import RedisStreams
@@ -98,9 +99,12 @@ extension Ingestor {
     }
 
     func publishLoop() async {
+        let heart = Heart.start("publish")
+        defer { heart.rest() }
         var rings = publishing.rings()
         while !Task.isCancelled {
             while !outbox.isEmpty, !Task.isCancelled {
+                heart.beat()
                 let batch = Array(outbox.prefix(256))
                 do {
                     try await publish(batch)
@@ -112,6 +116,7 @@ extension Ingestor {
                     try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
                 }
             }
+            heart.rest()
             _ = await rings.next()
         }
     }

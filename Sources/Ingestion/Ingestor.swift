@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import Hyperliquid
 import Logging
 import RawFrames
@@ -269,6 +270,7 @@ public actor Ingestor: LeaseHolder {
         await drop(partition)
         while outbox.contains(where: { $0.partition == partition }), !Task.isCancelled {
             publishing.signal()
+            Heart.current?.beat()
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
         }
         await leases.release(partition)

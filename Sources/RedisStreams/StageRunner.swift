@@ -1,3 +1,4 @@
+import Health
 import Logging
 import Redis
 
@@ -59,6 +60,8 @@ public actor StageRunner: LeaseHolder {
     private var hasDelivered = false
     /// Entries committed since the start.
     public private(set) var committed = 0
+    private var pendingSince: ContinuousClock.Instant?
+    private var reachedAt: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - redis: the connection for scripts; the doorbell and the leases have their own.
@@ -92,8 +95,12 @@ public actor StageRunner: LeaseHolder {
                     self.wake.signal()
                 }
             }
-            var rings = wake.rings()
-            while !Task.isCancelled, await turn() { _ = await rings.next() }
+            let heart = Heart.start(stage.name)
+            await Heart.$current.withValue(heart) {
+                var rings = wake.rings()
+                while !Task.isCancelled, await turn() { _ = await rings.next() }
+            }
+            heart.rest()
             continuation.finish()
             group.cancelAll()
         }
@@ -105,6 +112,16 @@ public actor StageRunner: LeaseHolder {
         stopping = true
         await leases.leave(holder: self)
         wake.signal()
+    }
+
+    /// How it gets on, for those who ask from outside.
+    public func currentStanding() -> StageStanding {
+        var standing = StageStanding()
+        standing.partitions = owned.count
+        standing.pending = owned.values.reduce(0) { $0 + $1.pending.count }
+        standing.pendingSince = standing.pending == 0 ? nil : pendingSince
+        standing.reachedAt = reachedAt
+        return standing
     }
 
     // MARK: - Leases
@@ -134,6 +151,7 @@ public actor StageRunner: LeaseHolder {
     private func turn() async -> Bool {
         var busy = true
         while busy, !Task.isCancelled {
+            Heart.current?.beat()
             if pause > .zero {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
@@ -197,6 +215,7 @@ public actor StageRunner: LeaseHolder {
     private func deliver(_ entries: [StreamEntry], _ partition: Int) async {
         guard !entries.isEmpty else { return }
         hasDelivered = true
+        if owned.values.allSatisfy(\.pending.isEmpty) { pendingSince = .now }
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {
@@ -289,6 +308,8 @@ public actor StageRunner: LeaseHolder {
         } catch { return await failed(error, [partition]) }
         guard owned[partition]?.epoch == epoch else { return }
         committed += done.count
+        reachedAt = .now
+        if !done.isEmpty { pendingSince = .now }
         owned[partition]?.unconfirmed.removeFirst(completions.count)
         owned[partition]?.pending.subtract(done)
         if fetch > 0 { owned[partition]?.mayHaveMore = fetched.count == fetch }
@@ -338,6 +359,7 @@ public actor StageRunner: LeaseHolder {
         let partitions = Dictionary(uniqueKeysWithValues: positions.keys.map { (keys.stream(stage.inputs[$0]), $0) })
         do {
             let rung = try await doorbell.listen(positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) })
+            reachedAt = .now
             for key in rung { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
         } catch {
             logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])

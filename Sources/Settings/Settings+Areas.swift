@@ -260,11 +260,18 @@ extension Settings {
         public let processName: String?
         public let parentProcess: Int32?
         public let runDirectory: String
+        public let healthAddress: ListenAddress?
+        /// Zero turns it off.
+        public let watchdog: Duration
+        public let startWait: Duration
 
         init(_ reader: inout SettingsReader) {
             processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
             parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
             runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+            healthAddress = reader.optional("HEALTH_ADDRESS") { ListenAddress(parsing: $0) }
+            watchdog = reader.duration("WATCHDOG")
+            startWait = reader.duration("START_WAIT")
         }
     }
 
