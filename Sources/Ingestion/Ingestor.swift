@@ -231,6 +231,11 @@ public actor Ingestor: LeaseHolder {
         left.signal()
     }
 
+    /// Whether it hears the exchange.
+    public func currentFeed() -> FeedStanding {
+        FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince)
+    }
+
     /// What each socket contributed, for the log and for a page of metrics.
     public var socketStatistics: [SocketStatistics] { merge.statistics }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigStore
 import CopyTrading
+import Health
 import Hyperliquid
 import Ingestion
 import Pipeline
@@ -66,7 +67,8 @@ struct IngestCommand: AsyncParsableCommand {
                 feed: isLive
                     ? FeedWatch(redis: try process.redis("feed"), limit: settings.safety.feedLostAfter, logger: process.logger) {
                         await ingestor.disconnectedSince
-                    } : nil)
+                    } : nil,
+                checks: process.checks(of: leases) + [process.postgresCheck(failing: .degraded)] + (isLive ? [process.feedCheck(ingestor)] : []))
         }
     }
 
@@ -96,6 +98,7 @@ private struct IngestRole: Role {
     let recorder: FrameRecorder?
     let client: ExchangeClient?
     let feed: FeedWatch?
+    let checks: [HealthCheck]
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
