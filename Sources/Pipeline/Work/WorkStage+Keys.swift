@@ -14,7 +14,10 @@ extension WorkStage {
         var opened: Int64 = -1
         while !Task.isCancelled {
             let version = config.current().version
-            if version != opened, await openKeys() { opened = version }
+            if version != opened, await openKeys() {
+                opened = version
+                logger.info("agent_keys.opened", metadata: ["config": "\(version)"])
+            }
             try? await Task.sleep(for: Self.keyRetry)  // ends early only when cancelled
         }
     }

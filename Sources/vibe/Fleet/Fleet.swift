@@ -26,8 +26,9 @@ actor Fleet {
     /// Being stopped on purpose: how these end is no news.
     private var stopping: Set<Int32> = []
 
-    init(run: RunDirectory, environment: FleetEnvironment, grace: Duration) throws(Failure) {
-        guard let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+    /// - Parameter executable: of the processes; this program when absent.
+    init(run: RunDirectory, environment: FleetEnvironment, grace: Duration, executable: String? = nil) throws(Failure) {
+        guard let executable = executable ?? (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) else {
             throw Failure(.unavailable, "cannot tell where this program is: /proc/self/exe is not readable")
         }
         self.run = run
