@@ -131,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
-                .product(name: "Logging", package: "swift-log"),
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "Ingestion", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "HealthTests", dependencies: ["Health", "JSON"]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),

@@ -195,6 +195,7 @@ public actor StageRunner: LeaseHolder {
     private func takeOver(_ partition: Int, epoch: String) async throws(RedisError) {
         var after: String?
         repeat {
+            Heart.current?.beat()
             let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage)).checked()
             guard let parts = reply.array, parts.count == 4 else { throw .unexpectedReply("take-over-partition") }
             guard owned[partition]?.epoch == epoch else { return }
