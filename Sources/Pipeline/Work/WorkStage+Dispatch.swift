@@ -27,15 +27,16 @@ extension WorkStage {
 
     func dispatchLoop() async {
         let heart = Heart.start("dispatch")
-        defer { heart.rest() }
-        var rings = dispatching.rings()
-        while !Task.isCancelled {
-            while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
-                heart.beat()
-                if await dispatch() == 0 { break }
+        await Heart.$current.withValue(heart) {
+            var rings = dispatching.rings()
+            while !Task.isCancelled {
+                while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
+                    heart.beat()
+                    if await dispatch() == 0 { break }
+                }
+                heart.rest()
+                _ = await rings.next()
             }
-            heart.rest()
-            _ = await rings.next()
         }
     }
 
