@@ -82,7 +82,9 @@ struct IngestCommand: AsyncParsableCommand {
     private static func recorder(_ process: RoleProcess, _ source: String) -> FrameRecorder {
         let settings = process.settings.ingest
         return FrameRecorder(
-            connection: PostgresConnection(url: process.settings.postgres.revealedURL(), name: "vibe-\(process.member)-frames", logger: process.logger),
+            connection: PostgresConnection(
+                url: process.settings.postgres.revealedURL(), name: "vibe-\(process.member)-frames", answerTimeout: RoleProcess.statementTimeout,
+                logger: process.logger),
             source: source,
             configuration: .init(
                 keepsFrames: settings.rawFrames == .leaders, bufferedFrames: settings.rawBuffer, bufferedBytes: settings.rawBuffer << 10),
