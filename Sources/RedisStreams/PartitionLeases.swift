@@ -110,6 +110,7 @@ public actor PartitionLeases {
         previousMembers = Set(members)
         note(settled)
         for partition in partitions.indices where !leaving {
+            Heart.current?.beat()
             let mine = Rendezvous.owner(of: partitions[partition], stage: stage, members: settled) == member
             let held = table.lease(partition) != nil
             if mine, !held {

@@ -170,6 +170,7 @@ public actor StageRunner: LeaseHolder {
     private func beginGained() async {
         while let partition = gained.popLast() {
             guard let lease = leases.table.lease(partition) else { continue }
+            Heart.current?.beat()
             do {
                 try await handler.begin(partition)
                 // the lease may have gone, or been taken anew, while the state was loading

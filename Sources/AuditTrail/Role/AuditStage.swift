@@ -105,7 +105,7 @@ public actor AuditStage: StageHandler {
                     logger.warning("audit.fenced", metadata: ["streams": "\(streams.joined(separator: " "))"])
                     for (partition, item) in batch where streams.contains(item.batch.stream) { partitions[partition]?.waiting = [] }
                 } catch let error where error.isOfOneStream {
-                    await writeOneByOne(batch)
+                    await writeOneByOne(batch, heart)
                 } catch {
                     outage = outage ?? AuditOutage(awaySince: .now)
                     outage?.backAt = nil
@@ -120,8 +120,9 @@ public actor AuditStage: StageHandler {
     }
 
     /// Finds the stream that cannot be written, and writes the others: what contradicts the stored trail must not stop the rest of it.
-    private func writeOneByOne(_ batch: [Int: (batch: AuditBatch, ids: [String])]) async {
+    private func writeOneByOne(_ batch: [Int: (batch: AuditBatch, ids: [String])], _ heart: Heart) async {
         for (partition, item) in batch {
+            heart.beat()
             do { confirm([partition: item], try await writer.write([item.batch])) } catch {
                 guard error.isOfOneStream else { continue }
                 logger.critical("audit.stream.suspended", metadata: ["stream": "\(item.batch.stream)", "error": "\(error)"])
