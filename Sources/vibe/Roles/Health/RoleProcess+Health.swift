@@ -56,7 +56,7 @@ extension RoleProcess {
     func exchangeCheck(_ client: ExchangeClient, failing: HealthSample.State) -> HealthCheck {
         let limit = exchangeLimit
         return HealthCheck("exchange") {
-            .lasting("exchange", client.unansweredSince.map { ContinuousClock.now - $0 }, limit: limit, failing: failing, detail: "requests are answered within the limit")
+            .lasting("exchange", client.unansweredSince.map { ContinuousClock.now - $0 }, limit: limit, failing: failing, detail: "since a request was last answered")
         }
     }
 
@@ -69,7 +69,7 @@ extension RoleProcess {
         HealthCheck("trail") {
             .lasting(
                 "trail", await stage.unwrittenSince().map { ContinuousClock.now - $0 }, limit: Self.trailLimit,
-                detail: "transactions of the audit trail")
+                detail: "since transactions of the audit trail fail")
         }
     }
 
