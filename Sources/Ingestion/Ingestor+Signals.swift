@@ -1,5 +1,6 @@
 import CopyTrading
 import Failpoints
+import Health
 import Logging
 import RawFrames
 import Redis
@@ -100,9 +101,12 @@ extension Ingestor {
     }
 
     func publishLoop() async {
+        let heart = Heart.start("publish")
+        defer { heart.rest() }
         var rings = publishing.rings()
         while !Task.isCancelled {
             while !outbox.isEmpty, !Task.isCancelled {
+                heart.beat()
                 let batch = Array(outbox.prefix(256))
                 do {
                     try Failpoint.reached(.ingestBeforePublish, throwing: RedisError.unavailable("failpoint"))
@@ -116,6 +120,7 @@ extension Ingestor {
                     try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
                 }
             }
+            heart.rest()
             _ = await rings.next()
         }
     }

@@ -274,6 +274,10 @@ extension Settings {
         public let processName: String?
         public let parentProcess: Int32?
         public let runDirectory: String
+        public let healthAddress: ListenAddress?
+        /// Zero turns it off.
+        public let watchdog: Duration
+        public let startWait: Duration
         /// What goes wrong on purpose; `nil` but in tests.
         public let failpoints: FailpointPlan?
 
@@ -281,6 +285,9 @@ extension Settings {
             processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
             parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
             runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+            healthAddress = reader.optional("HEALTH_ADDRESS") { ListenAddress(parsing: $0) }
+            watchdog = reader.duration("WATCHDOG")
+            startWait = reader.duration("START_WAIT")
             failpoints = reader.failpoints("FAILPOINTS", seed: reader.integer("FAILPOINTS_SEED"))
         }
     }

@@ -105,6 +105,7 @@ public final class PrivatePostgres: Sendable {
             \(server) >'\(folder)/log' 2>&1 & server=$!
             if read -r word; then keep=yes; fi
             kill -QUIT $server 2>/dev/null
+            kill -CONT $server 2>/dev/null
             wait $server
             [ -n "$keep" ] || rm -rf '\(folder)/data' '\(folder)/log'
             """
@@ -122,6 +123,25 @@ public final class PrivatePostgres: Sendable {
             supervisor?.stop()
             supervisor = nil
         }
+    }
+
+    /// Stops every process of the server where it is (SIGSTOP), as a machine that hangs would: connections stay open and nothing answers.
+    public func freeze() throws { try signal("STOP") }
+
+    /// Lets them go on.
+    public func thaw() throws { try signal("CONT") }
+
+    /// The postmaster first, so that it starts none meanwhile.
+    private func signal(_ name: String) throws {
+        try Shell.run(
+            """
+            server=$(head -n 1 '\(folder)/data/postmaster.pid') && kill -\(name) "$server"
+            for stat in /proc/[0-9]*/stat; do
+                read -r id _ _ parent _ <"$stat" 2>/dev/null || continue
+                [ "$parent" = "$server" ] && kill -\(name) "$id"
+            done
+            true
+            """)
     }
 
     private static func binaries() throws -> String {

@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import JSON
 import Logging
 import RedisStreams
@@ -66,6 +67,9 @@ public actor MatchStage: StageHandler {
         ready[partition]?.removeAll { $0.isFanOut(of: entry) }
         guard let stored = underWay[partition]?.last(where: { $0.id == entry }) else { return }
         while !Task.isCancelled, underWay[partition] != nil, !draining.contains(partition) {
+            // Postgres may be away for as long as it likes
+            Heart.current?.rest()
+            defer { Heart.current?.beat() }
             do {
                 let signal = try stored.record(Signal.init(json:))
                 let snapshot = try await config.snapshot(version: configVersion)

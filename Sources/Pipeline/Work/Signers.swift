@@ -8,7 +8,7 @@ struct Signer: Sendable {
     let address: String
 }
 
-/// Agent keys of the accounts this worker serves, decrypted on first use.
+/// Agent keys, decrypted once.
 actor Signers {
     /// Why a subscriber cannot be signed for; never contains key material.
     struct Fault: Error, CustomStringConvertible {
@@ -24,9 +24,15 @@ actor Signers {
         self.sealingKey = sealingKey
     }
 
+    /// A key that is open already; `nil` without a look anywhere else.
+    func known(_ subscriber: SubscriberID, agent: String) -> Signer? {
+        guard let known = signers[subscriber], known.agent == agent else { return nil }
+        return known.signer
+    }
+
     /// - Parameter agent: the address that configuration names now; another one than before means another key.
     func signer(_ subscriber: SubscriberID, agent: String) async throws -> Signer {
-        if let known = signers[subscriber], known.agent == agent { return known.signer }
+        if let known = known(subscriber, agent: agent) { return known }
         let key = try await config.agentKey(of: subscriber, sealingKey: sealingKey)
         let signer = Signer(key: key, address: key.address)
         guard signer.address == agent.lowercased() else {

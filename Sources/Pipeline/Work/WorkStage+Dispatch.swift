@@ -2,6 +2,7 @@ import ConfigStore
 import CopyTrading
 import Cryptography
 import Failpoints
+import Health
 import Hyperliquid
 import Redis
 import RedisStreams
@@ -27,12 +28,17 @@ extension WorkStage {
     }
 
     func dispatchLoop() async {
-        var rings = dispatching.rings()
-        while !Task.isCancelled {
-            while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
-                if await dispatch() == 0 { break }
+        let heart = Heart.start("dispatch")
+        await Heart.$current.withValue(heart) {
+            var rings = dispatching.rings()
+            while !Task.isCancelled {
+                while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
+                    heart.beat()
+                    if await dispatch() == 0 { break }
+                }
+                heart.rest()
+                _ = await rings.next()
             }
-            _ = await rings.next()
         }
     }
 
@@ -132,13 +138,14 @@ extension WorkStage {
             return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
         }
         let signer: Signer
-        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
-            // the key is there but cannot be read now: wait, an exit must not end for that
-            logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            hold(key, until: .now + .seconds(1))
+        if let known = await signers.known(subscriber.id, agent: subscriber.agentAddress) { signer = known } else {
+            if let fault = keyFaults.removeValue(forKey: subscriber.id) {
+                return fail(candidates, .agent, "the agent key cannot be used: \(fault)", key)
+            }
+            // whoever waits for Postgres, the dispatcher does not
+            hold(key, until: .now + Self.keyWait)
+            openKey(of: subscriber)
             return nil
-        } catch {
-            return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
         }
         // given up meanwhile: the successor has these jobs
         guard let current = partitions[key.partition], current.generation == state.generation, !current.draining else { return nil }

@@ -171,6 +171,10 @@ public actor WorkStage: StageHandler {
     var settling: Set<ClientOrderID> = []
     /// Subscribers whose entries are being paused.
     var pausing: Set<SubscriberID> = []
+    /// Subscribers whose agent keys are being opened.
+    var keysOpening: Set<SubscriberID> = []
+    /// Why a key that an order waits for cannot be used; taken by that order.
+    var keyFaults: [SubscriberID: any Error] = [:]
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -180,7 +184,7 @@ public actor WorkStage: StageHandler {
         case settle(SettleErrand)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
-        case openKeys(partition: Int, generation: Int)
+        case openKey(Subscriber)
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
@@ -228,6 +232,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.dispatchLoop() }
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
+            group.addTask { await self.watchKeys() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
@@ -247,7 +252,7 @@ public actor WorkStage: StageHandler {
         case .settle(let errand): await perform(errand)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
-        case .openKeys(let partition, let generation): await openKeys(partition, generation)
+        case .openKey(let subscriber): await open(subscriber)
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
@@ -291,18 +296,6 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition] = state
         settleJournal(partition)
-        errandSink.yield(.openKeys(partition: partition, generation: state.generation))
-    }
-
-    /// Reads the agent keys ahead of the first order, so that orders, exits above all, do not need Postgres.
-    private func openKeys(_ partition: Int, _ generation: Int) async {
-        let index = stage.inputs[partition].index
-        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index {
-            guard partitions[partition]?.generation == generation, !Task.isCancelled else { return }
-            do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
-                logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            }
-        }
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {

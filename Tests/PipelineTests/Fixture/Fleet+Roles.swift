@@ -163,6 +163,8 @@ extension Fleet {
         var laneLimit = 256
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
+        /// Entries that may wait for the audit trail before entries are not traded.
+        var maximumAuditLag = Int64.max
         /// Zero lets every entry go before the exit that follows it.
         var coalesceAfter = Duration.zero
         /// Per cent of the book for all copies of a signal; zero limits none.
@@ -202,7 +204,8 @@ extension Fleet {
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
-                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), fanoutDepthShare: settings.fanoutDepthShare,
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
+                fanoutDepthShare: settings.fanoutDepthShare,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
@@ -240,7 +243,7 @@ extension Fleet {
         let handler = AuditStage(
             writer: AuditWriter(postgres), trimmer: StreamTrimmer(redis: try connect("trim", &parts), keys: keys, keep: keep), keys: keys,
             stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
-            logger: parts.logger)
+            lag: AuditLag(redis: try connect("lag", &parts), keys: keys), logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
     }

@@ -13,12 +13,15 @@ struct StatusReader: Sendable {
     private static let missedReadings: Int64 = 4
     /// Milliseconds.
     private let accountLimit: Int64
+    /// Entries.
+    private let auditLimit: Int64
 
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
         life = context.settings.pipeline.leaseTTL.milliseconds
+        auditLimit = Int64(context.settings.audit.maximumLag)
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
     }
 
@@ -36,7 +39,7 @@ struct StatusReader: Sendable {
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis), auditLimit: auditLimit)
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
