@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Moves one page of a partition's pending entries to the new owner, whoever held them and however long.
 -- KEYS  1 lease (hash)   2 stream      one slot
--- ARGV  1 group   2 consumer   3 epoch   4 from: '-' or '(' id   5 page size
+-- ARGV  1 group   2 consumer   3 epoch   4 from: '-' or '(' id   5 page size   6 'again': the caller has held the partition since its last
+--       take-over and only reads again what it lost sight of, which is no delivery that a process died of
 -- RETURNS {last id seen or '', {{id, fields, deliveries before}, …}, {deleted id, …}, last delivered id}
 --         error FENCED: another epoch holds the lease
 -- ATOMIC  the old owner is fenced by the epoch, so no idle time-out is needed. On the last page consumers that hold nothing and are
@@ -12,7 +13,12 @@ local pending = redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[4], '+', ARGV[5])
 local entries, deleted, last = {}, {}, ''
 for _, item in ipairs(pending) do
   last = item[1]
-  local claimed = redis.call('XCLAIM', KEYS[2], ARGV[1], ARGV[2], 0, item[1])
+  local claimed
+  if ARGV[6] == 'again' then
+    claimed = redis.call('XCLAIM', KEYS[2], ARGV[1], ARGV[2], 0, item[1], 'RETRYCOUNT', item[4])
+  else
+    claimed = redis.call('XCLAIM', KEYS[2], ARGV[1], ARGV[2], 0, item[1])
+  end
   if claimed[1] then
     entries[#entries + 1] = {item[1], claimed[1][2], item[4]}
   else

@@ -80,9 +80,10 @@ package struct StageCommands: Sendable {
         return command
     }
 
-    func takeOver(_ partition: Int, epoch: String, after: String?, page: Int) -> RedisCommand {
+    /// - Parameter again: true when the partition was taken over before under this epoch.
+    func takeOver(_ partition: Int, epoch: String, after: String?, page: Int, again: Bool = false) -> RedisCommand {
         var command = RedisCommand(script: Script.takeOverPartition, keys: [lease(partition), input(partition)])
-        for argument in [stage.group, consumer, epoch, after.map { "(" + $0 } ?? "-", "\(page)"] { command.append(argument) }
+        for argument in [stage.group, consumer, epoch, after.map { "(" + $0 } ?? "-", "\(page)", again ? "again" : "first"] { command.append(argument) }
         return command
     }
 

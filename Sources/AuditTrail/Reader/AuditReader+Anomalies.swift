@@ -29,7 +29,7 @@ public struct AuditReorder: Sendable, Equatable {
 }
 
 extension AuditReader {
-    /// Signals, requests, jobs, results and orders that are there more than once.
+    /// Signals, requests, jobs, results and orders that are there more than once. A dead letter that went round again says so.
     public func duplicates(limit: Int = 100) async throws(PostgresError) -> [AuditDuplicate] {
         let kinds = [
             ("signal", "signal_id", AuditKind.signals), ("request", "request_id", .requests), ("job", "job_id", .jobs),
@@ -42,9 +42,18 @@ extension AuditReader {
             """
         }
         let rows = try await connection.query(parts.joined(separator: " UNION ALL "), [.integer(Int64(limit))])
-        return try rows.map { row throws(PostgresError) in
-            AuditDuplicate(what: try row.text("what"), id: try row.text("id"), count: Int(try row.integer("n")))
+        var found: [AuditDuplicate] = []
+        for row in rows {
+            var duplicate = AuditDuplicate(what: try row.text("what"), id: try row.text("id"), count: Int(try row.integer("n")))
+            if let (_, column, kind) = kinds.first(where: { $0.0 == duplicate.what }), kind != .results {
+                let again = try await connection.query(
+                    "SELECT count(*) AS n FROM audit_entries WHERE kind = '\(kind.name)' AND \(column) = $1::text AND data ->> 'requeued' IS NOT NULL",
+                    [.text(duplicate.id)])
+                duplicate.count -= Int(try again[0].integer("n"))
+            }
+            if duplicate.count > 1 { found.append(duplicate) }
         }
+        return found
     }
 
     /// Requests without their signal, jobs and results without their request.
@@ -85,6 +94,10 @@ extension AuditReader {
                         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
                 FROM audit_entries AS result JOIN audit_entries AS job ON job.job_id = result.job_id AND job.kind = 'execution_jobs'
                 WHERE result.kind = 'execution_results' AND result.cloid IS NOT NULL AND \(sent) > 0
+                    -- of a dead letter that went round again the last place counts
+                    AND NOT EXISTS (
+                        SELECT FROM audit_entries AS later
+                        WHERE later.job_id = job.job_id AND later.kind = 'execution_jobs' AND later.seq > job.seq)
             ) AS sent
             WHERE earlier > seq ORDER BY account, coin, seq LIMIT $1::bigint
             """, [.integer(Int64(limit))])

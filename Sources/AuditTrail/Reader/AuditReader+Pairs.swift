@@ -35,15 +35,20 @@ public struct AuditPairs: Sendable, Equatable {
 extension AuditReader {
     private static let answers = """
         WITH request AS (
-            SELECT request_id, signal_id, subscription,
-                CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array'
-                    THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END AS legs
-            FROM audit_entries WHERE kind = 'execution_requests' AND request_id IS NOT NULL
+            -- one that was a dead letter and went round again is there more than once
+            SELECT request_id, min(signal_id) AS signal_id, min(subscription) AS subscription,
+                max(CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array'
+                    THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END) AS legs
+            FROM audit_entries WHERE kind = 'execution_requests' AND request_id IS NOT NULL GROUP BY request_id
         ), answer AS (
             SELECT request_id, count(DISTINCT job_id) AS jobs, count(*) AS results
             FROM audit_entries WHERE kind = 'execution_results' GROUP BY request_id
+        ), dropped AS (
+            SELECT DISTINCT request_id, true AS is_dropped FROM audit_entries
+            WHERE kind = 'interventions' AND request_id IS NOT NULL AND data ->> 'as' = 'dropped'
         ), pair AS (
-            SELECT request.*, coalesce(jobs, 0) AS jobs, coalesce(results, 0) AS results FROM request LEFT JOIN answer USING (request_id)
+            SELECT request.*, coalesce(jobs, 0) AS jobs, coalesce(results, 0) AS results, coalesce(is_dropped, false) AS is_dropped
+            FROM request LEFT JOIN answer USING (request_id) LEFT JOIN dropped USING (request_id)
         )
         """
 
@@ -57,7 +62,7 @@ extension AuditReader {
             """
             \(Self.answers)
             SELECT count(*) AS requests, coalesce(sum(legs), 0)::bigint AS pairs,
-                coalesce(sum(greatest(legs - jobs, 0)), 0)::bigint AS missing, coalesce(sum(results - jobs), 0)::bigint AS duplicates
+                coalesce(sum(greatest(legs - jobs, 0)) FILTER (WHERE NOT is_dropped), 0)::bigint AS missing, coalesce(sum(results - jobs), 0)::bigint AS duplicates
             FROM pair
             """)[0]
         pairs.requests = Int(try sums.integer("requests"))
@@ -79,7 +84,7 @@ extension AuditReader {
             """
             \(Self.answers)
             SELECT signal_id, subscription, request_id, legs, jobs, results FROM pair
-            WHERE jobs <> legs OR results <> legs ORDER BY signal_id, subscription LIMIT $1::bigint
+            WHERE results <> jobs OR jobs <> legs AND NOT (is_dropped AND jobs < legs) ORDER BY signal_id, subscription LIMIT $1::bigint
             """, [.integer(Int64(listed))])
         for row in unanswered {
             pairs.unanswered.append(

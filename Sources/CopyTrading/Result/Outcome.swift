@@ -43,6 +43,8 @@ public enum Outcome: String, Sendable, CaseIterable {
     case noLiquidity = "FAIL_NO_LIQUIDITY"
     case agent = "FAIL_AGENT"
     case unknownResolved = "FAIL_UNKNOWN_RESOLVED"
+    /// Put aside as unworkable, and ended by an operator.
+    case dropped = "FAIL_DROPPED"
     case strandedDust = "STRANDED_DUST"
 
     /// True when something was traded at the exchange.

@@ -45,10 +45,8 @@ public actor MatchStage: StageHandler {
                 underWay[partition, default: []].append(entry)
                 ready[partition, default: []] += chunks(entry, signal, snapshot, from: 0).map(Completion.fanOut)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "match", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(
-                    entry, from: StreamPartition(.signals, partition), reason: "malformed", error: "\(error)")
-                ready[partition, default: []].append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                ready[partition, default: []].append(
+                    .handOff(HandOff(unreadable: entry, from: StreamPartition(.signals, partition), error: "\(error)", logger: logger)))
             }
         }
         if let count = underWay[partition]?.count, count > Self.remembered { underWay[partition]?.removeFirst(count - Self.remembered) }

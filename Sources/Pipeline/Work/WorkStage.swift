@@ -308,9 +308,8 @@ public actor WorkStage: StageHandler {
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "work", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
-                partitions[partition]?.ready.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                let handOff = HandOff(unreadable: entry, from: stage.inputs[partition], error: error.description, logger: logger)
+                partitions[partition]?.ready.append(.handOff(handOff))
             }
         }
         committing.signal()
@@ -358,6 +357,21 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition]?.lanes[key, default: Lane()].jobs = [job] + passed.filter { !$0.job.action.isEntry }
         partitions[partition]?.lanes[key]?.head = .idle
+    }
+
+    /// Of a job whose order may have been sent: the attempt leaves the journal with the job, and its sleeve is stored as it is known here.
+    /// What the order traded is then found by the drift loop, as any trade that is not ours to explain.
+    public func remains(of entry: StreamEntry, partition: Int) -> Remains {
+        guard let id = entry.text("id").map(JobID.init), let state = partitions[partition] else { return Remains() }
+        guard let record = state.unsettled[id] ?? state.settled[id]?.record else { return Remains() }
+        partitions[partition]?.unsettled[id] = nil
+        partitions[partition]?.settled[id] = nil
+        let holding = HoldingKey(record.subscription, record.coin)
+        let sleeve = state.sleeves[holding] ?? .empty
+        attention.insert(AccountKey(partition: partition, account: record.account))
+        dispatching.signal()
+        return Remains(
+            attempt: record.json.bytes(), state: [(holding.field, sleeve.isEmpty ? nil : sleeve.json.bytes())], settled: [id.text])
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {

@@ -97,7 +97,7 @@ private struct CeilingLane {
         (match, plan, work, audit) = (commands(.match(partitioning)), commands(.plan(partitioning)), commands(.work(partitioning)), commands(.audit(partitioning)))
         audited = Stage.audit(partitioning).inputs.indices.filter {
             let input = Stage.audit(partitioning).inputs[$0]
-            return input.index == partition && input.stream != .deadLetters
+            return input.index == partition && input.stream != .deadLetters && input.stream != .interventions
         }
         leases = [keys.lease("ingest", twoDigits(partition))]
             + [Stage.match(partitioning), .plan(partitioning), .work(partitioning)].map { keys.lease($0.name, $0.partitionNames[partition]) }

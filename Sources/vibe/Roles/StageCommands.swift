@@ -156,7 +156,8 @@ struct AuditCommand: AsyncParsableCommand {
                 keys: process.keys, stage: stage, leases: leases.table,
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
                 logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch)
+            // nothing is kept from the trail, however often it was delivered: while Postgres is away every restart is a delivery
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max)
             return StageRole(runner: runner, loops: [{ await handler.run() }])
         }
     }

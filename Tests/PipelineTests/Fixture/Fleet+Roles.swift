@@ -47,14 +47,14 @@ extension Fleet {
     }
 
     private func start(
-        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
+        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024, deliveries: Int = 8,
         feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
     ) throws -> Role {
         var parts = parts
         let runner = StageRunner(
             stage: stage, keys: keys, member: parts.member, redis: try connect("commands", &parts),
             doorbell: Doorbell(redis: try connect("doorbell", &parts, timeout: timing.doorbell + timing.redis), block: timing.doorbell),
-            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending), logger: parts.logger)
+            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending, deliveries: deliveries), logger: parts.logger)
         let role = Role(
             member: parts.member, connections: parts.connections,
             run: {
@@ -240,7 +240,8 @@ extension Fleet {
             stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
             logger: parts.logger)
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
+            parts, stage, leases: leases, handler: handler, wake: wake, deliveries: .max, loops: [{ await handler.run() }],
+            cleanUp: { await postgres.close() })
     }
 
     /// - Parameters:

@@ -6,7 +6,8 @@ struct CellStatus: Sendable {
     var time: Int64
     var stages: [StageStatus]
     var deadLetters: Int64
-    var deadLettersKey: String
+    /// Of them, those that give up a position or may.
+    var deadExits: Int
     var checks: [CheckStatus]
     var server: ServerFacts
 
@@ -17,6 +18,12 @@ struct CellStatus: Sendable {
 
     /// Entries ever added to any stream: while it stands still, nothing happens.
     var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    /// What must be looked into now; `nil` when nothing must.
+    var alarm: String? {
+        guard deadExits > 0 else { return nil }
+        return "\(Format.count(deadExits)) exits are dead letters: their followers may hold what their leaders gave up: `vibe dlq list`"
+    }
 
     /// What an operator should look into, most urgent first.
     var concerns: [String] {
@@ -32,7 +39,7 @@ struct CellStatus: Sendable {
                 found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
             }
         }
-        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
+        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: `vibe dlq list`") }
         return found + checks.compactMap(\.concern) + server.concerns
     }
 }

@@ -9,7 +9,7 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
-            each leader was last known to be right, and the account longest unread was read.
+            each leader was last known to be right, and the account longest unread was read. Ends with 1 when an exit is a dead letter.
 
             Examples:
               vibe status
@@ -28,9 +28,12 @@ struct StatusCommand: AsyncParsableCommand {
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
             let checks = status.checks.table
-            return ([table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
+            let alarm = status.alarm.map { [Terminal.output.styled("!! " + $0, .red)] } ?? []
+            let concerns = status.concerns.map { Terminal.output.styled("! " + $0, .yellow) }
+            return (alarm + [table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + concerns)
                 .joined(separator: "\n")
         }
+        guard status.alarm == nil else { throw Failure(.checkFailed, "") }
     }
 }
 
@@ -81,7 +84,8 @@ extension CellStatus {
 
     var json: JSON {
         [
-            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters),
+            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
+            "alarm": .string(orNull: alarm),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),

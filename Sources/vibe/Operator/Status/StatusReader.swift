@@ -33,10 +33,17 @@ struct StatusReader: Sendable {
                     leases.completing(streams.partition(input, group: stage.group), stage: stage.name, partition: name)
                 })
         }
+        let deadLetters = streams.entries[StreamPartition(.deadLetters, 0)] ?? 0
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
-            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
+            deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
             checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+    }
+
+    /// Exits among the oldest dead letters.
+    private func deadExits(among count: Int64) async throws -> Int {
+        guard count > 0 else { return 0 }
+        return try await DeadLetterBox(redis: redis, keys: keys).read().count(where: \.isExit)
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
