@@ -38,6 +38,8 @@ public enum Outcome: String, Sendable, CaseIterable {
     case budget = "SKIP_BUDGET"
     case equityUnknown = "SKIP_EQUITY_UNKNOWN"
     case superseded = "SKIP_SUPERSEDED"
+    /// The fleet had more to do than it can.
+    case shed = "SKIP_SHED"
 
     case rejected = "FAIL_REJECTED"
     case noLiquidity = "FAIL_NO_LIQUIDITY"

@@ -103,7 +103,8 @@ public actor MatchStage: StageHandler {
     }
 
     private func chunks(_ entry: StreamEntry, _ signal: Signal, _ snapshot: ConfigSnapshot, from cursor: Int) -> [FanOutChunk] {
-        let followers = rotated(snapshot.followers(of: signal), by: signal.id)
+        // who sheds does so to make no requests: such a signal is its own outcome
+        let followers = signal.isWhollyShed ? [] : rotated(snapshot.followers(of: signal), by: signal.id)
         let data = entry.bytes("data") ?? []
         var chunks: [FanOutChunk] = []
         var start = cursor

@@ -88,13 +88,14 @@ struct WorkCommand: AsyncParsableCommand {
             configuration: .init(
                 ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                 maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                partitionLimit: Self.partitionLimit,
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
                 rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
                 breakers: Self.breakers(settings.safety)),
             committing: wake, quotes: quotes, logger: process.logger)
-        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
+        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: Self.pending)
         var loops: [@Sendable () async -> Void] = [
             { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
         ]
@@ -107,6 +108,11 @@ struct WorkCommand: AsyncParsableCommand {
         }
         return StageRole(runner: runner, loops: loops, client: client, feed: try process.feedWatch(client))
     }
+
+    /// Entries of a partition taken at a time, and orders of it that may wait: between the two there is always room to read on, so that an
+    /// exit behind a backlog of entries is read as fast as these are answered, not as fast as they are traded.
+    private static let pending = 8_192
+    private static let partitionLimit = 6_144
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {
         var accounts = WorkStage.Configuration.Accounts()

@@ -161,6 +161,9 @@ extension Fleet {
         var timeout = Duration.seconds(10)
         var transport = Transport.rest
         var laneLimit = 256
+        var partitionLimit = Int.max
+        /// Entries of a partition taken at a time.
+        var pending = 2_048
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
         /// Zero lets every entry go before the exit that follows it.
@@ -199,7 +202,7 @@ extension Fleet {
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
-                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
                 coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
@@ -210,7 +213,7 @@ extension Fleet {
             FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
         }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, feed: feed,
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: settings.pending, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }

@@ -10,6 +10,8 @@ struct CellStatus: Sendable {
     var deadExits: Int
     var checks: [CheckStatus]
     var server: ServerFacts
+    /// From when on ingest sheds entries.
+    var admissionLimits: Admission.Limits
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
@@ -18,6 +20,18 @@ struct CellStatus: Sendable {
 
     /// Entries ever added to any stream: while it stands still, nothing happens.
     var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    var load: PipelineLoad {
+        let backlog = stages.filter { $0.name != "audit" }.reduce(0) { $0 + $1.backlog + $1.pending }
+        return PipelineLoad(backlog: backlog, usedMemory: server.usedMemory, maximumMemory: server.maximumMemory)
+    }
+
+    /// What ingest lets in by these figures; it stays at a level until it is well below where that begins.
+    var admission: Admission.Level {
+        var admission = Admission(admissionLimits)
+        admission.update(load)
+        return admission.level
+    }
 
     /// What must be looked into now; `nil` when nothing must.
     var alarm: String? {
@@ -38,6 +52,11 @@ struct CellStatus: Sendable {
             for partition in stage.partitions where partition.missing {
                 found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
             }
+        }
+        switch admission {
+        case .open: break
+        case .shedding: found.append("entries are shed: the pipeline has \(Format.count(load.backlog)) entries before it, Redis is \(load.memoryPercent) % full")
+        case .closing: found.append("entries are not even published: Redis is \(load.memoryPercent) % full")
         }
         if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: `vibe dlq list`") }
         return found + checks.compactMap(\.concern) + server.concerns

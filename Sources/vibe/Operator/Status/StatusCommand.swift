@@ -79,13 +79,13 @@ extension CellStatus {
     var serverLine: String {
         let limit = server.maximumMemory > 0 ? " of \(Format.bytes(server.maximumMemory))" : ""
         return "redis \(server.version), \(Format.bytes(server.usedMemory))\(limit), \(server.clients) clients, "
-            + "\(Format.count(deadLetters)) dead letters"
+            + "\(Format.count(deadLetters)) dead letters, admission \(admission.rawValue)"
     }
 
     var json: JSON {
         [
             "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
-            "alarm": .string(orNull: alarm),
+            "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),

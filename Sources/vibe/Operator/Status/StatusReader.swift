@@ -14,10 +14,13 @@ struct StatusReader: Sendable {
     /// Milliseconds.
     private let accountLimit: Int64
 
+    private let admissionBacklog: Int64
+
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
+        admissionBacklog = Int64(context.settings.pipeline.admissionBacklog)
         life = context.settings.pipeline.leaseTTL.milliseconds
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
     }
@@ -37,7 +40,8 @@ struct StatusReader: Sendable {
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis),
+            admissionLimits: Admission.Limits(backlog: admissionBacklog))
     }
 
     /// Exits among the oldest dead letters.

@@ -48,6 +48,7 @@ struct FanoutVerification {
         } else {
             expected = try await followersAllAlong(of: influencer, since: fanout.signal.entryID.milliseconds)
         }
+        if Self.isWhollyShed(fanout.signal) { expected = [] }
         if let joining = Self.joining(fanout.signal) { expected.formIntersection([joining]) }
         let found = Set(fanout.copies.compactMap(\.subscription))
         let legs = Self.legs(fanout.signal)
@@ -81,6 +82,11 @@ struct FanoutVerification {
     /// The subscription that joins by this signal.
     private static func joining(_ signal: AuditRow) -> String? {
         json(signal).flatMap { try? $0.maybe("join") { json throws(JSONError) in try json.string("subscription") } }
+    }
+
+    /// Its record is the outcome for all who follow.
+    private static func isWhollyShed(_ signal: AuditRow) -> Bool {
+        json(signal).flatMap { try? Signal(json: $0) }?.isWhollyShed ?? false
     }
 
     private static func legs(_ signal: AuditRow) -> Int {
