@@ -148,8 +148,7 @@ import Testing
             await proxy.stop()
             let result = truth.results.first { $0.coin == "BTC" && $0.action == .open }
             #expect(result?.outcome == (fault.reachesExchange ? .partial : .dropped))
-            let traded: Size = fault.reachesExchange ? "0.02" : "0"
-            #expect(result?.filledSize == traded)
+            #expect(result?.filledSize == (try Size(exactly: fault.reachesExchange ? "0.02" : "0")))
             #expect(truth.results.first { $0.coin == "SOL" }?.outcome == .filled)
             let pairs = try await reader.pairs()
             #expect(pairs.missing == 0 && pairs.duplicates == 0 && pairs.unanswered.isEmpty)
