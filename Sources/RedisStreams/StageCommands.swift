@@ -63,8 +63,9 @@ package struct StageCommands: Sendable {
     }
 
     package func fanOut(_ partition: Int, epoch: String, _ chunk: FanOutChunk) -> RedisCommand {
+        let emissions = chunk.emissions
         var outputs: [StreamPartition] = []
-        for emission in chunk.emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
+        for emission in emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
         var command = RedisCommand(
             script: Script.fanOutSignal,
             keys: [
@@ -75,8 +76,8 @@ package struct StageCommands: Sendable {
             "\(chunk.configVersion)", "\(outputs.count)",
         ] { command.append(argument) }
         for output in outputs { command.append(output.name) }
-        command.append(chunk.emissions.count)
-        for emission in chunk.emissions { append(emission, index: outputs.firstIndex(of: emission.partition)! + 1, to: &command) }
+        command.append(emissions.count)
+        for emission in emissions { append(emission, index: outputs.firstIndex(of: emission.partition)! + 1, to: &command) }
         return command
     }
 

@@ -114,14 +114,16 @@ public struct FanOutChunk: Sendable {
     public var next: Int
     public var isLast: Bool
     public var configVersion: Int64
-    public var emissions: [Emission]
+    /// Made when they are sent: a leader's backlog times its followers would not fit into memory.
+    public var emissions: [Emission] { make() }
+    private let make: @Sendable () -> [Emission]
 
-    public init(entry: String, cursor: Int, next: Int, isLast: Bool, configVersion: Int64, emissions: [Emission]) {
+    public init(entry: String, cursor: Int, next: Int, isLast: Bool, configVersion: Int64, emissions: @autoclosure @escaping @Sendable () -> [Emission]) {
         self.entry = entry
         self.cursor = cursor
         self.next = next
         self.isLast = isLast
         self.configVersion = configVersion
-        self.emissions = emissions
+        make = emissions
     }
 }

@@ -110,10 +110,11 @@ public actor MatchStage: StageHandler {
         var start = cursor
         repeat {
             let next = min(start + Self.chunk, followers.count)
+            let part = followers[min(start, next)..<next]
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: followers[min(start, next)..<next].map { request($0, signal, data, snapshot.version) }))
+                    emissions: part.map { request($0, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
@@ -127,7 +128,7 @@ public actor MatchStage: StageHandler {
     }
 
     /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
-    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
+    private nonisolated func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
         let id = RequestID(signal: signal.id, subscription: subscription.id)
         let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version)
         var record: [UInt8] = []

@@ -220,7 +220,8 @@ public actor WorkStage: StageHandler {
         self.quotes = quotes
         self.committing = committing
         self.logger = logger
-        // bounded by maximumInFlight launches and one errand per lane
+        // bounded: maximumInFlight launches, one errand a lane (its head waits for it), a reading, a budget and a protection an account
+        // (each flagged until it is through), the keys and the journal of a partition once
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 

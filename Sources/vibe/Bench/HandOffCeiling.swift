@@ -111,11 +111,12 @@ private struct CeilingLane {
 
     mutating func round() async throws {
         try await publish()
+        let requested = (0..<fanOut).map { _ in emission(.requests) }
         let fanOuts = signals.map { signal in
             match.fanOut(
                 partition, epoch: Self.epoch,
                 FanOutChunk(
-                    entry: signal.id, cursor: 0, next: fanOut, isLast: true, configVersion: 1, emissions: (0..<fanOut).map { _ in emission(.requests) }))
+                    entry: signal.id, cursor: 0, next: fanOut, isLast: true, configVersion: 1, emissions: requested))
         }
         let stages = [
             match.handOff(partition, epoch: Self.epoch, [], fetch: HandOffCeiling.batch),

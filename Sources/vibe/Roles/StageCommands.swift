@@ -18,7 +18,8 @@ struct MatchCommand: AsyncParsableCommand {
             let stage = Stage.match(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
             let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
+            // each signal taken holds the list of its followers
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 256)
             return StageRole(runner: runner, loops: [{ await config.run() }])
         }
     }
