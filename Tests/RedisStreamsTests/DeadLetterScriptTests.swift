@@ -80,6 +80,26 @@ import Testing
         #expect(counts == [1, 1, 1, 2], "deliveries before each take-over")
     }
 
+    @Test("take-over-partition: what is handed over in good order is no delivery that anyone died of, what is left behind is", arguments: PrivateRedis.Mode.allCases)
+    func handOvers(_ mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        var epoch = try await cell.lease("work", owner: "a")
+        let jobs = StreamPartition(.jobs, 0)
+        _ = try await cell.add(jobs, "id", "j")
+        _ = try await cell.redis.send(cell.commands(cell.work).handOff(0, epoch: epoch, [], fetch: 1)).checked()
+        var counts: [Int] = []
+        for (owner, isOrderly) in [("b", true), ("c", true), ("d", false), ("e", false)] {
+            // as the scripts leave it: given back, or run out
+            _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.lease("work", "00"), "exp", isOrderly ? "0" : "1")).checked()
+            epoch = try await cell.lease("work", owner: owner)
+            let reply = try await cell.redis.send(cell.commands(cell.work, consumer: owner).takeOver(0, epoch: epoch, after: nil, page: 9)).checked()
+            counts += try StreamEntry.list(try #require(reply.array)[1]).map(\.deliveries)
+        }
+        #expect(counts == [1, 1, 1, 2], "deliveries before each take-over")
+        let pending = try await cell.redis.send(RedisCommand("XPENDING", cell.keys.stream(jobs), "worker", "-", "+", "1")).checked()
+        #expect(pending.array?.first?.array?[3].integer == 3)
+    }
+
     @Test("a dead letter is not trimmed away, however old", arguments: PrivateRedis.Mode.allCases)
     func kept(_ mode: PrivateRedis.Mode) async throws {
         let cell = try await Cell(mode)
