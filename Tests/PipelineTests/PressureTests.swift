@@ -2,6 +2,7 @@ import AuditTrail
 import CopyTrading
 import Redis
 import RedisStreams
+import TestServers
 import Testing
 
 @testable import Ingestion
@@ -123,6 +124,33 @@ import Testing
                 let rows = try await fleet.postgresObserver.query("SELECT coin FROM leader_gaps WHERE reason = 'overload' AND handled = 'entries_dropped'")
                 return try rows.map { try $0.text("coin") } == ["ETH"]
             }
+        }
+    }
+
+    @Test("while Redis refuses for want of memory nothing is lost: what was to be published is, once there is room")
+    func outOfMemory() async throws {
+        let cast = Cast.alike(1)
+        let redis = try await BlockingCalls.run { try await PrivateRedis() }
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.startFollowers()
+            let ingestor = try await fleet.ingest { $0.admissionEvery = .milliseconds(20) }.ingestor
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            // less than it uses already
+            _ = try await fleet.observer.send(RedisCommand("CONFIG", "SET", "maxmemory", "500kb")).checked()
+            try await fleet.eventually("no entry is let in") { await ingestor.admissionLevel == .closing }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.eventually("Redis refuses it") { fleet.log.count("signals.unpublished") > 0 }
+            #expect(try await fleet.added(.signals) == 1)
+            _ = try await fleet.observer.send(RedisCommand("CONFIG", "SET", "maxmemory", "0")).checked()
+            try await fleet.settled(signals: 2)
+            try await fleet.eventually("entries are let in again") { await ingestor.admissionLevel == .open }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.count == 3)
+            #expect(truth.others(.filled).isEmpty)
         }
     }
 }

@@ -44,10 +44,11 @@ struct StatusReader: Sendable {
             admissionLimits: Admission.Limits(backlog: admissionBacklog))
     }
 
-    /// Exits among the oldest dead letters.
+    /// Exits among the dead letters; those that are too many to be looked at count as exits.
     private func deadExits(among count: Int64) async throws -> Int {
         guard count > 0 else { return 0 }
-        return try await DeadLetterBox(redis: redis, keys: keys).read().count(where: \.isExit)
+        let letters = try await DeadLetterBox(redis: redis, keys: keys).read()
+        return letters.count(where: \.isExit) + Int(max(0, count - Int64(letters.count)))
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
