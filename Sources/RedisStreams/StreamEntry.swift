@@ -17,8 +17,8 @@ public struct StreamEntry: Sendable {
     public func bytes(_ name: String) -> [UInt8]? { fields.first { $0.name == name }?.value }
     public func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
 
-    /// The largest entry that a stage reads. The fleet's own are a few kilobytes.
-    public static let maximumBytes = 512 << 10
+    /// The largest entry that a stage reads. The fleet's own are a few kilobytes; one that tells of a thousand composed requests has 40.
+    public static let maximumBytes = 128 << 10
     /// The most fields of an entry that a stage reads. The fleet's own have seven.
     public static let maximumFields = 64
 

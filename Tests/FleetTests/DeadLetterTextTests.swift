@@ -50,4 +50,17 @@ struct DeadLetterTextTests {
         #expect(try EntryID.checked("1700000000000-0") == "1700000000000-0")
         for wrong in ["", "-", "abc", "1-2-3", "1 -2", "+"] { #expect(throws: Failure.self) { try EntryID.checked(wrong) } }
     }
+
+    @Test("decisions name what they are about: ids or a kind, and a drop says why")
+    func arguments() throws {
+        #expect(try Vibe.parseAsRoot(["dlq"]) is DeadLettersCommand.ListCommand)
+        #expect(try Vibe.parseAsRoot(["dlq", "show", "1-0"]) is DeadLettersCommand.ShowCommand)
+        let requeue = try #require(try Vibe.parseAsRoot(["dlq", "requeue", "1-0", "2-0", "--yes"]) as? DeadLettersCommand.RequeueCommand)
+        #expect(requeue.selection.ids == ["1-0", "2-0"] && requeue.selection.yes)
+        let drop = try #require(try Vibe.parseAsRoot(["dlq", "drop", "--kind", "poison", "--reason", "why"]) as? DeadLettersCommand.DropCommand)
+        #expect(drop.selection.kind == .poison && !drop.selection.yes)
+        for wrong in [["requeue"], ["requeue", "1-0", "--kind", "poison"], ["drop", "1-0"], ["drop", "1-0", "--reason", ""], ["list", "--limit", "0"]] {
+            #expect(throws: (any Error).self) { try Vibe.parseAsRoot(["dlq"] + wrong) }
+        }
+    }
 }
