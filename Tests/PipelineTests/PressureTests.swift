@@ -80,7 +80,7 @@ import Testing
             #expect(truth.signals.allSatisfy { !$0.isWhollyShed || $0.coin == "ETH" })
             #expect(truth.requests.allSatisfy { !whole.contains($0.signal.id) }, "what is shed costs nothing after its signal")
             let pairs = try await AuditReader(fleet.postgresObserver).pairs()
-            #expect(pairs.signals == 335 && pairs.missing == 0 && pairs.duplicates == 0)
+            #expect(pairs.signals == 335 && pairs.shed == 301 && pairs.missing == 0 && pairs.duplicates == 0)
             #expect(pairs.requests == 35 * cast.followers.count)
             for follower in cast.followers {
                 let results = truth.results(of: "\(follower.id):leader")

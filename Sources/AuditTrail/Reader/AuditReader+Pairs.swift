@@ -4,6 +4,10 @@ import Postgres
 /// How completely requests were answered. A pair is one leg of one request: (signal × subscription), twice for a flip.
 public struct AuditPairs: Sendable, Equatable {
     public var signals = 0
+    /// Of them, shed under load in whole or in part, which is on record in them.
+    public var shed = 0
+    /// Dead letters that an operator ended.
+    public var dropped = 0
     public var requests = 0
     /// Legs of all requests: as many results are due.
     public var pairs = 0
@@ -58,6 +62,14 @@ extension AuditReader {
         var pairs = AuditPairs()
         let kinds = try await connection.query("SELECT kind, count(*) AS n FROM audit_entries GROUP BY kind")
         for row in kinds where try row.text("kind") == AuditKind.signals.name { pairs.signals = Int(try row.integer("n")) }
+        let ends = try await connection.query(
+            """
+            SELECT count(*) FILTER (WHERE kind = 'influencer_signals' AND data ->> 'shed' = 'true') AS shed,
+                count(*) FILTER (WHERE kind = 'interventions' AND data ->> 'as' = 'dropped') AS dropped
+            FROM audit_entries WHERE kind IN ('influencer_signals', 'interventions')
+            """)[0]
+        pairs.shed = Int(try ends.integer("shed"))
+        pairs.dropped = Int(try ends.integer("dropped"))
         let sums = try await connection.query(
             """
             \(Self.answers)
