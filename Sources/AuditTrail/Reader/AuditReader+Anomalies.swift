@@ -37,23 +37,25 @@ extension AuditReader {
         ]
         let parts = kinds.map { what, column, kind in
             """
-            (SELECT '\(what)' AS what, \(column) AS id, count(*) AS n FROM audit_entries
-            WHERE kind = '\(kind.name)' AND \(column) IS NOT NULL GROUP BY \(column) HAVING count(*) > 1 LIMIT $1::bigint)
+            SELECT '\(what)' AS what, \(column) AS id, count(*) AS n FROM audit_entries
+            WHERE kind = '\(kind.name)' AND \(column) IS NOT NULL GROUP BY \(column) HAVING count(*) > 1
             """
         }
-        let rows = try await connection.query(parts.joined(separator: " UNION ALL "), [.integer(Int64(limit))])
-        var found: [AuditDuplicate] = []
-        for row in rows {
-            var duplicate = AuditDuplicate(what: try row.text("what"), id: try row.text("id"), count: Int(try row.integer("n")))
-            if let (_, column, kind) = kinds.first(where: { $0.0 == duplicate.what }), kind != .results {
-                let again = try await connection.query(
-                    "SELECT count(*) AS n FROM audit_entries WHERE kind = '\(kind.name)' AND \(column) = $1::text AND data ->> 'requeued' IS NOT NULL",
-                    [.text(duplicate.id)])
-                duplicate.count -= Int(try again[0].integer("n"))
-            }
-            if duplicate.count > 1 { found.append(duplicate) }
+        let rows = try await connection.query(
+            """
+            WITH again AS (
+                SELECT data ->> 'again' AS id, count(*) AS n FROM audit_entries
+                WHERE kind = 'interventions' AND data ->> 'as' = 'requeued' GROUP BY 1
+            ), found AS (
+                SELECT what, id, found.n - coalesce(again.n, 0) AS n, row_number() OVER (PARTITION BY what ORDER BY id) AS place
+                FROM (\(parts.joined(separator: " UNION ALL "))) AS found LEFT JOIN again USING (id)
+                WHERE found.n - coalesce(again.n, 0) > 1
+            )
+            SELECT what, id, n FROM found WHERE place <= $1::bigint
+            """, [.integer(Int64(limit))])
+        return try rows.map { row throws(PostgresError) in
+            AuditDuplicate(what: try row.text("what"), id: try row.text("id"), count: Int(try row.integer("n")))
         }
-        return found
     }
 
     /// Requests without their signal, jobs and results without their request.

@@ -33,7 +33,7 @@ public struct DeadLetterDesk: Sendable {
     /// Puts the entry behind what is in its stream now, as a new entry that names the letter.
     public func requeue(_ letter: DeadLetter) async throws -> DeadLetterBox.Answer {
         let entry = try Self.again(letter)
-        return try await box.resolve(letter, .init(record: record(letter, "requeued", reason: nil, answered: true), emissions: [entry], goesOn: true))
+        return try await box.resolve(letter, .init(record: record(letter, Self.mark, reason: nil, answered: true), emissions: [entry], goesOn: true))
     }
 
     /// The entry as it would go round again.
@@ -133,16 +133,17 @@ public struct DeadLetterDesk: Sendable {
             ("letter", .string(letter.id)), ("origin", .string(letter.originName)), ("entry", .string(letter.entry)), ("as", .string(decision)),
             ("reason", .string(orNull: reason)), ("by", .string(by)), ("deadReason", .string(letter.reason)), ("error", .string(letter.error)),
         ]
-        if !answered {
-            let data = Self.data(letter)
-            func name(_ member: String) -> String? { data.flatMap { try? $0.string(member) } }
-            let own = name("id") ?? letter.original("id")
-            switch letter.origin?.stream {
-            case .signals: members.append(("signal", .string(orNull: own)))
-            case .requests: members.append(("request", .string(orNull: own)))
-            case .jobs: members += [("request", .string(orNull: name("request"))), ("job", .string(orNull: own))]
-            default: break
-            }
+        let data = Self.data(letter)
+        func name(_ member: String) -> String? { data.flatMap { try? $0.string(member) } }
+        let own = name("id") ?? letter.original("id")
+        switch letter.origin?.stream {
+        // what is there once more by right
+        case _ where decision == Self.mark: members.append(("again", .string(orNull: own)))
+        case _ where answered: break
+        case .signals: members.append(("signal", .string(orNull: own)))
+        case .requests: members.append(("request", .string(orNull: own)))
+        case .jobs: members += [("request", .string(orNull: name("request"))), ("job", .string(orNull: own))]
+        default: break
         }
         return Emission(
             StreamPartition(.interventions, 0), id: letter.id, owner: ("subscriber", letter.original("subscriber") ?? "-"),
