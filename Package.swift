@@ -123,7 +123,7 @@ let package = Package(
                 .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
                 .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
-                .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("resolve-dead-letter-5.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),

@@ -19,7 +19,7 @@ extension Ingestor {
     func take(_ address: String, storesCursor: Bool = false, _ step: (inout SignalBuilder) -> [SignalEvent]) {
         guard let isVerified = tracks[address].map(isVerified) else { return }
         // in place: a copy of the builder would copy all it remembers
-        tracks[address]!.builder.allowsEntries = isVerified
+        tracks[address]!.builder.allowsEntries = isVerified && admission.level < .closing
         let events = step(&tracks[address]!.builder)
         guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
@@ -78,7 +78,7 @@ extension Ingestor {
             recorder?.declare(
                 LeaderGap(
                     influencer: track.influencer, coin: coin, from: from, to: to, expected: legs.first?.start, found: legs.last?.end,
-                    reason: .unverified, handling: .entriesDropped))
+                    reason: isVerified(track) ? .overload : .unverified, handling: .entriesDropped))
         case .quarantine(let fill, _):
             recorder?.declare(
                 LeaderGap(
@@ -144,7 +144,7 @@ extension Ingestor {
             for (index, part) in days.enumerated() {
                 calls.append(
                     SignalPublisher.Call(
-                        items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: $0, partition: publication.partition)) },
+                        items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: admitted($0), partition: publication.partition)) },
                         partition: publication.partition, day: part.day, epoch: lease.epoch,
                         leader: index == days.count - 1 ? publication.leaderState : nil))
             }

@@ -93,8 +93,9 @@ public struct StreamTrimmer: Sendable {
         self.keep = keep
     }
 
-    /// Entries dropped from each partition.
+    /// Entries dropped from each partition. A dead letter is dropped by no one but an operator.
     public func trim(_ partitions: [StreamPartition]) async throws(RedisError) -> [StreamPartition: Int] {
+        let partitions = partitions.filter { $0.stream != .deadLetters }
         let replies = try await redis.send(
             partitions.map { partition in
                 var command = RedisCommand(script: Script.trimStream, keys: [keys.stream(partition)])

@@ -38,6 +38,8 @@ public actor StageRunner: LeaseHolder {
         var unconfirmed: [Completion] = []
         var mayHaveMore = true
         var needsTakeOver = true
+        /// What is pending was read once under this epoch: reading it again is no further delivery.
+        var hasTakenOver = false
         var draining = false
     }
 
@@ -198,7 +200,8 @@ public actor StageRunner: LeaseHolder {
         var after: String?
         repeat {
             Heart.current?.beat()
-            let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage)).checked()
+            let again = owned[partition]?.hasTakenOver ?? false
+            let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage, again: again)).checked()
             guard let parts = reply.array, parts.count == 4 else { throw .unexpectedReply("take-over-partition") }
             guard owned[partition]?.epoch == epoch else { return }
             let entries = try StreamEntry.list(parts[1]).filter { !(owned[partition]?.pending.contains($0.id) ?? true) }
@@ -212,6 +215,7 @@ public actor StageRunner: LeaseHolder {
             owned[partition]?.position = parts[3].text ?? "0-0"
         } while after != nil
         owned[partition]?.needsTakeOver = false
+        owned[partition]?.hasTakenOver = true
         owned[partition]?.mayHaveMore = true
     }
 
@@ -223,10 +227,11 @@ public actor StageRunner: LeaseHolder {
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {
-            logger.error("entry.dead_letter", metadata: ["partition": "\(stage.inputs[partition])", "entry": "\(entry.id)", "reason": "poison"])
-            let letter = Emission.deadLetter(
-                entry, from: stage.inputs[partition], reason: "poison", error: "delivered \(entry.deliveries + 1) times without an end")
-            owned[partition]?.unconfirmed.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+            let remains = await handler.remains(of: entry, partition: partition)
+            let handOff = HandOff(
+                puttingAside: entry, from: stage.inputs[partition], .poison, error: "delivered \(entry.deliveries + 1) times without an end",
+                remains: remains, logger: logger)
+            owned[partition]?.unconfirmed.append(.handOff(handOff))
         }
         await handler.receive(poison.isEmpty ? entries : entries.filter { $0.deliveries < limits.deliveries }, partition: partition)
     }

@@ -60,6 +60,8 @@ extension Settings {
         public let laneLimit: Int
         /// Zero turns it off.
         public let coalesceAfter: Duration
+        /// Entries.
+        public let admissionBacklog: Int
         public let maximumInFlight: Int
         public let ordersPerAction: Int
         public let trimInterval: Duration
@@ -77,6 +79,7 @@ extension Settings {
             shutdownGrace = reader.duration("SHUTDOWN_GRACE")
             laneLimit = reader.integer("LANE_LIMIT")
             coalesceAfter = reader.duration("COALESCE_AFTER")
+            admissionBacklog = reader.integer("ADMISSION_BACKLOG")
             maximumInFlight = reader.integer("MAXIMUM_IN_FLIGHT")
             ordersPerAction = reader.integer("ORDERS_PER_ACTION")
             trimInterval = reader.duration("TRIM_INTERVAL")

@@ -55,6 +55,7 @@ struct EntryPlan {
 
     private func plan(now: Int64) throws(Refusal) -> (job: ExecutionJob, life: Lifecycle) {
         guard let subscription else { throw Refusal(.subscription, .paused, "the subscription was removed") }
+        if signal.isShed { throw Refusal(.subscription, .shed, "the fleet had more to do than it can: entries were shed") }
         try checkState(subscription)
         try checkSafety()
         try checkFilters(subscription, now: now)

@@ -10,6 +10,7 @@ import RedisStreams
 /// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
 extension WorkStage {
     /// One part in so many of the tokens that entries and exits share is for exits alone.
+    /// So are the actions under way.
     private static let exitShare = 5
 
     private struct Candidate {
@@ -76,7 +77,7 @@ extension WorkStage {
     private func dispatch() async -> Int {
         var drafts: [Draft] = []
         for key in inOrderOfUrgency(attention) {
-            guard inFlight + drafts.count < configuration.maximumInFlight else { break }
+            guard inFlight + drafts.count < (hasExit(key) ? configuration.maximumInFlight : entriesInFlight) else { break }
             attention.remove(key)
             if let draft = await draft(key) { drafts.append(draft) }
         }
@@ -98,6 +99,8 @@ extension WorkStage {
         }
         return drafts.count
     }
+
+    private var entriesInFlight: Int { max(1, configuration.maximumInFlight - configuration.maximumInFlight / Self.exitShare) }
 
     /// Accounts with an exit first: when not all can go now, entries wait.
     private func inOrderOfUrgency(_ keys: Set<AccountKey>) -> [AccountKey] {

@@ -21,6 +21,9 @@ public actor WorkStage: StageHandler {
         public var maximumInFlight: Int
         /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
         public var laneLimit: Int
+        /// Jobs of one partition that wait here; an entry beyond is answered with `SKIP_BUDGET`, so that an exit behind it is read. Fewer
+        /// than the runner takes at a time.
+        public var partitionLimit: Int
         /// How long an entry has waited in its lane when a close that comes to stand behind it ends it; zero ends none.
         public var coalesceAfter: Duration
         /// Added to an entry's expiry for the exchange's own check.
@@ -74,7 +77,7 @@ public actor WorkStage: StageHandler {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, partitionLimit: Int = .max, coalesceAfter: Duration = .zero,
             expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
             fanoutDepthShare: Int = 0, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
@@ -84,6 +87,7 @@ public actor WorkStage: StageHandler {
             self.actionsPerAccount = actionsPerAccount
             self.maximumInFlight = maximumInFlight
             self.laneLimit = laneLimit
+            self.partitionLimit = partitionLimit
             self.coalesceAfter = coalesceAfter
             self.expiryMargin = expiryMargin
             self.entryMargin = entryMargin
@@ -122,6 +126,8 @@ public actor WorkStage: StageHandler {
         /// Settled before their job was delivered here.
         var settled: [JobID: (record: AttemptRecord, settlement: Settlement)] = [:]
         var ready: [Completion] = []
+        /// Jobs in lanes, as counted when entries came last, with those that were added then.
+        var queued = 0
         var draining = false
     }
 
@@ -222,7 +228,8 @@ public actor WorkStage: StageHandler {
         self.quotes = quotes
         self.committing = committing
         self.logger = logger
-        // bounded by maximumInFlight launches and one errand per lane
+        // bounded: maximumInFlight launches, one errand a lane (its head waits for it), a reading, a budget and a protection an account
+        // (each flagged until it is through), the keys and the journal of a partition once
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
@@ -299,15 +306,16 @@ public actor WorkStage: StageHandler {
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {
+        let queued = partitions[partition]?.lanes.values.reduce(0) { $0 + $1.jobs.count } ?? 0
+        partitions[partition]?.queued = queued
         for entry in entries {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "work", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
-                partitions[partition]?.ready.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                let handOff = HandOff(unreadable: entry, from: stage.inputs[partition], error: error.description, logger: logger)
+                partitions[partition]?.ready.append(.handOff(handOff))
             }
         }
         committing.signal()
@@ -319,12 +327,12 @@ public actor WorkStage: StageHandler {
         let key = LaneKey(account: job.job.account, coin: job.job.coin)
         partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
         let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
-        if job.job.action.isEntry, waitingJobs >= configuration.laneLimit {
-            let result = job.result(.budget, "the lane already holds \(waitingJobs) orders", position: nil)
-            emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
+        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        if job.job.action.isEntry, !isJournalled, let full = fullness(lane: waitingJobs, partition) {
+            emit(job.result(.budget, full, position: nil), entry: job.entry, settled: [], sleeve: nil, partition)
             return
         }
-        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        partitions[partition]?.queued += 1
         if isJournalled {
             passAhead(job, key, partition)
         } else {
@@ -343,6 +351,13 @@ public actor WorkStage: StageHandler {
             partitions[partition]?.lanes[key]?.head = .unsettled
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    /// Why one more entry must not wait here; `nil` when it may.
+    private func fullness(lane waiting: Int, _ partition: Int) -> String? {
+        if waiting >= configuration.laneLimit { return "the lane already holds \(waiting) orders" }
+        guard let total = partitions[partition]?.queued, total >= configuration.partitionLimit else { return nil }
+        return "the partition already holds \(total) orders"
     }
 
     /// A predecessor sent this job's order when those before it in the lane had ended without one: it goes on first. Entries that it

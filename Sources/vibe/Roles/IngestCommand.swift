@@ -39,6 +39,7 @@ struct IngestCommand: AsyncParsableCommand {
             configuration.marketHold = settings.ingest.marketHold
             configuration.historyLimit = settings.ingest.history
             configuration.weightPerMinute = settings.ingest.weight
+            configuration.admission = Admission.Limits(backlog: Int64(settings.pipeline.admissionBacklog))
             // this start of the process: a successor of the same name is another one
             let source = "\(process.member)@\(WallClock.microseconds / 1_000)"
             let isLive = recording == nil

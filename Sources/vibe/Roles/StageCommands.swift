@@ -18,7 +18,8 @@ struct MatchCommand: AsyncParsableCommand {
             let stage = Stage.match(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
             let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
+            // each signal taken holds the list of its followers
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 256)
             return StageRole(
                 runner: runner, loops: [{ await config.run() }], checks: process.checks(of: runner) + [process.postgresCheck(failing: .degraded)])
         }
@@ -90,6 +91,7 @@ struct WorkCommand: AsyncParsableCommand {
             configuration: .init(
                 ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                 maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                partitionLimit: Self.partitionLimit,
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
@@ -99,7 +101,7 @@ struct WorkCommand: AsyncParsableCommand {
             committing: wake, quotes: quotes, logger: process.logger)
         // a take-over must be able to sign whatever has become of Postgres by then
         await handler.openKeys()
-        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
+        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: Self.pending)
         var loops: [@Sendable () async -> Void] = [
             { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
         ]
@@ -115,6 +117,11 @@ struct WorkCommand: AsyncParsableCommand {
             runner: runner, loops: loops, client: client, feed: try process.feedWatch(client),
             checks: checks + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .failed)])
     }
+
+    /// Entries of a partition taken at a time, and orders of it that may wait: between the two there is always room to read on, so that an
+    /// exit behind a backlog of entries is read as fast as these are answered, not as fast as they are traded.
+    private static let pending = 8_192
+    private static let partitionLimit = 6_144
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {
         var accounts = WorkStage.Configuration.Accounts()
@@ -165,7 +172,8 @@ struct AuditCommand: AsyncParsableCommand {
                 keys: process.keys, stage: stage, leases: leases.table,
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
                 lag: AuditLag(redis: try process.redis("lag"), keys: process.keys), logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch)
+            // nothing is kept from the trail, however often it was delivered: while Postgres is away every restart is a delivery
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max)
             return StageRole(
                 runner: runner, loops: [{ await handler.run() }],
                 checks: process.checks(of: runner) + [process.postgresCheck(failing: .failed), RoleProcess.trailCheck(handler)])

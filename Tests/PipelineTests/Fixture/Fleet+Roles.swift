@@ -47,14 +47,14 @@ extension Fleet {
     }
 
     private func start(
-        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
+        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024, deliveries: Int = 8,
         feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
     ) throws -> Role {
         var parts = parts
         let runner = StageRunner(
             stage: stage, keys: keys, member: parts.member, redis: try connect("commands", &parts),
             doorbell: Doorbell(redis: try connect("doorbell", &parts, timeout: timing.doorbell + timing.redis), block: timing.doorbell),
-            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending), logger: parts.logger)
+            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending, deliveries: deliveries), logger: parts.logger)
         let role = Role(
             member: parts.member, connections: parts.connections,
             run: {
@@ -161,6 +161,9 @@ extension Fleet {
         var timeout = Duration.seconds(10)
         var transport = Transport.rest
         var laneLimit = 256
+        var partitionLimit = Int.max
+        /// Entries of a partition taken at a time.
+        var pending = 2_048
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
         /// Entries that may wait for the audit trail before entries are not traded.
@@ -203,7 +206,7 @@ extension Fleet {
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
             configuration: .init(
-                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
                 coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
                 fanoutDepthShare: settings.fanoutDepthShare,
                 rates: .init(
@@ -215,7 +218,7 @@ extension Fleet {
             FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
         }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, feed: feed,
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: settings.pending, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }
@@ -245,7 +248,8 @@ extension Fleet {
             stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
             lag: AuditLag(redis: try connect("lag", &parts), keys: keys), logger: parts.logger)
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
+            parts, stage, leases: leases, handler: handler, wake: wake, deliveries: .max, loops: [{ await handler.run() }],
+            cleanUp: { await postgres.close() })
     }
 
     /// - Parameters:

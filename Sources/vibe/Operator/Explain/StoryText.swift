@@ -13,11 +13,15 @@ struct StoryText {
         var parts = [signal]
         if copies.count == 1 { parts += detail(copies[0]) } else if !copies.isEmpty { parts.append(table(copies).rendered(for: terminal)) }
         if !story.strays.isEmpty { parts.append(strays) }
-        if copies.isEmpty, story.signal != nil { parts.append("no subscription was matched with it yet") }
+        if copies.isEmpty, story.signal != nil {
+            parts.append(isShed ? "shed: the fleet had more to do than it can, and nobody copies it" : "no subscription was matched with it yet")
+        }
         if copies.count > 1 { parts.append("`vibe explain` with the id of a request, job or order tells the whole story of one copy") }
         if story.isTruncated { parts.append("there is more than is shown") }
         return parts.joined(separator: "\n\n")
     }
+
+    private var isShed: Bool { story.signal?.data.flatMap { try? Signal(json: $0) }?.isWhollyShed ?? false }
 
     private var signal: String {
         guard let entry = story.signal else { return "signal \(story.signalID): not on record" }

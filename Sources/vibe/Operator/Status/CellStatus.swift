@@ -7,9 +7,12 @@ struct CellStatus: Sendable {
     var time: Int64
     var stages: [StageStatus]
     var deadLetters: Int64
-    var deadLettersKey: String
+    /// Of them, those that give up a position or may.
+    var deadExits: Int
     var checks: [CheckStatus]
     var server: ServerFacts
+    /// From when on ingest sheds entries.
+    var admissionLimits: Admission.Limits
     /// Entries that may wait for the audit trail before entries are no longer traded.
     var auditLimit = Int64.max
     /// What the processes say that can be reached from here.
@@ -25,6 +28,24 @@ struct CellStatus: Sendable {
 
     /// Entries ever added to any stream: while it stands still, nothing happens.
     var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    var load: PipelineLoad {
+        let backlog = stages.filter { $0.name != "audit" }.reduce(0) { $0 + $1.backlog + $1.pending }
+        return PipelineLoad(backlog: backlog, usedMemory: server.usedMemory, maximumMemory: server.maximumMemory)
+    }
+
+    /// What ingest lets in by these figures; it stays at a level until it is well below where that begins.
+    var admission: Admission.Level {
+        var admission = Admission(admissionLimits)
+        admission.update(load)
+        return admission.level
+    }
+
+    /// What must be looked into now; `nil` when nothing must.
+    var alarm: String? {
+        guard deadExits > 0 else { return nil }
+        return "\(Format.count(deadExits)) exits are dead letters: their followers may hold what their leaders gave up: `vibe dlq list`"
+    }
 
     /// What an operator should look into, most urgent first.
     var concerns: [String] {
@@ -47,7 +68,12 @@ struct CellStatus: Sendable {
         for process in processes where process.state != .ok {
             for sample in process.samples where sample.state != .ok { found.append("\(process.process): \(sample.concern)") }
         }
-        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
+        switch admission {
+        case .open: break
+        case .shedding: found.append("entries are shed: the pipeline has \(Format.count(load.backlog)) entries before it, Redis is \(load.memoryPercent) % full")
+        case .closing: found.append("entries are not even published: Redis is \(load.memoryPercent) % full")
+        }
+        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: `vibe dlq list`") }
         return found + checks.compactMap(\.concern) + server.concerns
     }
 }

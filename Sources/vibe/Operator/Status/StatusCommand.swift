@@ -10,7 +10,7 @@ struct StatusCommand: AsyncParsableCommand {
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
             each leader was last known to be right, and the account longest unread was read. Processes of a fleet on this machine are
-            asked how they are; what is wrong with one is named, and counted in the last line.
+            asked how they are; what is wrong with one is named, and counted in the last line. Ends with 1 when an exit is a dead letter.
 
             Examples:
               vibe status
@@ -30,9 +30,13 @@ struct StatusCommand: AsyncParsableCommand {
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
             let checks = status.checks.table
-            return ([table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.processLine + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
+            let alarm = status.alarm.map { [Terminal.output.styled("!! " + $0, .red)] } ?? []
+            let concerns = status.concerns.map { Terminal.output.styled("! " + $0, .yellow) }
+            let tables = [table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()])
+            return (alarm + tables + [status.serverLine] + status.processLine + concerns)
                 .joined(separator: "\n")
         }
+        guard status.alarm == nil else { throw Failure(.checkFailed, "") }
     }
 }
 
@@ -78,7 +82,7 @@ extension CellStatus {
     var serverLine: String {
         let limit = server.maximumMemory > 0 ? " of \(Format.bytes(server.maximumMemory))" : ""
         return "redis \(server.version), \(Format.bytes(server.usedMemory))\(limit), \(server.clients) clients, "
-            + "\(Format.count(deadLetters)) dead letters"
+            + "\(Format.count(deadLetters)) dead letters, admission \(admission.rawValue)"
     }
 
     /// Of the processes that could be asked; nothing where none could.
@@ -91,7 +95,8 @@ extension CellStatus {
 
     var json: JSON {
         [
-            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters),
+            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
+            "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),

@@ -16,10 +16,13 @@ struct StatusReader: Sendable {
     /// Entries.
     private let auditLimit: Int64
 
+    private let admissionBacklog: Int64
+
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
+        admissionBacklog = Int64(context.settings.pipeline.admissionBacklog)
         life = context.settings.pipeline.leaseTTL.milliseconds
         auditLimit = Int64(context.settings.audit.maximumLag)
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
@@ -36,10 +39,19 @@ struct StatusReader: Sendable {
                     leases.completing(streams.partition(input, group: stage.group), stage: stage.name, partition: name)
                 })
         }
+        let deadLetters = streams.entries[StreamPartition(.deadLetters, 0)] ?? 0
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
-            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis), auditLimit: auditLimit)
+            deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis),
+            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit)
+    }
+
+    /// Exits among the dead letters; those that are too many to be looked at count as exits.
+    private func deadExits(among count: Int64) async throws -> Int {
+        guard count > 0 else { return 0 }
+        let letters = try await DeadLetterBox(redis: redis, keys: keys).read()
+        return letters.count(where: \.isExit) + Int(max(0, count - Int64(letters.count)))
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
