@@ -275,7 +275,7 @@ struct ExplainTests {
             #expect(early?.contains("/") == false)
         }
         let bare = try Self.firstLeg(try executed())
-        #expect(bare["rank"] == .null && bare["of"] == .null)
+        #expect(bare["rank"] == Optional<JSON>.none && bare["of"] == Optional<JSON>.none)
     }
 
     private static func firstLeg(_ story: Story) throws -> JSON {
