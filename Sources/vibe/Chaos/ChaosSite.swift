@@ -174,6 +174,38 @@ actor ChaosSite {
 
     func restoreCounts() { wanted = Self.counts }
 
+    /// Names of the processes that live.
+    func members() async -> Set<String> {
+        var names: Set<String> = []
+        for role in FleetRole.allCases { names.formUnion(await fleet.members(of: role.rawValue).map(\.name)) }
+        return names
+    }
+
+    /// By role, the most that one of its processes holds.
+    func usage() async -> [String: ProcessUsage] {
+        var most: [String: ProcessUsage] = [:]
+        for role in FleetRole.allCases {
+            for member in await fleet.members(of: role.rawValue) {
+                guard let usage = ProcessUsage(of: member.identity.pid) else { continue }
+                let known = most[role.rawValue] ?? usage
+                most[role.rawValue] = ProcessUsage(memory: max(known.memory, usage.memory), files: max(known.files, usage.files))
+            }
+        }
+        return most
+    }
+
+    /// Of every process, beside what those of its role held at the beginning.
+    func usage(beside baseline: [String: ProcessUsage]) async -> [ChaosObservations.Usage] {
+        var found: [ChaosObservations.Usage] = []
+        for role in FleetRole.allCases {
+            for member in await fleet.members(of: role.rawValue) {
+                guard let before = baseline[role.rawValue], let after = ProcessUsage(of: member.identity.pid) else { continue }
+                found.append(.init(process: member.name, memory: (before.memory, after.memory), files: (before.files, after.files)))
+            }
+        }
+        return found
+    }
+
     func close() async {
         await redis.close()
         await links.close()
@@ -181,11 +213,12 @@ actor ChaosSite {
 
     /// Kills Redis, lets its files be changed, and starts it again.
     /// - Parameter variables: for the server's process.
-    func restartRedis(variables: [String: String] = [:], changing change: (String) throws -> Void = { _ in }) async throws {
+    func restartRedis(variables: [String: String] = [:], away: Duration = .zero, changing change: (String) throws -> Void = { _ in }) async throws {
         let old = servers.redis
         old.child.identity.send(SIGKILL)
         _ = await old.child.ended()
         try change(old.directory)
+        try await Task.sleep(for: away)
         let redis = try await PrivateRedis.start(in: run, variables: variables, logger: context.logger)
         servers = FleetServers(redis: redis, postgres: servers.postgres)
         await supervision.replaced(by: servers)

@@ -7,6 +7,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case fleetRolling = "fleet.rolling"
     case fleetScale = "fleet.scale"
     case redisKill = "redis.kill"
+    case redisAway = "redis.away"
     case redisScriptFlush = "redis.script_flush"
     case redisClientKill = "redis.client_kill"
     case redisClientPause = "redis.client_pause"
@@ -53,6 +54,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .fleetRolling: "every process of a role is replaced, one after the other"
         case .fleetScale: "a role from its count to 1, to 6, to 2, and back"
         case .redisKill: "kill -9 of Redis, and a start with all that it wrote"
+        case .redisAway: "Redis is away for twenty seconds"
         case .redisScriptFlush: "SCRIPT FLUSH"
         case .redisClientKill: "CLIENT KILL of every connection"
         case .redisClientPause: "CLIENT PAUSE"
@@ -92,12 +94,12 @@ enum FaultKind: String, CaseIterable, Sendable {
 
     var resource: Resource {
         switch self {
-        case .processKill, .processTerminate, .fleetScale: .everything
+        case .processKill, .processTerminate, .fleetScale, .redisAway, .postgresAway: .everything
         case .processFailpoint, .processPause, .fleetRolling, .clockWorker: .processes
         case .redisKill, .redisScriptFlush, .redisClientKill, .redisClientPause, .redisSleep, .redisMemory, .redisMisconf, .redisRewrite,
             .clockRedis:
             .redis
-        case .postgresKill, .postgresBackends, .postgresLock, .postgresSlow, .postgresAway: .postgres
+        case .postgresKill, .postgresBackends, .postgresLock, .postgresSlow: .postgres
         case .networkDelay, .networkCut, .networkHalfOpen, .networkReset, .networkReplyLost, .networkSlices: .network
         case .exchangeErrors, .exchangeReplyLost, .exchangeSlow, .exchangeFeed, .exchangeKill: .exchange
         case .loadDuplicates, .loadReplay, .loadHot, .loadCrowd, .loadMalformed, .loadOversized: .load
