@@ -124,6 +124,21 @@ public struct SettingsReader {
         }
     }
 
+    /// Secrets from files, their names separated by commas; each file as ``secret(_:valid:)`` reads one.
+    public mutating func secrets(files name: String, valid: (String) -> Bool) -> [Secret] {
+        let knob = knob(name)
+        var secrets: [Secret] = []
+        for path in (environment[knob.name] ?? "").split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where !path.isEmpty {
+            let text = FileManager.default.contents(atPath: path).flatMap { $0.count <= 4_096 ? String(decoding: $0, as: UTF8.self) : nil }
+            if let text = text?.trimmingCharacters(in: .newlines), valid(text) {
+                secrets.append(Secret(text))
+            } else {
+                fault(knob.name, path, "\(knob.kind.expected); this is none, or cannot be read")
+            }
+        }
+        return secrets
+    }
+
     /// Checks a relation between knobs, unless one of them is faulty by itself.
     public mutating func relation(_ holds: Bool, _ name: String, _ value: Duration, _ relation: String, _ other: String, _ limit: Duration) {
         let names = ["VIBE_" + name, "VIBE_" + other]

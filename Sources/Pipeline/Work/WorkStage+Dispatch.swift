@@ -127,8 +127,14 @@ extension WorkStage {
         guard let subscriber = snapshot.subscribers[first.job.job.subscriber] else {
             return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
         }
+        if subscriber.isAgentRevoked { return fail(candidates, .agent, Self.revoked(subscriber), key) }
         let signer: Signer
-        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
+        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.agentKeyGone(_, let state?, _) {
+            // the configuration that says so is on its way
+            logger.warning("agent_key.gone", metadata: ["subscriber": "\(subscriber.id)", "state": "\(state.rawValue)"])
+            hold(key, until: .now + .seconds(1))
+            return nil
+        } catch ConfigStoreError.postgres(let error) {
             // the key is there but cannot be read now: wait, an exit must not end for that
             logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
             hold(key, until: .now + .seconds(1))
@@ -240,7 +246,7 @@ extension WorkStage {
         do {
             hash = Hexadecimal.text(
                 try ActionHash.connectionID(
-                    action: ExchangeAction.order(orders), nonce: UInt64(nonce), vaultAddress: vaultAddress,
+                    action: WorkerAction.order(orders).json, nonce: UInt64(nonce), vaultAddress: vaultAddress,
                     expiresAfter: expiry.map { UInt64($0) }))
         } catch {
             return fail(candidates, .rejected, "the order cannot be encoded: \(error)", key)
@@ -250,7 +256,7 @@ extension WorkStage {
                 job: candidate.job.job.id, entry: candidate.job.entry,
                 cloid: ClientOrderID(job: candidate.job.job.id, attempt: candidate.job.attempt), attempt: candidate.job.attempt,
                 account: key.account, subscriber: candidate.job.job.subscriber, subscription: candidate.job.job.subscription,
-                coin: candidate.lane.coin, nonce: nonce, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
+                coin: candidate.lane.coin, nonce: nonce, signer: signer.address, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
                 intent: candidate.intent, sleeve: candidate.sleeve, filledBefore: candidate.job.fills.filled,
                 averageBefore: candidate.job.fills.averagePrice)
         }

@@ -47,6 +47,12 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// Between two looks whether an account's agent may sign for it. A younger answer is taken from Postgres at the start.
+            public var agentEvery = Duration.seconds(4 * 3_600)
+            /// So long before an agent expires people are told.
+            public var agentNotice = Duration.seconds(14 * 86_400)
+            /// So long before its agent expires an account's entries stop.
+            public var agentMargin = Duration.seconds(3_600)
             /// How often leaders' resting orders are looked at that subscriptions mirror.
             public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
@@ -111,6 +117,10 @@ public actor WorkStage: StageHandler {
         var accounts: [AccountID: AccountState] = [:]
         var books: [AccountID: AccountBook] = [:]
         var recentOrders = RecentOrders()
+        /// What a predecessor was told of the accounts' agents is read.
+        var hasReadAgentChecks = false
+        /// The configuration whose accounts all have a book.
+        var agentsOf: Int64 = 0
         /// Sleeve → the latch that it was asked to be closed by, and in which state.
         var flattened: [HoldingKey: String] = [:]
         /// Sent perhaps; nothing new for their accounts until each is settled.
@@ -179,6 +189,7 @@ public actor WorkStage: StageHandler {
         case openKeys(partition: Int, generation: Int)
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
+        case checkAgent(AccountKey, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
@@ -193,7 +204,7 @@ public actor WorkStage: StageHandler {
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
         leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, accountLog: AccountLog,
-        latches: Latches?, sealingKey: [UInt8], configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
+        latches: Latches?, sealingKeys: SealingKeys, configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -206,7 +217,7 @@ public actor WorkStage: StageHandler {
         self.stage = stage
         self.partitioning = partitioning
         self.configuration = configuration
-        signers = Signers(config: config, sealingKey: sealingKey)
+        signers = Signers(config: config, sealingKeys: sealingKeys)
         self.auditLag = auditLag
         self.accountLog = accountLog
         self.latches = latches
@@ -225,6 +236,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchAgents() }
             group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
             group.addTask { await self.watchLeaderOrders() }
@@ -246,6 +258,7 @@ public actor WorkStage: StageHandler {
         case .openKeys(let partition, let generation): await openKeys(partition, generation)
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
+        case .checkAgent(let key, let generation): await checkAgent(key, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
@@ -292,8 +305,9 @@ public actor WorkStage: StageHandler {
 
     /// Reads the agent keys ahead of the first order, so that orders, exits above all, do not need Postgres.
     private func openKeys(_ partition: Int, _ generation: Int) async {
+        await readAgentChecks(partition, generation)
         let index = stage.inputs[partition].index
-        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index {
+        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index && !subscriber.isAgentRevoked {
             guard partitions[partition]?.generation == generation, !Task.isCancelled else { return }
             do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
                 logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])

@@ -24,6 +24,7 @@ extension WorkStage {
                 allowance -= Double(weight(ofReading: key))
                 beginReading(key)
             }
+            checkAgents(&allowance)
         }
     }
 
@@ -61,9 +62,12 @@ extension WorkStage {
         return RequestWeight.info(type: "clearinghouseState") + RequestWeight.info(type: "spotClearinghouseState")
     }
 
-    /// Someone waits for the account's figures.
+    /// Someone waits for what is missing of the account: its figures, or whether its agent may sign.
     func wantReading(_ key: AccountKey) {
-        guard partitions[key.partition]?.books[key.account]?.isReading != true else { return }
+        wantAgentCheck(key)
+        guard settings(of: key)?.needsReading == true else { return }
+        let book = partitions[key.partition]?.books[key.account] ?? AccountBook()
+        guard !book.isReading, !book.hasFreshReading(at: .now) else { return }
         beginReading(key)
     }
 
@@ -124,10 +128,15 @@ extension WorkStage {
     /// Entries that waited for the account's figures are decided with them, or refused without.
     private func resumeAfterReading(_ key: AccountKey, _ generation: Int, isKnown: Bool) {
         guard partitions[key.partition]?.generation == generation else { return }
+        resumeReading(key) { $0.accountUnread = !isKnown }
+    }
+
+    /// What waits for something of the account is looked at again.
+    func resumeReading(_ key: AccountKey, _ change: (inout LaneJob) -> Void = { _ in }) {
         for coin in partitions[key.partition]?.accounts[key.account]?.coins ?? [] {
             let lane = LaneKey(account: key.account, coin: coin)
             guard partitions[key.partition]?.lanes[lane]?.head == .reading else { continue }
-            updateHead(lane, key.partition) { $0.accountUnread = !isKnown }
+            updateHead(lane, key.partition, change)
             partitions[key.partition]?.lanes[lane]?.head = .idle
         }
         attention.insert(key)
