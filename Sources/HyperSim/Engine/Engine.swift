@@ -159,7 +159,7 @@ final class Signer {
     let address: String
     let account: Account
     /// Milliseconds since 1970.
-    let validUntil: Int64
+    var validUntil: Int64
     var nonces = NonceWindow()
     var isAgent: Bool { address != account.address }
 

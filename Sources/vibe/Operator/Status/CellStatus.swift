@@ -9,6 +9,8 @@ struct CellStatus: Sendable {
     var deadLettersKey: String
     var checks: [CheckStatus]
     var server: ServerFacts
+    /// What people have to see to of the agents that sign.
+    var agentConcerns: [String] = []
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
@@ -33,7 +35,7 @@ struct CellStatus: Sendable {
             }
         }
         if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
-        return found + checks.compactMap(\.concern) + server.concerns
+        return found + checks.compactMap(\.concern) + agentConcerns + server.concerns
     }
 }
 

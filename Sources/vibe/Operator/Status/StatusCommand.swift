@@ -23,7 +23,8 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try OperatorContext.load()
         let redis = try context.redis("status")
-        let status = try await StatusReader(context, redis: redis).read()
+        var status = try await StatusReader(context, redis: redis).read()
+        status.agentConcerns = await AgentConcerns.read(context)
         await redis.close()
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
