@@ -39,8 +39,8 @@ struct AgentKeyKeeperTests {
         // For orders that may have to be settled.
         #expect(try await config.agentKey(of: "s1", agent: Sample.agent(1), sealingKeys: Self.keys).address == Sample.agent(1))
         #expect(try await states(store, "s1") == ["\(Sample.agent(5)) active", "\(Sample.agent(1)) retiring"])
-        #expect(try await config.retiringAgents(since: 3_600).isEmpty)
-        #expect(try await config.retiringAgents(since: 0).map(\.agent) == [Sample.agent(1)])
+        #expect(try await config.retiringAgents(since: .seconds(3_600)).isEmpty)
+        #expect(try await config.retiringAgents(since: .zero).map(\.agent) == [Sample.agent(1)])
         // One that signs is not destroyed so.
         try await config.destroyRetiring(Sample.agent(5))
         try await config.destroyRetiring(Sample.agent(1))

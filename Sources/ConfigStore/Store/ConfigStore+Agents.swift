@@ -57,11 +57,11 @@ extension ConfigStore {
 
     // MARK: - Agents that others have replaced
 
-    /// Those whose keys are still kept, and have been for some time, so that every process knows of the new one.
-    public func retiringAgents(since seconds: Int64) async throws(ConfigStoreError) -> [(agent: String, subscriber: SubscriberID)] {
+    /// Those whose keys are still kept, and have been for so long, so that every process knows of the new one.
+    public func retiringAgents(since grace: Duration) async throws(ConfigStoreError) -> [(agent: String, subscriber: SubscriberID)] {
         try await read(
-            "SELECT agent_address, subscriber FROM agent_keys WHERE state = 'retiring' AND ended_at < now() - make_interval(secs => $1::bigint)",
-            [.integer(seconds)]
+            "SELECT agent_address, subscriber FROM agent_keys WHERE state = 'retiring' AND ended_at < now() - $1::bigint * interval '1 second'",
+            [.integer(grace.components.seconds)]
         ) { (try $0.text("agent_address"), SubscriberID(try $0.text("subscriber"))) }
     }
 

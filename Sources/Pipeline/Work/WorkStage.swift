@@ -53,6 +53,8 @@ public actor WorkStage: StageHandler {
             public var agentNotice = Duration.seconds(14 * 86_400)
             /// So long before its agent expires an account's entries stop.
             public var agentMargin = Duration.seconds(3_600)
+            /// So long an agent that was replaced keeps its key: in that time every worker learns of the new one.
+            public var agentGrace = Duration.seconds(15)
             /// How often leaders' resting orders are looked at that subscriptions mirror.
             public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.

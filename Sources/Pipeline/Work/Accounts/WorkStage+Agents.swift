@@ -9,8 +9,6 @@ import Logging
 /// whatever is known.
 extension WorkStage {
     private static let lookEvery = Duration.seconds(5)
-    /// An agent that was replaced keeps its key so long, in which every worker learns of the new one.
-    private static let retiringSeconds: Int64 = 15
 
     /// What is known of the agent that signs for a subscriber now.
     func agentCheck(of subscriber: Subscriber, _ partition: Int) -> AgentCheck? {
@@ -201,7 +199,7 @@ extension WorkStage {
 
     /// Destroys the keys of those that others have replaced, when nothing that they signed can be open any more.
     private func destroyRetired() async throws {
-        for (agent, id) in try await config.retiringAgents(since: Self.retiringSeconds) {
+        for (agent, id) in try await config.retiringAgents(since: configuration.accounts.agentGrace) {
             guard let subscriber = config.current().subscribers[id], subscriber.agentAddress != agent, isDone(agent, subscriber) else { continue }
             try await config.destroyRetiring(agent)
             logger.notice("agent.destroyed", metadata: ["subscriber": "\(id)", "agent": "\(agent)"])
