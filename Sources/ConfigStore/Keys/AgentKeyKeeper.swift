@@ -125,7 +125,7 @@ public struct AgentKeyKeeper: Sendable {
         SELECT k.agent_address, k.subscriber, k.name, k.state, k.sealing_key, (extract(epoch FROM k.added_at) * 1000)::bigint AS added_ms, k.added_by,
             (extract(epoch FROM k.ended_at) * 1000)::bigint AS ended_ms, k.reason, s.account,
             c.checked_ms, c.account AS checked_account, c.problem, c.approved_name, c.valid_until_ms
-        FROM agent_keys AS k LEFT JOIN subscribers AS s ON s.id = k.subscriber LEFT JOIN agent_checks AS c USING (agent_address)
+        FROM agent_keys AS k LEFT JOIN subscribers AS s ON s.id = k.subscriber LEFT JOIN agent_checks AS c ON c.agent_address = k.agent_address
         WHERE $1::text IS NULL OR k.subscriber = $1
         ORDER BY k.subscriber, (k.state NOT IN ('active', 'waiting')), k.added_at DESC, k.agent_address
         """

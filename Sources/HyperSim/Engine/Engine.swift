@@ -69,8 +69,8 @@ final class Engine {
     func retiredAgent(_ address: String) -> String? { formerAgents[address].flatMap { $0.isReplaced ? $0.owner : nil } }
 
     /// Opens an account, or gives an existing one another agent in the place of that of the same name; the balance of an existing one stays.
-    /// - Parameter agent: may sign for the account without end, as the account's own key may. One that was replaced or revoked does not
-    ///   come back.
+    /// - Parameter agent: may sign for the account without end when it has no name, as the account's own key may, else for 90 days. One that
+    ///   was replaced or revoked does not come back.
     func open(_ address: String, agent: String?, agentName: String = "", master: String?, balance: Notional, at now: Int64 = 0) throws(HyperSimError) {
         if let agent, let other = signers[agent], other.account.address != address {
             throw .configuration("agent \(agent) of \(address) already signs for \(other.account.address)")
@@ -85,7 +85,7 @@ final class Engine {
         }
         guard let agent, signers[agent] == nil, formerAgents[agent] == nil else { return }
         if let old = account.agents.first(where: { $0.name == agentName }) { remove(old, of: account, isReplaced: true) }
-        add(Agent(address: agent, name: agentName, validUntil: .max), to: account)
+        add(Agent(address: agent, name: agentName, validUntil: agentName.isEmpty ? .max : now + Agent.defaultValidity), to: account)
     }
 
     /// - Parameter name: of a sub-account.
