@@ -34,7 +34,7 @@ extension WorkStage {
     func settleJournal(_ partition: Int) {
         guard let state = partitions[partition] else { return }
         let fresh = state.unsettled.values.filter { !settling.contains($0.cloid) }
-        for (_, records) in Dictionary(grouping: fresh, by: { "\($0.account)/\($0.nonce)" }) {
+        for (_, records) in Dictionary(grouping: fresh, by: { "\($0.account)/\($0.nonce)/\($0.signer ?? "")" }) {
             settling.formUnion(records.map(\.cloid))
             errandSink.yield(.settle(SettleErrand(partition: partition, generation: state.generation, records: records)))
         }

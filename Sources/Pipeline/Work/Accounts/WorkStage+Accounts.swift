@@ -12,19 +12,23 @@ extension WorkStage {
     /// A mode of an account is asked for again after so long.
     private static let collateralLife = Duration.seconds(3_600)
 
-    /// Reads one account after the other, those waited for first, within the weight that is set for it.
+    /// Reads one account after the other, those waited for first, and asks about their agents, within the weight that is set for both.
     func watchAccounts() async {
+        // neither keeps the other from its turn for ever
+        var agentsFirst = false
         var allowance = Double(configuration.accounts.weightPerMinute) / 60
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.turnEvery)  // ends early only when cancelled
             let perTurn = Double(configuration.accounts.weightPerMinute) / 60 * (Self.turnEvery / .seconds(1))
             allowance = min(allowance + perTurn, Double(configuration.accounts.weightPerMinute) / 6)
+            if agentsFirst { checkAgents(&allowance) }
             for key in dueAccounts() {
                 guard allowance > 0 else { break }
                 allowance -= Double(weight(ofReading: key))
                 beginReading(key)
             }
-            checkAgents(&allowance)
+            if !agentsFirst { checkAgents(&allowance) }
+            agentsFirst.toggle()
         }
     }
 

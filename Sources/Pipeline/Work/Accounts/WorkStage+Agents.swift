@@ -18,6 +18,12 @@ extension WorkStage {
         return check
     }
 
+    /// Whether something can be signed for the account, and it is known whether that may open anything.
+    func isAgentKnown(_ key: AccountKey) -> Bool {
+        guard let subscriber = subscriber(of: key) else { return true }
+        return !subscriber.isAgentRevoked && agentCheck(of: subscriber, key.partition) != nil
+    }
+
     // MARK: - Entries
 
     /// Whether an entry waits for what the exchange says of its agent. It does so until it expires.
