@@ -1,4 +1,5 @@
 import CopyTrading
+import Failpoints
 import Hyperliquid
 import Logging
 import RawFrames
@@ -13,6 +14,7 @@ extension Ingestor {
         switch event {
         case .message(let message, let frame, let receivedAt):
             receive(message, frame: frame, receivedAt: receivedAt, from: socket)
+            Failpoint.reached(.ingestAfterFrame)
             await waitForOutbox()
         case .connected:
             if connected.isEmpty { connectedSince = .now }

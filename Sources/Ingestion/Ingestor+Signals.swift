@@ -1,6 +1,9 @@
 import CopyTrading
+import Failpoints
+import Health
 import Logging
 import RawFrames
+import Redis
 import RedisStreams
 
 /// Fills → signals → streams.
@@ -98,12 +101,17 @@ extension Ingestor {
     }
 
     func publishLoop() async {
+        let heart = Heart.start("publish")
+        defer { heart.rest() }
         var rings = publishing.rings()
         while !Task.isCancelled {
             while !outbox.isEmpty, !Task.isCancelled {
+                heart.beat()
                 let batch = Array(outbox.prefix(256))
                 do {
+                    try Failpoint.reached(.ingestBeforePublish, throwing: RedisError.unavailable("failpoint"))
                     try await publish(batch)
+                    try Failpoint.reached(.ingestAfterPublish, throwing: RedisError.unknownOutcome("failpoint"))
                     outbox.removeFirst(batch.count)
                     outboxSignals -= batch.reduce(0) { $0 + $1.signals.count }
                 } catch {
@@ -112,6 +120,7 @@ extension Ingestor {
                     try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
                 }
             }
+            heart.rest()
             _ = await rings.next()
         }
     }

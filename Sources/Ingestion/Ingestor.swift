@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import Hyperliquid
 import Logging
 import RawFrames
@@ -230,6 +231,11 @@ public actor Ingestor: LeaseHolder {
         left.signal()
     }
 
+    /// Whether it hears the exchange.
+    public func currentFeed() -> FeedStanding {
+        FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince)
+    }
+
     /// What each socket contributed, for the log and for a page of metrics.
     public var socketStatistics: [SocketStatistics] { merge.statistics }
 
@@ -269,6 +275,7 @@ public actor Ingestor: LeaseHolder {
         await drop(partition)
         while outbox.contains(where: { $0.partition == partition }), !Task.isCancelled {
             publishing.signal()
+            Heart.current?.beat()
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
         }
         await leases.release(partition)

@@ -55,6 +55,8 @@ public struct Keys: Sendable, Hashable {
     public var latches: String { key("latches") }
     /// Hash: coin → its ``MarketQuote``.
     public var quotes: String { key("quotes") }
+    /// Hash: coin → its ``MarketDepth``.
+    public var depth: String { key("depth") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }

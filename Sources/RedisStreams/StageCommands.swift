@@ -29,8 +29,10 @@ package struct StageCommands: Sendable {
         var command = RedisCommand(
             script: Script.handOff,
             keys: [
-                lease(partition), input(partition), keys.sequence, keys.acknowledged, stage.stateKey(keys, partition),
-                keys.attempts(stage.inputs[partition].index),
+                lease(partition), input(partition),
+                // a key that the call does not need is none that the role must be allowed to write (deploy/redis)
+                outputs.isEmpty ? keys.unused : keys.sequence, keys.acknowledged, stage.stateKey(keys, partition),
+                items.allSatisfy(\.settled.isEmpty) ? keys.unused : keys.attempts(stage.inputs[partition].index),
             ] + outputs.map(keys.stream))
         for argument in [stage.group, consumer, epoch] { command.append(argument) }
         command.append(fetch)

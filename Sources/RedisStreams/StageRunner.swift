@@ -1,3 +1,5 @@
+import Failpoints
+import Health
 import Logging
 import Redis
 
@@ -59,6 +61,8 @@ public actor StageRunner: LeaseHolder {
     private var hasDelivered = false
     /// Entries committed since the start.
     public private(set) var committed = 0
+    private var pendingSince: ContinuousClock.Instant?
+    private var reachedAt: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - redis: the connection for scripts; the doorbell and the leases have their own.
@@ -92,8 +96,12 @@ public actor StageRunner: LeaseHolder {
                     self.wake.signal()
                 }
             }
-            var rings = wake.rings()
-            while !Task.isCancelled, await turn() { _ = await rings.next() }
+            let heart = Heart.start(stage.name)
+            await Heart.$current.withValue(heart) {
+                var rings = wake.rings()
+                while !Task.isCancelled, await turn() { _ = await rings.next() }
+            }
+            heart.rest()
             continuation.finish()
             group.cancelAll()
         }
@@ -105,6 +113,16 @@ public actor StageRunner: LeaseHolder {
         stopping = true
         await leases.leave(holder: self)
         wake.signal()
+    }
+
+    /// How it gets on, for those who ask from outside.
+    public func currentStanding() -> StageStanding {
+        var standing = StageStanding()
+        standing.partitions = owned.count
+        standing.pending = owned.values.reduce(0) { $0 + $1.pending.count }
+        standing.pendingSince = standing.pending == 0 ? nil : pendingSince
+        standing.reachedAt = reachedAt
+        return standing
     }
 
     // MARK: - Leases
@@ -134,6 +152,7 @@ public actor StageRunner: LeaseHolder {
     private func turn() async -> Bool {
         var busy = true
         while busy, !Task.isCancelled {
+            Heart.current?.beat()
             if pause > .zero {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
@@ -152,6 +171,7 @@ public actor StageRunner: LeaseHolder {
     private func beginGained() async {
         while let partition = gained.popLast() {
             guard let lease = leases.table.lease(partition) else { continue }
+            Heart.current?.beat()
             do {
                 try await handler.begin(partition)
                 // the lease may have gone, or been taken anew, while the state was loading
@@ -177,6 +197,7 @@ public actor StageRunner: LeaseHolder {
     private func takeOver(_ partition: Int, epoch: String) async throws(RedisError) {
         var after: String?
         repeat {
+            Heart.current?.beat()
             let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage)).checked()
             guard let parts = reply.array, parts.count == 4 else { throw .unexpectedReply("take-over-partition") }
             guard owned[partition]?.epoch == epoch else { return }
@@ -196,7 +217,9 @@ public actor StageRunner: LeaseHolder {
 
     private func deliver(_ entries: [StreamEntry], _ partition: Int) async {
         guard !entries.isEmpty else { return }
+        Failpoint.reached(stage: stage.name, .afterFetch)
         hasDelivered = true
+        if owned.values.allSatisfy(\.pending.isEmpty) { pendingSince = .now }
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {
@@ -226,7 +249,10 @@ public actor StageRunner: LeaseHolder {
         }
         guard !batch.isEmpty else { return false }
         do {
+            try pass(.beforeCommit, if: batch.contains { !$0.completions.isEmpty })
+            try pass(.beforeFetch, if: batch.contains { $0.fetch > 0 })
             var replies = try await redis.send(batch.flatMap(\.commands))[...]
+            try pass(.afterCommit, if: batch.contains { !$0.completions.isEmpty })
             for item in batch {
                 let own = Array(replies.prefix(item.commands.count))
                 replies = replies.dropFirst(item.commands.count)
@@ -239,6 +265,11 @@ public actor StageRunner: LeaseHolder {
             guard let state = owned[item.partition] else { return false }
             return state.mayHaveMore && state.pending.count < limits.pending && !state.draining || !state.unconfirmed.isEmpty
         }
+    }
+
+    private func pass(_ step: Failpoint.Step, if happens: @autoclosure () -> Bool) throws(RedisError) {
+        guard Failpoint.isArmed, happens() else { return }
+        try Failpoint.reached(stage: stage.name, step, throwing: RedisError.unknownOutcome("failpoint"))
     }
 
     private func calls(_ partition: Int, _ state: Owned, fetch: Int) -> [RedisCommand] {
@@ -289,6 +320,8 @@ public actor StageRunner: LeaseHolder {
         } catch { return await failed(error, [partition]) }
         guard owned[partition]?.epoch == epoch else { return }
         committed += done.count
+        reachedAt = .now
+        if !done.isEmpty { pendingSince = .now }
         owned[partition]?.unconfirmed.removeFirst(completions.count)
         owned[partition]?.pending.subtract(done)
         if fetch > 0 { owned[partition]?.mayHaveMore = fetched.count == fetch }
@@ -338,6 +371,7 @@ public actor StageRunner: LeaseHolder {
         let partitions = Dictionary(uniqueKeysWithValues: positions.keys.map { (keys.stream(stage.inputs[$0]), $0) })
         do {
             let rung = try await doorbell.listen(positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) })
+            reachedAt = .now
             for key in rung { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
         } catch {
             logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])

@@ -1,15 +1,25 @@
+import Failpoints
+
 /// The areas of ``Settings``, one struct each, in the order of the files under `env/`, where every member is explained.
 extension Settings {
     public struct Redis: Sendable {
-        /// `redis://…` or `unix://…`.
+        /// `redis://…`, `rediss://…` or `unix://…`.
         public let url: String
         public let password: Secret?
+        /// PEM files, for `rediss://`.
+        public let authorityFile: String?
+        public let certificateFile: String?
+        public let keyFile: String?
         public let timeout: Duration
 
         init(_ reader: inout SettingsReader) {
             url = reader.url("REDIS_URL")
             password = reader.secret("REDIS_PASSWORD")
+            authorityFile = reader.optional("REDIS_CA_FILE", Settings.readable)
+            certificateFile = reader.optional("REDIS_CERT_FILE", Settings.readable)
+            keyFile = reader.optional("REDIS_KEY_FILE", Settings.readable)
             timeout = reader.duration("REDIS_TIMEOUT")
+            checkTransport(&reader, plaintext: reader.flag("REDIS_PLAINTEXT"))
         }
     }
 
@@ -23,6 +33,7 @@ extension Settings {
             url = reader.url("POSTGRES_URL")
             password = reader.secret("POSTGRES_PASSWORD")
             migrations = reader.optional("MIGRATIONS") { $0 }
+            checkTransport(&reader)
         }
 
         /// The URL to connect with: the password, where one is set, as its last parameter, which overrides one before it.
@@ -125,6 +136,8 @@ extension Settings {
         public let breakerAcknowledgement: Duration
         /// 0 does not count them.
         public let breakerLeaderTrades: Int
+        /// Per cent; 0 limits nothing.
+        public let fanoutDepthShare: Int
 
         init(_ reader: inout SettingsReader) {
             accountWeight = reader.integer("ACCOUNT_WEIGHT")
@@ -144,6 +157,7 @@ extension Settings {
             breakerUnknowns = reader.integer("BREAKER_UNKNOWNS")
             breakerAcknowledgement = reader.duration("BREAKER_ACKNOWLEDGEMENT")
             breakerLeaderTrades = reader.integer("BREAKER_LEADER_TRADES")
+            fanoutDepthShare = reader.integer("FANOUT_DEPTH_SHARE")
         }
     }
 
@@ -266,11 +280,21 @@ extension Settings {
         public let processName: String?
         public let parentProcess: Int32?
         public let runDirectory: String
+        public let healthAddress: ListenAddress?
+        /// Zero turns it off.
+        public let watchdog: Duration
+        public let startWait: Duration
+        /// What goes wrong on purpose; `nil` but in tests.
+        public let failpoints: FailpointPlan?
 
         init(_ reader: inout SettingsReader) {
             processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
             parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
             runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+            healthAddress = reader.optional("HEALTH_ADDRESS") { ListenAddress(parsing: $0) }
+            watchdog = reader.duration("WATCHDOG")
+            startWait = reader.duration("START_WAIT")
+            failpoints = reader.failpoints("FAILPOINTS", seed: reader.integer("FAILPOINTS_SEED"))
         }
     }
 

@@ -1,3 +1,4 @@
+import Failpoints
 import Foundation
 
 /// Reads variables by the table of knobs and collects every fault; a faulty value is replaced by the default so that reading
@@ -139,11 +140,27 @@ public struct SettingsReader {
         return secrets
     }
 
+    /// A fault names the part of the text that is wrong.
+    public mutating func failpoints(_ name: String, seed: Int) -> FailpointPlan? {
+        let knob = knob(name)
+        guard let text = environment[knob.name] else { return nil }
+        do { return try FailpointPlan(parsing: text, seed: UInt64(seed)) } catch {
+            fault(knob.name, error.part, error.expected)
+            return nil
+        }
+    }
+
     /// Checks a relation between knobs, unless one of them is faulty by itself.
     public mutating func relation(_ holds: Bool, _ name: String, _ value: Duration, _ relation: String, _ other: String, _ limit: Duration) {
         let names = ["VIBE_" + name, "VIBE_" + other]
         guard !holds, faulty.isDisjoint(with: names) else { return }
         fault(names[0], value.text, "\(relation) \(names[1])=\(limit.text)")
+    }
+
+    /// Reports a value that is well-formed and still cannot be.
+    public mutating func require(_ holds: Bool, _ name: String, _ value: String?, _ expected: String) {
+        guard !holds, !faulty.contains("VIBE_" + name) else { return }
+        fault("VIBE_" + name, value, expected)
     }
 
     private func knob(_ name: String) -> Knob {

@@ -1,3 +1,5 @@
+import Failpoints
+import NIOPosix
 import Synchronization
 
 /// Whether bytes were handed over to be written, decided once.
@@ -21,7 +23,14 @@ public final class WriteGate: Sendable {
     public func take() -> Bool {
         guard state == .untouched else { return state == .taken }
         let allowed = notAfter.map { ContinuousClock.now <= $0 } ?? true
-        return settle(allowed ? .taken : .withheld) == .taken
+        guard settle(allowed ? .taken : .withheld) == .taken else { return false }
+        if Failpoint.isArmed, notAfter != nil { passAfterWrite() }
+        return true
+    }
+
+    /// Only what must not be sent twice has a deadline. The loop that asks writes and flushes before it does anything else.
+    private func passAfterWrite() {
+        MultiThreadedEventLoopGroup.currentEventLoop?.execute { Failpoint.reached(.workAfterWrite) }
     }
 
     /// Makes sure that nothing is written from now on; false when something may have been.

@@ -10,7 +10,7 @@ struct Vibe: AsyncParsableCommand {
         abstract: "Copies leaders' trades on Hyperliquid to their subscribers' accounts.",
         discussion: "Settings come from the environment: env/*.env documents every variable.",
         groupedSubcommands: [
-            CommandGroup(name: "On one machine:", subcommands: [DemoCommand.self, BenchCommand.self, SoakCommand.self, UpCommand.self, ScaleCommand.self]),
+            CommandGroup(name: "On one machine:", subcommands: [DemoCommand.self, BenchCommand.self, SoakCommand.self, ChaosCommand.self, UpCommand.self, ScaleCommand.self]),
             CommandGroup(
                 name: "The fleet's roles:",
                 subcommands: [
@@ -20,7 +20,7 @@ struct Vibe: AsyncParsableCommand {
                 name: "Looking and steering:",
                 subcommands: [
                     StatusCommand.self, PendingCommand.self, LimitsCommand.self, ExplainCommand.self, VerifyCommand.self,
-                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, ConfigCommand.self, KeysCommand.self, SimulateCommand.self, MigrateCommand.self, ArchiveCommand.self,
+                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, ConfigCommand.self, KeysCommand.self, SimulateCommand.self, MigrateCommand.self, ProvisionCommand.self, ArchiveCommand.self,
                     SignCommand.self, SettingsCommand.self,
                 ]),
         ])

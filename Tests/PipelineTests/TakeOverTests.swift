@@ -48,6 +48,11 @@ import Testing
                 #expect(orders.map(\.side) == ["B", "A"])
                 let opened = truth.results(of: "\(follower.id):leader").first { $0.coin == "BTC" && $0.action == .open }
                 #expect(opened?.attempts == (fault.reachesExchange ? 1 : 2))
+                // each attempt under the epoch of who sent it, not of who answers for it
+                let closed = truth.results(of: "\(follower.id):leader").first { $0.coin == "BTC" && $0.action == .close }
+                let epochs = (opened?.epochs ?? []) + (closed?.epochs ?? [])
+                #expect(epochs.count == (fault.reachesExchange ? 2 : 3) && epochs[0] > 0 && epochs[0] < epochs[1])
+                #expect(epochs.dropFirst().allSatisfy { $0 == epochs.last })
             }
         }
     }

@@ -66,6 +66,18 @@ struct SettingsTests {
         #expect(faults(["VIBE_SOMETHING_ENTIRELY_ELSE": "1"]) == ["VIBE_SOMETHING_ENTIRELY_ELSE: expected a known name; see env/"])
     }
 
+    @Test("a fault in a failpoint names its part and what it should be; unset, nothing is armed")
+    func failpoints() throws {
+        #expect(
+            faults(["VIBE_FAILPOINTS": "plan.before_commit=stop@2;work.after_journal=explode@1"])
+                == ["VIBE_FAILPOINTS=work.after_journal=explode@1: expected kill, stop, throw or delay:TIME such as delay:250ms (1us to 60s)"])
+        let settings = try Settings(environment: ["VIBE_FAILPOINTS": "work.after_journal=kill@37", "VIBE_FAILPOINTS_SEED": "9"])
+        #expect(settings.fleet.failpoints.map { "\($0)" } == "work.after_journal=kill@37")
+        #expect(settings.fleet.failpoints?.seed == 9)
+        #expect(try Settings(environment: [:]).fleet.failpoints == nil)
+        #expect(faults(["VIBE_FAILPOINTS": ""]).count == 1)
+    }
+
     @Test("a malformed exception is a fault, and so are two for one id")
     func exceptions() {
         #expect(faults(["VIBE_RATE_SUBSCRIBER__a": "nonsense"]).count == 1)
@@ -156,8 +168,8 @@ struct DurationTests {
 struct PostgresURLTests {
     @Test("the password goes in percent-encoded, as a parameter")
     func password() throws {
-        let plain = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql://h/d", "VIBE_POSTGRES_PASSWORD": "a&b é"])
-        #expect(plain.postgres.revealedURL() == "postgresql://h/d?password=a%26b%20%c3%a9")
+        let plain = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql://localhost/d", "VIBE_POSTGRES_PASSWORD": "a&b é"])
+        #expect(plain.postgres.revealedURL() == "postgresql://localhost/d?password=a%26b%20%c3%a9")
         let query = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql:///d?host=/s", "VIBE_POSTGRES_PASSWORD": "x"])
         #expect(query.postgres.revealedURL() == "postgresql:///d?host=/s&password=x")
         #expect(try Settings(environment: [:]).postgres.revealedURL() == "postgresql://127.0.0.1:5432/vibe")

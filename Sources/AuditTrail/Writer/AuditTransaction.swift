@@ -1,3 +1,4 @@
+import Failpoints
 import Postgres
 
 /// What happens inside the transaction that writes batches.
@@ -41,8 +42,10 @@ enum AuditTransaction {
         try compare(known, on: connection)
         result.repeated += known.count
         result.written = rows.count
+        try Failpoint.reached(.auditBeforeInsert, throwing: PostgresError.unavailable("failpoint"))
         try insert(rows, of: batches, on: connection)
         try move(batches.map { ($0.stream, watermarks[$0.stream]!) }, on: connection)
+        try Failpoint.reached(.auditBeforeCommit, throwing: PostgresError.unavailable("failpoint"))
         return result
     }
 

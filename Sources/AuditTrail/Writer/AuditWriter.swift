@@ -1,3 +1,4 @@
+import Failpoints
 import Postgres
 
 /// The entries of one stream to be written under one lease.
@@ -78,7 +79,9 @@ public actor AuditWriter {
         do {
             try await makePartitions(Set(batches.flatMap { $0.records.map(\.entryID.day) }))
             try await makeWatermarks(batches.map(\.stream))
-            return try await connection.transaction { connection in try AuditTransaction.run(batches, on: connection) }
+            let result = try await connection.transaction { connection in try AuditTransaction.run(batches, on: connection) }
+            try Failpoint.reached(.auditAfterCommit, throwing: PostgresError.unavailable("failpoint"))
+            return result
         } catch let error as PostgresError {
             throw .postgres(error)
         } catch let error as AuditError {

@@ -14,6 +14,9 @@ public actor ConfigStore {
     /// Earlier versions kept, for work that began under them.
     static let keptSnapshots = 8
 
+    /// Longer than any of its statements takes: a database that does not answer is given up for that call.
+    static let answerTimeout = Duration.seconds(10)
+
     let connection: PostgresConnection
     private let listener: PostgresConnection
     private let pollEvery: Duration
@@ -23,7 +26,7 @@ public actor ConfigStore {
 
     /// - Parameter pollEvery: the longest that a lost notice delays a change.
     public init(url: String, pollEvery: Duration = .seconds(5), logger: Logger) {
-        connection = PostgresConnection(url: url, name: "config", logger: logger)
+        connection = PostgresConnection(url: url, name: "config", answerTimeout: Self.answerTimeout, logger: logger)
         listener = PostgresConnection(url: url, name: "config-listen", logger: logger)
         self.pollEvery = pollEvery
         self.logger = logger

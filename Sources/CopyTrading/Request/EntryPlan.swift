@@ -69,7 +69,7 @@ struct EntryPlan {
             expiresAt: signal.lastFillTime + subscription.limits.entryExpiryMilliseconds,
             maximumPositionNotional: subscription.limits.maximumPositionNotional, leaderFillTime: signal.lastFillTime,
             receivedAt: signal.receivedAt, lifecycle: base?.id ?? signal.id, terms: sizing.terms, sharing: account.sharing,
-            clips: sizing.clips, detail: sizing.clips.text)
+            clips: sizing.clips, detail: sizing.clips.text, place: request.place)
         return (job, life(sizing, subscription, base: base))
     }
 

@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import JSON
 import Logging
 import RedisStreams
@@ -66,6 +67,9 @@ public actor MatchStage: StageHandler {
         ready[partition]?.removeAll { $0.isFanOut(of: entry) }
         guard let stored = underWay[partition]?.last(where: { $0.id == entry }) else { return }
         while !Task.isCancelled, underWay[partition] != nil, !draining.contains(partition) {
+            // Postgres may be away for as long as it likes
+            Heart.current?.rest()
+            defer { Heart.current?.beat() }
             do {
                 let signal = try stored.record(Signal.init(json:))
                 let snapshot = try await config.snapshot(version: configVersion)
@@ -106,6 +110,9 @@ public actor MatchStage: StageHandler {
 
     private func chunks(_ entry: StreamEntry, _ signal: Signal, _ snapshot: ConfigSnapshot, from cursor: Int) -> [FanOutChunk] {
         let followers = rotated(snapshot.followers(of: signal), by: signal.id)
+        let places = FanoutPlace.places(of: followers, copying: signal) {
+            snapshot.states(influencer: $0.influencer, subscriber: $0.subscriber, coin: signal.coin)
+        }
         let data = entry.bytes("data") ?? []
         var chunks: [FanOutChunk] = []
         var start = cursor
@@ -114,7 +121,7 @@ public actor MatchStage: StageHandler {
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: followers[min(start, next)..<next].map { request($0, signal, data, snapshot.version) }))
+                    emissions: (min(start, next)..<next).map { request(followers[$0], places[$0], signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
@@ -128,9 +135,11 @@ public actor MatchStage: StageHandler {
     }
 
     /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
-    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
+    private func request(
+        _ subscription: Subscription, _ place: FanoutPlace, _ signal: Signal, _ data: [UInt8], _ version: Int64
+    ) -> Emission {
         let id = RequestID(signal: signal.id, subscription: subscription.id)
-        let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version)
+        let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version, place: place)
         var record: [UInt8] = []
         record.reserveCapacity(head.count + data.count + 12)
         record += head.dropLast()

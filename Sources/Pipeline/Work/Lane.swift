@@ -39,6 +39,8 @@ struct LaneJob: Sendable {
     var attempt = 1
     /// The last order written, if any.
     var cloid: ClientOrderID?
+    /// Of the lease under which each attempt was sent, as ``ExecutionResult/epochs``.
+    private(set) var epochs: [Int64] = []
     /// Coins asked for by the first attempt.
     var asked: Size?
     /// Of the last order written.
@@ -73,6 +75,14 @@ struct LaneJob: Sendable {
         clips = job.clips
     }
 
+    /// An order was journalled, here or by a predecessor.
+    mutating func sent(_ record: AttemptRecord) {
+        cloid = record.cloid
+        guard record.attempt > 0 else { return }
+        epochs += Array(repeating: 0, count: max(0, record.attempt - epochs.count))
+        epochs[record.attempt - 1] = Int64(record.epoch) ?? 0
+    }
+
     func result(_ outcome: Outcome, _ detail: String?, position: Size?) -> ExecutionResult {
         var times = job.times(planned: plannedAt)
         times.prepared = preparedAt
@@ -87,6 +97,7 @@ struct LaneJob: Sendable {
             attempts: cloid == nil ? 0 : attempt, times: times)
         result.clips = clips
         if cloid != nil {
+            result.epochs = Array(epochs.prefix(attempt))
             result.limit = limit
             result.reduceOnly = reduceOnly
         }

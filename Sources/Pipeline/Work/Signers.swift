@@ -22,7 +22,7 @@ struct Signer: Sendable {
     }
 }
 
-/// Agent keys of the accounts this worker serves, decrypted on first use.
+/// Agent keys, decrypted once.
 actor Signers {
     private let config: ConfigStore
     private let sealingKeys: SealingKeys
@@ -32,6 +32,9 @@ actor Signers {
         self.config = config
         self.sealingKeys = sealingKeys
     }
+
+    /// A key that is open already; `nil` without a look anywhere else.
+    func known(_ agent: String) -> Signer? { signers[agent] }
 
     /// - Parameter agent: the address that configuration names now, or that signed what is to be settled.
     func signer(_ subscriber: SubscriberID, agent: String) async throws -> Signer {

@@ -1,4 +1,5 @@
 import CopyTrading
+import Failpoints
 import Hyperliquid
 import RedisStreams
 
@@ -32,7 +33,9 @@ extension WorkStage {
             return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
         }
         do {
+            try Failpoint.reached(.workBeforeSend, throwing: ExchangeError.notSent("failpoint"))
             let answer = try await transport.submit(signed, priority: launch.priority, notAfter: deadline)
+            try Failpoint.reached(.workAfterReply, throwing: ExchangeError.unknown("failpoint"))
             await answered(launch, .success(answer), sentAt: sentAt)
         } catch {
             await answered(launch, .failure(error), sentAt: sentAt)

@@ -1,7 +1,10 @@
 import ConfigStore
 import CopyTrading
 import Cryptography
+import Failpoints
+import Health
 import Hyperliquid
+import Redis
 import RedisStreams
 
 /// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
@@ -25,12 +28,17 @@ extension WorkStage {
     }
 
     func dispatchLoop() async {
-        var rings = dispatching.rings()
-        while !Task.isCancelled {
-            while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
-                if await dispatch() == 0 { break }
+        let heart = Heart.start("dispatch")
+        await Heart.$current.withValue(heart) {
+            var rings = dispatching.rings()
+            while !Task.isCancelled {
+                while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
+                    heart.beat()
+                    if await dispatch() == 0 { break }
+                }
+                heart.rest()
+                _ = await rings.next()
             }
-            _ = await rings.next()
         }
     }
 
@@ -76,8 +84,10 @@ extension WorkStage {
         guard !drafts.isEmpty else { return 0 }
         let byPartition = Dictionary(grouping: drafts, by: \.account.partition).sorted { $0.key < $1.key }
         do {
+            try Failpoint.reached(.workBeforeJournal, throwing: RedisError.unavailable("failpoint"))
             let answers = try await journal.begin(
                 byPartition.map { ($0.key, partitions[$0.key]?.epoch ?? "", $0.value.map(\.booking)) })
+            try Failpoint.reached(.workAfterJournal, throwing: RedisError.unknownOutcome("failpoint"))
             for ((_, drafts), answers) in zip(byPartition, answers) {
                 for (index, draft) in drafts.enumerated() { booked(draft, answers?[index]) }
             }
@@ -129,18 +139,14 @@ extension WorkStage {
         }
         if subscriber.isAgentRevoked { return fail(candidates, .agent, Self.revoked(subscriber), key) }
         let signer: Signer
-        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.agentKeyGone(_, let state?, _) {
-            // the configuration that says so is on its way
-            logger.warning("agent_key.gone", metadata: ["subscriber": "\(subscriber.id)", "state": "\(state.rawValue)"])
-            hold(key, until: .now + .seconds(1))
+        if let known = await signers.known(subscriber.agentAddress) { signer = known } else {
+            if let fault = keyFaults.removeValue(forKey: subscriber.id) {
+                return fail(candidates, .agent, "the agent key cannot be used: \(fault)", key)
+            }
+            // whoever waits for Postgres, the dispatcher does not
+            hold(key, until: .now + Self.keyWait)
+            openKey(of: subscriber)
             return nil
-        } catch ConfigStoreError.postgres(let error) {
-            // the key is there but cannot be read now: wait, an exit must not end for that
-            logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            hold(key, until: .now + .seconds(1))
-            return nil
-        } catch {
-            return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
         }
         // given up meanwhile: the successor has these jobs
         guard let current = partitions[key.partition], current.generation == state.generation, !current.draining else { return nil }
@@ -190,7 +196,7 @@ extension WorkStage {
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
-                    account: accountView(job.job, settings, key.partition),
+                    account: accountView(job.job, settings, key.partition), fanout: fanoutCap(job.job),
                     now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
@@ -321,7 +327,7 @@ extension WorkStage {
             partitions[key.partition]?.accounts[key.account]?.budget.spend(draft.launch.records.count)
             readBudget(key)
             for record in draft.launch.records {
-                updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.cloid = record.cloid }
+                updateHead(LaneKey(account: record.account, coin: record.coin), key.partition) { $0.sent(record) }
                 partitions[key.partition]?.recentOrders.insert(record.cloid)
             }
             let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1

@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Failpoints
 import Hyperliquid
 import RedisStreams
 
@@ -48,7 +49,10 @@ extension WorkStage {
         }
         var pause = Duration.milliseconds(100)
         while isCurrent(errand), !Task.isCancelled {
-            if let settlements = await settle(errand) { return conclude(errand, settlements) }
+            if let settlements = await settle(errand) {
+                Failpoint.reached(.workAfterSettle)
+                return conclude(errand, settlements)
+            }
             try? await Task.sleep(for: pause * Double.random(in: 0.5...1))  // ends early only when cancelled
             pause = min(pause * 2, .seconds(5))
         }
@@ -75,8 +79,11 @@ extension WorkStage {
             // only while no successor can be sending for this account
             guard let deadline = leases.lease(errand.partition)?.deadline, deadline > .now else { return nil }
             let noop = try signer.sign(.noop, nonce: first.nonce, vaultAddress: subscriber.vaultAddress, expiresAfter: nil, network: network)
+            try Failpoint.reached(.workBeforeSettle, throwing: ExchangeError.notSent("failpoint"))
             // an account that waits for this can send no exit
-            switch try await transport.submit(noop, priority: .exit, notAfter: deadline) {
+            let answer = try await transport.submit(noop, priority: .exit, notAfter: deadline)
+            try Failpoint.reached(.workAfterSettleNoop, throwing: ExchangeError.unknown("failpoint"))
+            switch answer {
             case .ok, .orders, .cancels, .subAccount: return errand.records.map { _ in .neverLanded }
             case .refused(let text):
                 let meaning = ErrorText.classify(text)
@@ -161,7 +168,7 @@ extension WorkStage {
         partitions[partition]?.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
         updateHead(key, partition) { job in
             job.attempt = record.attempt
-            job.cloid = record.cloid
+            job.sent(record)
             if job.asked == nil {
                 // What a predecessor decided at its first attempt.
                 job.asked = record.filledBefore + record.intent.size + record.intent.remainder

@@ -31,6 +31,8 @@ public actor WorkStage: StageHandler {
         public var maximumWait: Duration
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64
+        /// Per cent of the visible book that all copies of one signal may take together; 0 does not look at it.
+        public var fanoutDepthShare: Int
         public var rates: Rates
         public var accounts: Accounts
         public var breakers: CircuitBreaker.Limits
@@ -81,7 +83,8 @@ public actor WorkStage: StageHandler {
 
         public init(
             ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
-            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
+            fanoutDepthShare: Int = 0, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -94,6 +97,7 @@ public actor WorkStage: StageHandler {
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
+            self.fanoutDepthShare = fanoutDepthShare
             self.rates = rates
             self.accounts = accounts
             self.breakers = breakers
@@ -179,6 +183,10 @@ public actor WorkStage: StageHandler {
     var settling: Set<ClientOrderID> = []
     /// Subscribers whose entries are being paused.
     var pausing: Set<SubscriberID> = []
+    /// Subscribers whose agent keys are being opened.
+    var keysOpening: Set<SubscriberID> = []
+    /// Why a key that an order waits for cannot be used; taken by that order.
+    var keyFaults: [SubscriberID: any Error] = [:]
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -188,10 +196,11 @@ public actor WorkStage: StageHandler {
         case settle(SettleErrand)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
-        case openKeys(partition: Int, generation: Int)
+        case openKey(Subscriber)
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
         case checkAgent(AccountKey, generation: Int)
+        case readAgentChecks(partition: Int, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
@@ -237,6 +246,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.dispatchLoop() }
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
+            group.addTask { await self.watchKeys() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.watchAgents() }
             group.addTask { await self.publishChecks() }
@@ -257,10 +267,11 @@ public actor WorkStage: StageHandler {
         case .settle(let errand): await perform(errand)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
-        case .openKeys(let partition, let generation): await openKeys(partition, generation)
+        case .openKey(let subscriber): await open(subscriber)
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .checkAgent(let key, let generation): await checkAgent(key, generation)
+        case .readAgentChecks(let partition, let generation): await readAgentChecks(partition, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
@@ -302,19 +313,7 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition] = state
         settleJournal(partition)
-        errandSink.yield(.openKeys(partition: partition, generation: state.generation))
-    }
-
-    /// Reads the agent keys ahead of the first order, so that orders, exits above all, do not need Postgres.
-    private func openKeys(_ partition: Int, _ generation: Int) async {
-        await readAgentChecks(partition, generation)
-        let index = stage.inputs[partition].index
-        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index && !subscriber.isAgentRevoked {
-            guard partitions[partition]?.generation == generation, !Task.isCancelled else { return }
-            do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
-                logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            }
-        }
+        errandSink.yield(.readAgentChecks(partition: partition, generation: state.generation))
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {

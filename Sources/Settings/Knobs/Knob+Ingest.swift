@@ -43,8 +43,8 @@ extension Knob {
             "MARKET_QUOTES", .ingest, .flag, standard: "yes",
             purpose: "Whether one of the processes follows the best prices and the mark of every market on a connection of its own, for "
                 + "the limits relative to book and mark.",
-            effect: "Two channels a market, within what the connections for fills leave of the address's; the most traded markets come "
-                + "first."),
+            effect: "Two channels a market, and a third for a book that VIBE_FANOUT_DEPTH_SHARE looks at, within what the connections for "
+                + "fills leave of the address's; the most traded markets come first."),
         Knob(
             "RAW_FRAMES", .ingest, .choice(["leaders", "none"]), standard: "leaders",
             purpose: "Which of the exchange's frames are kept in Postgres as they came: those that carry a followed influencer's fill or "

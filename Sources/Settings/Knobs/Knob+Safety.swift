@@ -72,5 +72,10 @@ extension Knob {
             "BREAKER_LEADER_TRADES", .safety, .integer(unit: "signals", 0...1_000_000), standard: "120",
             purpose: "Signals of one leader in the window above which its entries are skipped, against wash trading and bots; 0 does not count.",
             effect: "Raising it copies busier leaders. A replay that is faster than life needs 0."),
+        Knob(
+            "FANOUT_DEPTH_SHARE", .safety, .integer(unit: "per cent", 0...100), standard: "50",
+            purpose: "The most that all copies of one signal may take together of what the book shows within their limit, each its part of "
+                + "it. Entries are cut to it, exits never are. With 0 there is no such limit, and ingest follows no book's depth.",
+            effect: "Raising it copies more of what many copy in a thin market, and moves its price further."),
     ]
 }

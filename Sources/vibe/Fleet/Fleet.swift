@@ -26,8 +26,9 @@ actor Fleet {
     /// Being stopped on purpose: how these end is no news.
     private var stopping: Set<Int32> = []
 
-    init(run: RunDirectory, environment: FleetEnvironment, grace: Duration) throws(Failure) {
-        guard let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+    /// - Parameter executable: absolute path; by default this program.
+    init(run: RunDirectory, environment: FleetEnvironment, grace: Duration, executable: String? = nil) throws(Failure) {
+        guard let executable = try? executable ?? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             throw Failure(.unavailable, "cannot tell where this program is: /proc/self/exe is not readable")
         }
         self.run = run
@@ -43,6 +44,8 @@ actor Fleet {
         let number = (started[role] ?? 0) + 1
         started[role] = number
         let name = "\(role)-\(number)"
+        var extra = extra
+        if FleetRole(rawValue: role) != nil { extra["VIBE_HEALTH_ADDRESS"] = "unix:\(try healthSocket(of: name))" }
         let child = try ChildProcess.start(
             name: name, executable: executable, arguments: [role] + arguments,
             environment: environment.of(process: name, supervisor: getpid()).merging(extra) { _, ours in ours }, log: run.log(of: name))
@@ -56,6 +59,11 @@ actor Fleet {
         while self.count(role) < count { try start(role) }
         let surplus = processes.filter { $0.role == role }.suffix(max(0, self.count(role) - count)).map(\.child)
         await stop(surplus)
+    }
+
+    /// Live processes of a role, those started last at the end.
+    func members(of role: String) -> [(name: String, identity: ProcessIdentity)] {
+        processes.filter { $0.role == role && !stopping.contains($0.child.pid) }.map { ($0.child.name, $0.child.identity) }
     }
 
     func count(_ role: String) -> Int { processes.count { $0.role == role } }
@@ -107,5 +115,10 @@ actor Fleet {
         for child in children { forget(child) }
     }
 
-    private func forget(_ child: ChildProcess) { try? FileManager.default.removeItem(atPath: run.identity(of: child.name)) }
+    private func healthSocket(of name: String) throws(Failure) -> String { try run.healthDirectory() + "/" + name + RunDirectory.healthSuffix }
+
+    private func forget(_ child: ChildProcess) {
+        try? FileManager.default.removeItem(atPath: run.identity(of: child.name))
+        if let socket = try? healthSocket(of: child.name) { try? FileManager.default.removeItem(atPath: socket) }
+    }
 }

@@ -23,6 +23,7 @@ struct FleetEnvironment: Sendable {
             variables[name] = nil
             variables[name + "_FILE"] = nil
         }
+        for name in ["CA_FILE", "CERT_FILE", "KEY_FILE"] { variables["VIBE_REDIS_" + name] = nil }
     }
 
     /// The sealing key: the operator's, or one of this fleet's own in a file that only its owner may read.

@@ -17,7 +17,8 @@ struct PrivateRedis: Sendable {
 
     static let installHint = "install it with `make deps` (Debian: apt-get install redis-server)"
 
-    static func start(in run: RunDirectory, logger: Logger) async throws -> PrivateRedis {
+    /// - Parameter variables: added to the server's environment.
+    static func start(in run: RunDirectory, variables: [String: String] = [:], logger: Logger) async throws -> PrivateRedis {
         let directory = run.path("redis")
         try FileManager.default.makeDirectory(directory, mode: 0o700)
         guard let server = Command.find("redis-server"), let checker = Command.find("redis-check-aof") else {
@@ -29,7 +30,8 @@ struct PrivateRedis: Sendable {
         let configuration = directory + "/redis.conf"
         try FileManager.default.writeFile(configuration, text(directory: directory, socket: socket, port: port), mode: 0o600)
         let child = try ChildProcess.start(
-            name: "redis", executable: server, arguments: [configuration], environment: Command.environment, log: run.log(of: "redis"))
+            name: "redis", executable: server, arguments: [configuration],
+            environment: Command.environment.merging(variables) { _, ours in ours }, log: run.log(of: "redis"))
         let redis = PrivateRedis(child: child, directory: directory, socket: socket, port: port)
         do {
             try child.identity.write(to: run.identity(of: "redis"))

@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import CopyTrading
+import Hyperliquid
 import JSON
 import NIOCore
 
@@ -51,6 +53,15 @@ struct SimulatorControl: Sendable {
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(body.bytes())
         return try await call(request)
+    }
+
+    /// What a user holds now, signed, by coin.
+    func positions(of user: String) async throws -> [Coin: Size] {
+        var request = HTTPClientRequest(url: base + "/info")
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes((["type": "clearinghouseState", "user": .string(user)] as JSON).bytes())
+        return try AccountState(json: try await call(request)).positions
     }
 
     func ledger() async throws -> HTTPClientResponse.Body {

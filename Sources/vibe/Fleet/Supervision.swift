@@ -15,6 +15,7 @@ actor Supervision {
         in run: RunDirectory, sim: Bool, logger: Logger
     ) async throws -> (servers: FleetServers, environment: FleetEnvironment, settings: Settings) {
         for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
+        try FileManager.default.clearDirectory(try run.healthDirectory())
         Terminal.complain("starting Redis and Postgres in \(run.path)")
         let servers = try await startServers(in: run, logger: logger)
         var environment = FleetEnvironment(
@@ -35,9 +36,15 @@ actor Supervision {
         return servers
     }
 
-    func startFleet(in run: RunDirectory, environment: FleetEnvironment, settings: Settings) throws(Failure) -> Fleet {
+    /// A server was started anew: this one is to be stopped at the end.
+    func replaced(by servers: FleetServers) { self.servers = servers }
+
+    /// - Parameter executable: absolute path of the program; by default this one.
+    func startFleet(
+        in run: RunDirectory, environment: FleetEnvironment, settings: Settings, executable: String? = nil
+    ) throws(Failure) -> Fleet {
         // A process ends its work within the grace by itself; the rest is for its exit.
-        let fleet = try Fleet(run: run, environment: environment, grace: settings.pipeline.shutdownGrace + .seconds(2))
+        let fleet = try Fleet(run: run, environment: environment, grace: settings.pipeline.shutdownGrace + .seconds(2), executable: executable)
         self.fleet = fleet
         self.settings = settings
         return fleet

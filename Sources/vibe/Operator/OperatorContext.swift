@@ -12,10 +12,11 @@ struct OperatorContext: Sendable {
     let partitioning: Partitioning
     let logger: Logger
 
-    init(settings: Settings, logger: Logger) {
+    /// - Parameter keys: of the cell that the settings name when absent.
+    init(settings: Settings, keys: Keys? = nil, logger: Logger) {
         self.settings = settings
         self.logger = logger
-        keys = Keys(cell: settings.pipeline.cell)
+        self.keys = keys ?? Keys(cell: settings.pipeline.cell)
         partitioning = Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions)
     }
 
@@ -34,9 +35,7 @@ struct OperatorContext: Sendable {
 
     func redis(_ name: String) throws -> RedisConnection {
         do {
-            var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-            if let password = settings.redis.password { endpoint.password = password.reveal() }
-            return RedisConnection(endpoint: endpoint, timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
+            return RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
         } catch { throw Failure(.configuration, "VIBE_REDIS_URL: \(error)", nextStep: "see env/redis.env") }
     }
 

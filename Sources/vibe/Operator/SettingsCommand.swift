@@ -30,8 +30,10 @@ struct SettingsCommand: AsyncParsableCommand {
         let shown = given.map { ($0.key, secrets.contains($0.key) ? "••••" : Redaction.url($0.value)) }.sorted { $0.0 < $1.0 }
         output.show([
             "given": .object(shown.map { JSON.Member($0.0, .string($0.1)) }), "rates": .string(settings.settingsFingerprint),
+            "failpoints": .array(settings.fleet.failpoints?.orders.map { .string($0.text) } ?? []),
         ]) {
             (shown.isEmpty ? ["all defaults"] : shown.map { "\($0.0)=\($0.1)" }).joined(separator: "\n")
+                + (settings.fleet.failpoints.map { "\nFAILPOINTS ARE ARMED, which only tests do: \($0)" } ?? "")
                 + "\nno faults; fingerprint of the rate table: \(settings.settingsFingerprint)"
         }
     }

@@ -1,5 +1,6 @@
 import ConfigStore
 import Foundation
+import Health
 import Hyperliquid
 import Logging
 import Pipeline
@@ -17,6 +18,8 @@ protocol Role: Sendable {
     func stop() async
     /// Ends the role in good order when it is lost; `nil` for roles that do without the exchange.
     var feed: FeedWatch? { get }
+    /// What it needs to get on.
+    var checks: [HealthCheck] { get }
 }
 
 extension Role {
@@ -42,10 +45,13 @@ struct RoleProcess: Sendable {
             role: role, settings: settings, keys: Keys(cell: settings.pipeline.cell),
             partitioning: Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions),
             logger: RoleLogger.make(settings, process: member), member: member)
-        try await process.prepare()
+        if let failpoints = settings.fleet.failpoints {
+            process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])
+        }
+        try await StartWait.attempt(within: settings.fleet.startWait, logger: process.logger) { try await process.prepare() }
         let body = try await make(process)
         process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
-        try await process.run(body)
+        try await RoleHealth(process, checks: body.checks).watch { try await process.run(body) }
         process.logger.notice("role.ended")
         if await body.feed?.isLost == true {
             throw Failure(
@@ -101,11 +107,12 @@ struct RoleProcess: Sendable {
 
     // MARK: - Parts
 
+    /// Longer than any statement takes; a database that does not answer is given up for that call.
+    static let statementTimeout = Duration.seconds(10)
+
     /// A connection of its own.
     func redis(_ purpose: String, timeout: Duration? = nil) throws -> RedisConnection {
-        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-        if let password = settings.redis.password { endpoint.password = password.reveal() }
-        return RedisConnection(endpoint: endpoint, timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
+        RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
     }
 
     func config() async throws -> ConfigStore {
@@ -129,10 +136,10 @@ struct RoleProcess: Sendable {
     }
 
     /// What the fleet knows of the markets; to be run beside the stage.
-    func quotes() throws -> QuoteReader {
+    func quotes(withDepth: Bool = false) throws -> QuoteReader {
         QuoteReader(
-            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, now: { WallClock.milliseconds },
-            logger: logger)
+            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, readsDepth: withDepth,
+            now: { WallClock.milliseconds }, logger: logger)
     }
 
     /// What all WebSocket connections of this process share.
@@ -161,7 +168,8 @@ struct RoleProcess: Sendable {
     func latchStore() throws -> LatchStore {
         LatchStore(
             table: LatchTable(redis: try redis("latches"), keys: keys),
-            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
+            postgres: PostgresConnection(
+                url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", answerTimeout: Self.statementTimeout, logger: logger))
     }
 
     var endpoint: ExchangeEndpoint {
@@ -193,6 +201,7 @@ struct StageRole: Role {
     /// Shut down at the end.
     var client: ExchangeClient?
     var feed: FeedWatch?
+    var checks: [HealthCheck] = []
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in

@@ -19,7 +19,8 @@ struct MatchCommand: AsyncParsableCommand {
             let leases = try process.leases(stage.name, stage.partitionNames)
             let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }])
+            return StageRole(
+                runner: runner, loops: [{ await config.run() }], checks: process.checks(of: runner) + [process.postgresCheck(failing: .degraded)])
         }
     }
 }
@@ -49,7 +50,8 @@ struct PlanCommand: AsyncParsableCommand {
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
                 runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }, { await history.run() }],
-                client: client)
+                client: client,
+                checks: process.checks(of: runner) + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .degraded)])
         }
     }
 }
@@ -76,7 +78,7 @@ struct WorkCommand: AsyncParsableCommand {
         let instruments = Instruments(client: client, logger: process.logger)
         try await instruments.load()
         let leases = try process.leases(stage.name, stage.partitionNames)
-        let quotes = try process.quotes()
+        let quotes = try process.quotes(withDepth: settings.safety.fanoutDepthShare > 0)
         let wake = Wake()
         let latches = try await process.latches()
         let handler = WorkStage(
@@ -91,9 +93,12 @@ struct WorkCommand: AsyncParsableCommand {
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                fanoutDepthShare: settings.safety.fanoutDepthShare,
                 rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
                 breakers: Self.breakers(settings.safety)),
             committing: wake, quotes: quotes, logger: process.logger)
+        // a take-over must be able to sign whatever has become of Postgres by then
+        await handler.openKeys()
         let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
         var loops: [@Sendable () async -> Void] = [
             { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
@@ -105,7 +110,10 @@ struct WorkCommand: AsyncParsableCommand {
                 }
             }
         }
-        return StageRole(runner: runner, loops: loops, client: client, feed: try process.feedWatch(client))
+        let checks = process.checks(of: runner, progressLimit: settings.rates.maximumWait + RoleProcess.progressLimit)
+        return StageRole(
+            runner: runner, loops: loops, client: client, feed: try process.feedWatch(client),
+            checks: checks + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .failed)])
     }
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {
@@ -152,15 +160,18 @@ struct AuditCommand: AsyncParsableCommand {
             let stage = Stage.audit(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
             let wake = Wake()
-            let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(process.member)", logger: process.logger)
+            let postgres = PostgresConnection(
+                url: settings.postgres.revealedURL(), name: "vibe-\(process.member)", answerTimeout: RoleProcess.statementTimeout, logger: process.logger)
             let handler = AuditStage(
                 writer: AuditWriter(postgres),
                 trimmer: StreamTrimmer(redis: try process.redis("trim"), keys: process.keys, keep: settings.pipeline.streamKeep),
                 keys: process.keys, stage: stage, leases: leases.table,
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
-                logger: process.logger)
+                lag: AuditLag(redis: try process.redis("lag"), keys: process.keys), logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch)
-            return StageRole(runner: runner, loops: [{ await handler.run() }])
+            return StageRole(
+                runner: runner, loops: [{ await handler.run() }],
+                checks: process.checks(of: runner) + [process.postgresCheck(failing: .failed), RoleProcess.trailCheck(handler)])
         }
     }
 }

@@ -1,4 +1,5 @@
 import CopyTrading
+import HyperSim
 import JSON
 
 /// Fills that leaders make in a soak: a random walk of every leader in every coin, the same for the same seed.
@@ -36,22 +37,44 @@ struct SoakLoad {
     mutating func next() -> Message {
         // the first leaders trade most, so that some are hot
         let leader = min(Int.random(in: 0..<leaders, using: &generator), Int.random(in: 0..<leaders, using: &generator))
+        return next(leader)
+    }
+
+    /// - Parameter leader: its index; may be beyond those that ``next()`` draws from.
+    mutating func next(_ leader: Int) -> Message {
         let coin = SyntheticLoad.coin(Int.random(in: 0..<min(leaders, Self.coins), using: &generator))
         let track = SignalCheck.Track(leader: SyntheticLoad.leader(leader), coin: coin.name)
         let (side, total) = move(from: positions[track] ?? .zero)
         let isTaker = Int.random(in: 0..<3, using: &generator) > 0
         let sizes = isTaker ? split(total) : [total]
-        let order = order(track, isTaker: isTaker)
-        let changes = sizes.map { side == .buy ? $0 : -$0 }
-        positions[track] = changes.reduce(positions[track] ?? .zero) { $0 + $1 }
         let price = Price(e8: coin.price.e8 + Int64.random(in: -50...50, using: &generator) * (Price.scale / 100))
-        let fills = sizes.map { size in
+        return message(track, sizes.map { side == .buy ? $0 : -$0 }, price: price, isTaker: isTaker)
+    }
+
+    /// One message for each position that is left, which closes it.
+    mutating func closing() -> [Message] {
+        let coins = Dictionary((0..<Self.coins).map(SyntheticLoad.coin).map { ($0.name, $0.price) }) { first, _ in first }
+        return positions.filter { !$0.value.isZero }.sorted { $0.key < $1.key }.compactMap { track, position in
+            coins[track.coin].map { message(track, [-position], price: $0, isTaker: true) }
+        }
+    }
+
+    /// - Parameter changes: signed, one per fill.
+    private mutating func message(_ track: SignalCheck.Track, _ changes: [Size], price: Price, isTaker: Bool) -> Message {
+        let order = order(track, isTaker: isTaker)
+        positions[track] = changes.reduce(positions[track] ?? .zero) { $0 + $1 }
+        let fills = changes.map { change in
             [
-                "coin": .string(coin.name), "px": .string("\(price)"), "sz": .string("\(size)"), "side": .string(side.letter),
-                "oid": .integer(order), "crossed": .bool(isTaker),
+                "coin": .string(track.coin), "px": .string("\(price)"), "sz": .string("\(change.magnitude)"),
+                "side": .string((change.e8 > 0 ? Side.buy : .sell).letter), "oid": .integer(order), "crossed": .bool(isTaker),
             ] as JSON
         }
-        return Message(leader: track.leader, address: SyntheticLoad.address(leader), coin: coin.name, fills: fills, changes: changes)
+        return Message(leader: track.leader, address: LeaderAddress.of(track.leader), coin: track.coin, fills: fills, changes: changes)
+    }
+
+    /// The exchange says otherwise: a message whose answer was lost may have been carried out or not.
+    mutating func correct(_ position: Size, of leader: String, in coin: String) {
+        positions[SignalCheck.Track(leader: leader, coin: coin)] = position
     }
 
     /// Further, back, to flat, or through zero.

@@ -27,6 +27,8 @@ enum Format {
         }
     }
 
+    static func time(_ duration: Duration) -> String { time(microseconds: duration.microseconds) }
+
     static func time(milliseconds value: Int64) -> String { time(microseconds: value * 1_000) }
 
     /// `2026-11-26T15:04:05Z`.

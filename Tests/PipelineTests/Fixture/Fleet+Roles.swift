@@ -163,8 +163,12 @@ extension Fleet {
         var laneLimit = 256
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
+        /// Entries that may wait for the audit trail before entries are not traded.
+        var maximumAuditLag = Int64.max
         /// Zero lets every entry go before the exit that follows it.
         var coalesceAfter = Duration.zero
+        /// Per cent of the book for all copies of a signal; zero limits none.
+        var fanoutDepthShare = 0
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -200,7 +204,8 @@ extension Fleet {
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKeys: SealingKeys(current: Self.sealingKey),
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
-                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
+                fanoutDepthShare: settings.fanoutDepthShare,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
@@ -238,7 +243,7 @@ extension Fleet {
         let handler = AuditStage(
             writer: AuditWriter(postgres), trimmer: StreamTrimmer(redis: try connect("trim", &parts), keys: keys, keep: keep), keys: keys,
             stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
-            logger: parts.logger)
+            lag: AuditLag(redis: try connect("lag", &parts), keys: keys), logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
     }
@@ -315,15 +320,18 @@ extension Fleet {
     }
 
     /// Follows the markets; from the first one on every role of the fleet knows their quotes.
+    /// - Parameter withDepth: their books' depth too.
     @discardableResult
-    func watch(_ member: String = "market-1") async throws -> Role {
+    func watch(_ member: String = "market-1", withDepth: Bool = false) async throws -> Role {
         var parts = try await parts(member)
         let client = client()
         let budget = connectionBudget(users: 1)
         let watcher = MarketWatcher(
             client: client, feed: feed(exchange.url, budget, parts.logger), budget: budget,
             publisher: QuotePublisher(redis: try connect("quotes", &parts), keys: keys),
-            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 }, logger: parts.logger)
+            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 },
+            cursors: withDepth ? LeaderCursors(redis: try connect("cursors", &parts), keys: keys, partitioning: partitioning) : nil,
+            logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections, run: { await watcher.run() }, stop: { await watcher.stop() },
             cleanUp: { await client.shutdown() })

@@ -1,3 +1,4 @@
+import Health
 import RedisStreams
 
 /// Where a cell stands, as of one moment of Redis time.
@@ -11,6 +12,13 @@ struct CellStatus: Sendable {
     var server: ServerFacts
     /// What people have to see to of the agents that sign.
     var agentConcerns: [String] = []
+    /// Entries that may wait for the audit trail before entries are no longer traded.
+    var auditLimit = Int64.max
+    /// What the processes say that can be reached from here.
+    var processes: [HealthReport] = []
+
+    /// The part of ``auditLimit``, in per cent, from which on the backlog of the audit trail is worth a look.
+    static let auditAttention: Int64 = 10
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
@@ -33,6 +41,13 @@ struct CellStatus: Sendable {
             for partition in stage.partitions where partition.missing {
                 found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
             }
+        }
+        if let audit = stage("audit"), case let waiting = audit.backlog + audit.pending, waiting >= auditLimit / 100 * Self.auditAttention {
+            found.append(
+                "audit: \(Format.count(waiting)) entries are not in Postgres yet; from \(Format.count(auditLimit)) on only exits are traded")
+        }
+        for process in processes where process.state != .ok {
+            for sample in process.samples where sample.state != .ok { found.append("\(process.process): \(sample.concern)") }
         }
         if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
         return found + checks.compactMap(\.concern) + agentConcerns + server.concerns

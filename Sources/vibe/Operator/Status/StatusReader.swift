@@ -13,12 +13,15 @@ struct StatusReader: Sendable {
     private static let missedReadings: Int64 = 4
     /// Milliseconds.
     private let accountLimit: Int64
+    /// Entries.
+    private let auditLimit: Int64
 
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
         life = context.settings.pipeline.leaseTTL.milliseconds
+        auditLimit = Int64(context.settings.audit.maximumLag)
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
     }
 
@@ -36,7 +39,7 @@ struct StatusReader: Sendable {
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis), auditLimit: auditLimit)
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
@@ -152,8 +155,7 @@ private struct LeaseFigures {
 
 extension ServerFacts {
     static func read(_ redis: RedisConnection) async throws -> ServerFacts {
-        let replies = try await redis.send([RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "maxmemory-policy")])
-        let lines = (try replies[0].checked().text ?? "").split(separator: "\r\n")
+        let lines = (try await redis.send(RedisCommand("INFO")).checked().text ?? "").split(separator: "\r\n")
         let facts = Dictionary(
             lines.compactMap { line -> (String, String)? in
                 let parts = line.split(separator: ":", maxSplits: 1)
@@ -162,7 +164,7 @@ extension ServerFacts {
         return ServerFacts(
             version: facts["redis_version"] ?? "?", usedMemory: facts["used_memory"].flatMap { Int64($0) } ?? 0,
             maximumMemory: facts["maxmemory"].flatMap { Int64($0) } ?? 0,
-            policy: replies[1].pairs["maxmemory-policy"]?.text ?? facts["maxmemory_policy"] ?? "unknown",
+            policy: facts["maxmemory_policy"] ?? "unknown",
             hasAOF: facts["aof_enabled"] == "1", lastAOFWriteFailed: facts["aof_last_write_status"] == "err",
             clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0)
     }

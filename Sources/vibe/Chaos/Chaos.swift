@@ -1,0 +1,172 @@
+import CopyTrading
+import Foundation
+import JSON
+import RedisStreams
+import Settings
+
+/// One chaos run: set up, trade, inject faults until the time is over, heal, let everything come to rest, check.
+struct Chaos: Sendable {
+    let options: ChaosOptions
+    let run: RunDirectory
+    let supervision: Supervision
+
+    /// What is under way when the last fault has healed, and what drift loops correct after it, has so long to end.
+    private static let restLimit = Duration.seconds(300)
+    /// Everything has been still for so long: it is at rest.
+    private static let restTime = Duration.seconds(8)
+    /// A fault that cannot be healed within this is a fault of the harness.
+    private static let faultLimit = Duration.seconds(240)
+
+    func perform() async throws -> ChaosReport {
+        let site = try await ChaosSite.open(options, run, supervision)
+        let load = ChaosLoad(site)
+        Terminal.complain("\(options.leaders + 1) leaders, \(options.subscribers + options.crowd) subscribers, seed \(options.seed); \(FaultSchedule(kinds: options.kinds, seed: options.seed).preview)")
+        var report = ChaosReport(options: options)
+        let start = ContinuousClock.now
+        report.faults = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await site.keep() }
+            group.addTask { try await load.run() }
+            let journal = try await injectFaults(site, load, until: start + options.duration)
+            // the fleet is kept up by another task from here on
+            group.cancelAll()
+            return journal
+        }
+        let healed = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await site.keep() }
+            Terminal.complain("faults are over; the leaders close")
+            try await load.close()
+            report.rest = try await comeToRest(site, since: healed)
+            group.cancelAll()
+        }
+        report.seconds = Int((ContinuousClock.now - start).components.seconds)
+        report.fills = await load.fills
+        report.starts = await site.starts
+        report.crashes = await site.crashes
+        report.settled = settledAttempts()
+        Terminal.complain("checking")
+        report.verification = try await Verification.run(site.context, ledger: .exchange(site.context.settings.exchange.url), patience: .seconds(10))
+        report.left = try await positionsLeft(site)
+        await site.redis.close()
+        return report
+    }
+
+    private func injectFaults(_ site: ChaosSite, _ load: ChaosLoad, until end: ContinuousClock.Instant) async throws -> FaultJournal {
+        var schedule = FaultSchedule(kinds: options.kinds, seed: options.seed)
+        let start = ContinuousClock.now
+        return try await withThrowingTaskGroup(of: FaultJournal.self) { group in
+            var journal = FaultJournal()
+            var active: Set<FaultKind.Resource> = []
+            while ContinuousClock.now < end {
+                let planned = schedule.next()
+                let resource = planned.kind.resource
+                // what stands alone waits for the others, and others wait for it
+                while !active.isEmpty, resource == .everything || active.contains(.everything) || active.contains(resource) || active.count > 1 {
+                    let done = try await group.next() ?? FaultJournal()
+                    active.subtract(done.kinds.map(\.resource))
+                    journal += done
+                }
+                active.insert(resource)
+                group.addTask { try await Self.inject(planned, site, load, start) }
+                if !planned.overlaps || resource == .everything, let done = try await group.next() {
+                    active.subtract(done.kinds.map(\.resource))
+                    journal += done
+                }
+                try await Task.sleep(for: .milliseconds(planned.pause))
+            }
+            for try await done in group { journal += done }
+            return journal
+        }
+    }
+
+    private static func inject(_ planned: FaultSchedule.Planned, _ site: ChaosSite, _ load: ChaosLoad, _ start: ContinuousClock.Instant) async throws -> FaultJournal {
+        var journal = FaultJournal()
+        let began = ContinuousClock.now - start
+        let text: String
+        do {
+            text = try await limited { [planned] in
+                var times = RecoveryTimes()
+                let text = try await site.inject(planned, load, &times)
+                return (text, times)
+            }.map { journal.times = $0.1; return $0.0 } ?? "did not end within \(faultLimit.text)"
+        } catch is CancellationError { throw CancellationError() } catch {
+            throw Failure(.unavailable, "the fault \(planned.kind.rawValue) (seed \(planned.seed)) cannot be injected: \(error)")
+        }
+        journal.kinds.append(planned.kind)
+        Terminal.complain("\(began.components.seconds) s  \(planned.kind.rawValue): \(text)")
+        return journal
+    }
+
+    /// `nil` when the limit came first.
+    private static func limited<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) async throws -> T? {
+        try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(for: faultLimit)
+                return nil
+            }
+            let first = try await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+    }
+
+    /// - Returns: how long it took until everything stood still; `nil` when it did not.
+    private func comeToRest(_ site: ChaosSite, since healed: ContinuousClock.Instant) async throws -> Duration? {
+        let limit = ContinuousClock.now + Self.restLimit
+        var still: (since: ContinuousClock.Instant, entries: Int64)?
+        var shown = ContinuousClock.now
+        while ContinuousClock.now < limit {
+            try await Task.sleep(for: .milliseconds(250))
+            guard let status = try? await StatusReader(site.context, redis: site.redis).read(),
+                let counters = try? await StreamCounters.read(site.redis, site.context.keys)
+            else { still = nil; continue }
+            if status.isDrained, try await positionsLeft(site).isEmpty, counters.entries == still?.entries ?? counters.entries {
+                if let since = still?.since, ContinuousClock.now - since > Self.restTime { return since - healed }
+                still = still ?? (.now, counters.entries)
+            } else { still = nil }
+            if ContinuousClock.now - shown > .seconds(10) {
+                shown = .now
+                let waiting = status.stages.filter { $0.backlog + $0.pending > 0 }.map { "\($0.name) \($0.backlog + $0.pending)" }
+                let left = try await positionsLeft(site)
+                Terminal.complain("waiting: \(waiting.isEmpty ? "nothing pending" : waiting.joined(separator: ", ")); \(left.count) positions of followers left")
+            }
+        }
+        return nil
+    }
+
+    /// What followers hold at the exchange, though every leader is flat.
+    private func positionsLeft(_ site: ChaosSite) async throws -> [String] {
+        let sleeves = try await site.redis.send((0..<site.context.partitioning.accounts).map { .init("HGETALL", site.context.keys.sleeves($0)) })
+        var left: [String] = []
+        for (field, value) in sleeves.flatMap({ $0.pairs }) {
+            guard let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)), !sleeve.position.isZero else { continue }
+            left.append("\(field): \(sleeve.position)")
+        }
+        return left.sorted()
+    }
+
+    /// Attempts whose outcome was settled with the exchange, by how: from the workers' logs.
+    private func settledAttempts() -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: run.path("log"))) ?? [] where name.hasPrefix("work-") {
+            guard let text = FileManager.default.contents(atPath: run.path("log/\(name)")).map({ String(decoding: $0, as: UTF8.self) }) else { continue }
+            for line in text.split(separator: "\n") where line.contains("attempt.settled") {
+                let kind = ["neverLanded", "traded", "rejected"].first { line.contains($0) } ?? "otherwise"
+                counts[kind, default: 0] += 1
+            }
+        }
+        return counts
+    }
+}
+
+/// Which faults came, and what was measured meanwhile.
+struct FaultJournal: Sendable {
+    var kinds: [FaultKind] = []
+    var times = RecoveryTimes()
+
+    static func += (a: inout Self, b: Self) {
+        a.kinds += b.kinds
+        a.times = a.times + b.times
+    }
+}

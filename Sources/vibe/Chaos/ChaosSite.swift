@@ -1,0 +1,208 @@
+import ConfigStore
+import Foundation
+import Logging
+import Redis
+import RedisStreams
+import Settings
+
+/// The servers and processes of a chaos run. Faults take them down; ``keep()`` starts again what ended, as an orchestrator would.
+actor ChaosSite {
+    nonisolated let run: RunDirectory
+    nonisolated let options: ChaosOptions
+    /// Of commands that look at the fleet: they reach Redis and Postgres past the faulty links.
+    nonisolated let context: OperatorContext
+    nonisolated let redis: RedisConnection
+    nonisolated let simulator: SimulatorControl
+    nonisolated let fleet: Fleet
+    private let supervision: Supervision
+    private(set) var servers: FleetServers
+    private var environment: FleetEnvironment
+    /// Processes wanted of each role; those missing are started.
+    private var wanted: [FleetRole: Int] = [:]
+    private var isExchangeWanted = true
+    private var notBefore: [String: ContinuousClock.Instant] = [:]
+    /// Variables for the next process of a role alone.
+    private var next: [String: [String: String]] = [:]
+    private(set) var starts = 0
+    /// Processes that ended as none should.
+    private(set) var crashes: [String] = []
+
+    static let counts: [FleetRole: Int] = [.ingest: 2, .match: 2, .plan: 2, .work: 3, .audit: 2]
+    private static let restartPause = Duration.milliseconds(300)
+    private static let startLimit = Duration.seconds(120)
+
+    static func open(_ options: ChaosOptions, _ run: RunDirectory, _ supervision: Supervision) async throws -> ChaosSite {
+        let logger = CommandLogger.make("chaos")
+        Terminal.complain("starting Redis and Postgres in \(run.path)")
+        let servers = try await supervision.startServers(in: run, logger: logger)
+        let files = try ChaosCast(options: options).write(to: run)
+        let environment = try environment(options, run, servers, accounts: files.accounts)
+        let settings = try environment.settings()
+        let context = OperatorContext(settings: settings, logger: logger)
+        try await DatabaseSchema.migrate(settings, logger: logger)
+        try await ConfigurationChange.apply(files.configuration, context)
+        try environment.write(to: run)
+        let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
+        let site = try ChaosSite(options, run, supervision, servers, environment, context, fleet)
+        try await site.begin()
+        return site
+    }
+
+    private init(
+        _ options: ChaosOptions, _ run: RunDirectory, _ supervision: Supervision, _ servers: FleetServers, _ environment: FleetEnvironment,
+        _ context: OperatorContext, _ fleet: Fleet
+    ) throws {
+        self.options = options
+        self.run = run
+        self.supervision = supervision
+        self.servers = servers
+        self.environment = environment
+        self.context = context
+        self.fleet = fleet
+        redis = try context.redis("chaos")
+        simulator = SimulatorControl(base: context.settings.exchange.url)
+    }
+
+    private static func environment(_ options: ChaosOptions, _ run: RunDirectory, _ servers: FleetServers, accounts: String) throws
+        -> FleetEnvironment
+    {
+        let leaders = ChaosCast(options: options).leaders
+        var environment = FleetEnvironment(
+            operatorSettings: ProcessInfo.processInfo.environment,
+            defaults: [
+                "VIBE_RATE_SUBSCRIBER": "50/1s:100", "VIBE_RATE_SUBSCRIBER__sub_0000": ChaosCast.hotRate, "VIBE_RATE_ACCOUNT": "50/1s:100",
+                "VIBE_RATE_EGRESS": "2000/1s:4000", "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
+                "VIBE_INGEST_WEIGHT": "30000", "VIBE_ACCOUNT_WEIGHT": "30000", "VIBE_ACCOUNT_EVERY": "5s", "VIBE_DRIFT_LEADER_GRACE": "5s",
+                // frames change places within 50 ms here, which they do not on one connection of the exchange
+                "VIBE_INGEST_MARKET_HOLD": "120ms",
+                // the exchange is made to fail all the time
+                "VIBE_BREAKER_REJECTS": "1000000", "VIBE_BREAKER_REJECT_SHARE": "100", "VIBE_BREAKER_UNKNOWNS": "1000000",
+                "VIBE_BREAKER_ACKNOWLEDGEMENT": "60s", "VIBE_BREAKER_LEADER_TRADES": "0",
+            ],
+            decided: ["VIBE_RUN_DIRECTORY": run.path, "VIBE_STREAM_KEEP": "7d", "VIBE_INGEST_USERS_PER_EGRESS": "\(max(2, leaders - 3))"])
+        environment.use(servers)
+        try environment.provideSealingKey(in: run)
+        try environment.useSimulator(in: run, fills: Demo.fills, accounts: accounts)
+        return environment
+    }
+
+    private func begin() async throws {
+        try await startExchange()
+        let limit = ContinuousClock.now + Self.startLimit
+        while (try? await simulator.status()) == nil { try await patience(until: limit, "the simulated exchange did not start") }
+        wanted = Self.counts
+        await startMissing()
+        let leaders = ChaosCast(options: options).leaders
+        while true {
+            let status = try await StatusReader(context, redis: redis).read()
+            let isReady = FleetRole.allCases.allSatisfy { role in
+                guard let stage = status.stage(role.rawValue) else { return false }
+                return stage.members.count >= (Self.counts[role] ?? 0) && stage.unowned == 0 && !stage.partitions.isEmpty
+            }
+            if isReady, try await context.leadersBegun(redis) >= leaders { return }
+            await startMissing()
+            try await patience(until: limit, "the fleet was not ready")
+        }
+    }
+
+    private func patience(until limit: ContinuousClock.Instant, _ problem: String) async throws {
+        guard ContinuousClock.now < limit else {
+            throw Failure(.unavailable, "\(problem) within \(Self.startLimit.text)", nextStep: "see the logs under \(run.path("log"))")
+        }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+
+    // MARK: - Keeping it alive
+
+    /// Starts what is missing until cancelled.
+    func keep() async throws {
+        while true {
+            await startMissing()
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func startMissing() async {
+        for ended in await fleet.ended() {
+            notBefore[ended.role] = .now + Self.restartPause
+            if !Self.isExpected(ended.exit) { crashes.append(ended.text) }
+        }
+        for role in FleetRole.allCases {
+            while await fleet.count(role.rawValue) < wanted[role] ?? 0, (notBefore[role.rawValue] ?? .now) <= .now {
+                await start(role.rawValue)
+            }
+        }
+        if isExchangeWanted, await fleet.count("sim") == 0, (notBefore["sim"] ?? .now) <= .now {
+            do { try await startExchange() } catch { crashes.append("the simulated exchange cannot be started: \(error)") }
+        }
+    }
+
+    private func start(_ role: String) async {
+        let extra = next.removeValue(forKey: role) ?? [:]
+        do {
+            starts += 1
+            try await fleet.start(role, extra: extra)
+        } catch {
+            notBefore[role] = .now + Self.restartPause
+            crashes.append("\(role) cannot be started: \(error)")
+        }
+    }
+
+    private func startExchange() async throws {
+        let cast = ChaosCast(options: options)
+        try await fleet.start(
+            "sim", arguments: ["--synthetic-leaders", "\(cast.leaders)", "--users", "\(cast.leaders + 10)", "--seed", "\(options.seed)", "--no-sync"])
+    }
+
+    /// We end processes with SIGKILL; they end by themselves, to be started again, when a server is away at their start (69), when they
+    /// lost the exchange (75), and after SIGTERM.
+    private static func isExpected(_ exit: ChildProcess.Exit) -> Bool {
+        switch exit {
+        case .signal(let number): number == SIGKILL
+        case .code(let code): [0, Failure.Kind.unavailable.rawValue, Failure.Kind.feedLost.rawValue].contains(code)
+        }
+    }
+
+    // MARK: - For faults
+
+    func wantedCount(_ role: FleetRole) -> Int { wanted[role] ?? 0 }
+
+    func want(_ role: FleetRole, _ count: Int) { wanted[role] = count }
+
+    func giveNext(_ role: FleetRole, _ variables: [String: String]) { next[role.rawValue] = variables }
+
+    func restoreCounts() { wanted = Self.counts }
+
+    /// Kills Redis, lets its files be changed, and starts it again.
+    /// - Parameter variables: for the server's process.
+    func restartRedis(variables: [String: String] = [:], changing change: (String) throws -> Void = { _ in }) async throws {
+        let old = servers.redis
+        old.child.identity.send(SIGKILL)
+        _ = await old.child.ended()
+        try change(old.directory)
+        let redis = try await PrivateRedis.start(in: run, variables: variables, logger: context.logger)
+        servers = FleetServers(redis: redis, postgres: servers.postgres)
+        await supervision.replaced(by: servers)
+        // the first call finds the old connection broken
+        while (try? await self.redis.send(RedisCommand("PING"))) == nil { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    /// Ends Postgres by a signal, waits, and starts it again.
+    func restartPostgres(by signal: Int32, away: Duration = .zero) async throws {
+        servers.postgres.child.identity.send(signal)
+        _ = await servers.postgres.child.ended()
+        try await Task.sleep(for: away)
+        let limit = ContinuousClock.now + Self.startLimit
+        while true {
+            do {
+                let postgres = try await PrivatePostgres.start(in: run)
+                servers = FleetServers(redis: servers.redis, postgres: postgres)
+                return await supervision.replaced(by: servers)
+            } catch {
+                // backends of the one that was killed hold its memory for a moment
+                guard ContinuousClock.now < limit else { throw error }
+                try await Task.sleep(for: .milliseconds(300))
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// A process says that it is unwell exactly while it cannot make progress. Close to the begin and end of a fault, and to where what was
+/// possible changed, either answer is right.
+enum HealthCheck {
+    static func run(_ observations: ChaosObservations, _ verdict: inout InvariantVerdict) {
+        let settling = observations.tolerances.healthSettling.milliseconds
+        let moments = observations.faults.flatMap { [$0.began, $0.healed] }
+        var left = 0
+        for (process, samples) in Dictionary(grouping: observations.health, by: \.process).sorted(by: { $0.key < $1.key }) {
+            let samples = samples.sorted { $0.at < $1.at }
+            let changes = zip(samples, samples.dropFirst()).filter { $0.couldProgress != $1.couldProgress }.flatMap { [$0.at, $1.at] }
+            for sample in samples {
+                guard !(moments + changes).contains(where: { abs($0 - sample.at) <= settling }) else {
+                    left += 1
+                    continue
+                }
+                verdict.look()
+                guard sample.isGreen != sample.couldProgress else { continue }
+                let active = observations.faults.filter { $0.began <= sample.at && sample.at <= $0.healed }.map(\.name)
+                verdict.find(
+                    "\(process) at \(Format.instant(milliseconds: sample.at)): \(sample.isGreen ? "green" : "red") while progress was "
+                        + (sample.couldProgress ? "possible" : "impossible") + (active.isEmpty ? "" : " (\(active.joined(separator: ", ")))"))
+            }
+        }
+        verdict.note("\(left) samples within \(settling) ms of a change left out")
+    }
+}
