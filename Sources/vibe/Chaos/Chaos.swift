@@ -47,7 +47,7 @@ struct Chaos: Sendable {
         Terminal.complain("checking")
         report.verification = try await Verification.run(site.context, ledger: .exchange(site.context.settings.exchange.url), patience: .seconds(10))
         report.left = try await positionsLeft(site)
-        await site.redis.close()
+        await site.close()
         return report
     }
 

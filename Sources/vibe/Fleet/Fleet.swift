@@ -57,8 +57,12 @@ actor Fleet {
     /// Starts or stops processes until the role has `count` of them. Those started last stop first.
     func scale(_ role: String, to count: Int) async throws(Failure) {
         while self.count(role) < count { try start(role) }
-        let surplus = processes.filter { $0.role == role }.suffix(max(0, self.count(role) - count)).map(\.child)
-        await stop(surplus)
+        await shrink(role, to: count)
+    }
+
+    /// Stops processes until the role has `count` of them at most.
+    func shrink(_ role: String, to count: Int) async {
+        await stop(processes.filter { $0.role == role }.suffix(max(0, self.count(role) - count)).map(\.child))
     }
 
     /// Live processes of a role, those started last at the end.

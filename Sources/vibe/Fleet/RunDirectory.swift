@@ -33,7 +33,7 @@ struct RunDirectory: Sendable {
 
     /// Removes what earlier runs stored, but nothing that a person may have put beside it.
     func clear() throws(Failure) {
-        for name in ["redis", "postgres", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"] {
+        for name in ["redis", "postgres", "links", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"] {
             let target = path(name)
             do {
                 if let elsewhere = try? FileManager.default.destinationOfSymbolicLink(atPath: target) {

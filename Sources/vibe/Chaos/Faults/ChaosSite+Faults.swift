@@ -4,6 +4,7 @@ extension ChaosSite {
         var generator = SeededGenerator(seed: fault.seed)
         return switch fault.kind {
         case .processKill: try await killProcess(&generator, &times)
+        case .processFailpoint: try await killAtFailpoint(&generator)
         case .processPause: try await pauseProcess(&generator)
         case .processTerminate: try await terminateProcess(&generator, &times)
         case .fleetRolling: try await replaceRole(&generator)
@@ -21,6 +22,8 @@ extension ChaosSite {
         case .postgresLock: try await lockAuditTrail(&generator)
         case .postgresSlow: try await slowCommits(&generator)
         case .postgresAway: try await leavePostgres(&generator)
+        case .networkDelay, .networkCut, .networkHalfOpen, .networkReset, .networkReplyLost, .networkSlices:
+            try await spoilLink(fault.kind, &generator)
         case .exchangeErrors, .exchangeReplyLost, .exchangeSlow, .exchangeFeed, .loadDuplicates: try await misbehave(fault.kind, &generator)
         case .exchangeKill: try await killExchange()
         case .clockWorker: try await shiftWorkerClock(&generator)

@@ -53,7 +53,7 @@ extension ChaosSite {
         guard let role = FleetRole.allCases.randomElement(using: &generator) else { return "" }
         for count in [1, 6, 2] {
             want(role, count)
-            try await fleet.scale(role.rawValue, to: count)
+            await fleet.shrink(role.rawValue, to: count)
             try await hold(Self.startTime, &generator)
         }
         restoreCounts()

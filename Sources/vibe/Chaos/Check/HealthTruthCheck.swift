@@ -1,6 +1,6 @@
 /// A process says that it is unwell exactly while it cannot make progress. Close to the begin and end of a fault, and to where what was
 /// possible changed, either answer is right.
-enum HealthCheck {
+enum HealthTruthCheck {
     static func run(_ observations: ChaosObservations, _ verdict: inout InvariantVerdict) {
         let settling = observations.tolerances.healthSettling.milliseconds
         let moments = observations.faults.flatMap { [$0.began, $0.healed] }
