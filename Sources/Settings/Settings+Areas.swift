@@ -125,6 +125,9 @@ extension Settings {
         public let confirmAfter: Duration
         public let leaderGrace: Duration
         public let sweepEvery: Duration
+        public let agentCheckEvery: Duration
+        public let agentExpiryNotice: Duration
+        public let agentExpiryMargin: Duration
         public let feedLostAfter: Duration
         public let breakerWindow: Duration
         public let breakerPause: Duration
@@ -145,6 +148,9 @@ extension Settings {
             confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
             leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
             sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            agentCheckEvery = reader.duration("AGENT_CHECK_EVERY")
+            agentExpiryNotice = reader.duration("AGENT_EXPIRY_NOTICE")
+            agentExpiryMargin = reader.duration("AGENT_EXPIRY_MARGIN")
             feedLostAfter = reader.duration("FEED_LOST_AFTER")
             breakerWindow = reader.duration("BREAKER_WINDOW")
             breakerPause = reader.duration("BREAKER_PAUSE")

@@ -97,8 +97,16 @@ struct RightsTests {
             for role in keyless {
                 try await refused(role, "SELECT agent_key_sealed FROM subscribers")
                 try await refused(role, "SELECT probe FROM config_sealing")
+                try await refused(role, "SELECT key_sealed FROM agent_keys")
+                try await refused(role, "SELECT data_key_sealed FROM agent_keys")
             }
             try await allowed("work", "SELECT agent_key_sealed, (SELECT probe FROM config_sealing) FROM subscribers")
+            try await allowed("work", "SELECT key_sealed, data_key_sealed FROM agent_keys")
+            try await allowed("work", "UPDATE agent_keys SET state = 'replaced', key_sealed = NULL, data_key_sealed = NULL, sealing_key = NULL WHERE false")
+            try await refused("work", "INSERT INTO agent_keys (agent_address, subscriber, name, state) VALUES ('0x', 's', 'n', 'removed')")
+            try await refused("work", "UPDATE agent_keys SET subscriber = 'mine'")
+            try await allowed("operator", "SELECT agent_address, subscriber, state, reason FROM agent_keys")
+            try await allowed("config", "SELECT key_sealed FROM agent_keys")
             for role in Self.roles + ["operator", "config"] {
                 for table in ["audit_entries", "latches", "raw_frames", "config_history"] {
                     try await refused(role, "DELETE FROM \(table)")

@@ -98,7 +98,7 @@ import Testing
     func unreadKeys() async throws {
         try await Fleet.run(Cast.alike(4)) { fleet in
             let connection = PostgresConnection(url: fleet.database, name: "hide", logger: fleet.log.logger("hide"))
-            try await connection.execute(script: "ALTER TABLE subscribers RENAME COLUMN agent_key_sealed TO hidden")
+            try await connection.execute(script: "ALTER TABLE agent_keys RENAME COLUMN key_sealed TO hidden")
             try await fleet.match()
             try await fleet.plan()
             try await fleet.work()
@@ -108,7 +108,7 @@ import Testing
             try await fleet.eventually("the jobs are out") { try await fleet.added(.jobs) == 4 }
             try await fleet.eventually("the worker has tried") { fleet.log.count("agent_key.unread") > 4 }
             #expect(try await fleet.added(.results) == 0)
-            try await connection.execute(script: "ALTER TABLE subscribers RENAME COLUMN hidden TO agent_key_sealed")
+            try await connection.execute(script: "ALTER TABLE agent_keys RENAME COLUMN hidden TO key_sealed")
             await connection.close()
             try await fleet.settled(signals: 1)
             let truth = try await fleet.verify()

@@ -9,7 +9,7 @@ enum ConfigTables {
         SELECT 'version' AS kind, '' AS id, coalesce(max(version), 0)::text AS entry FROM config_versions
         UNION ALL SELECT 'influencer', id, to_jsonb(influencers)::text FROM influencers
         UNION ALL SELECT 'subscriber', id, to_jsonb(open)::text
-            FROM (SELECT id, account, vault_address, agent_address, settings FROM subscribers) AS open
+            FROM (SELECT id, account, vault_address, agent_address, agent_revoked, settings FROM subscribers) AS open
         UNION ALL SELECT 'subscription', id, to_jsonb(subscriptions)::text FROM subscriptions
         UNION ALL SELECT 'scope', id, to_jsonb(scopes)::text FROM scopes
         """

@@ -140,8 +140,9 @@ extension WorkStage {
         guard let subscriber = snapshot.subscribers[first.job.job.subscriber] else {
             return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
         }
+        if subscriber.isAgentRevoked { return fail(candidates, .agent, Self.revoked(subscriber), key) }
         let signer: Signer
-        if let known = await signers.known(subscriber.id, agent: subscriber.agentAddress) { signer = known } else {
+        if let known = await signers.known(subscriber.agentAddress) { signer = known } else {
             if let fault = keyFaults.removeValue(forKey: subscriber.id) {
                 return fail(candidates, .agent, "the agent key cannot be used: \(fault)", key)
             }
@@ -254,7 +255,7 @@ extension WorkStage {
         do {
             hash = Hexadecimal.text(
                 try ActionHash.connectionID(
-                    action: ExchangeAction.order(orders), nonce: UInt64(nonce), vaultAddress: vaultAddress,
+                    action: WorkerAction.order(orders).json, nonce: UInt64(nonce), vaultAddress: vaultAddress,
                     expiresAfter: expiry.map { UInt64($0) }))
         } catch {
             return fail(candidates, .rejected, "the order cannot be encoded: \(error)", key)
@@ -264,7 +265,7 @@ extension WorkStage {
                 job: candidate.job.job.id, entry: candidate.job.entry,
                 cloid: ClientOrderID(job: candidate.job.job.id, attempt: candidate.job.attempt), attempt: candidate.job.attempt,
                 account: key.account, subscriber: candidate.job.job.subscriber, subscription: candidate.job.job.subscription,
-                coin: candidate.lane.coin, nonce: nonce, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
+                coin: candidate.lane.coin, nonce: nonce, signer: signer.address, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
                 intent: candidate.intent, sleeve: candidate.sleeve, filledBefore: candidate.job.fills.filled,
                 averageBefore: candidate.job.fills.averagePrice)
         }

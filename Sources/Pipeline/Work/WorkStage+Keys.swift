@@ -26,7 +26,7 @@ extension WorkStage {
     /// - Returns: false when Postgres went away before all were read.
     @discardableResult
     public func openKeys() async -> Bool {
-        for subscriber in config.current().subscribers.values where !Task.isCancelled {
+        for subscriber in config.current().subscribers.values where !subscriber.isAgentRevoked && !Task.isCancelled {
             do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
                 logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
                 return false
@@ -49,6 +49,10 @@ extension WorkStage {
         do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
             // the key is there but cannot be read now: its orders wait, an exit must not end for that
             logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
+            try? await Task.sleep(for: Self.keyRetry)  // ends early only when cancelled
+        } catch ConfigStoreError.agentKeyGone(_, let state?, _) {
+            // the configuration that says so is on its way
+            logger.warning("agent_key.gone", metadata: ["subscriber": "\(subscriber.id)", "state": "\(state.rawValue)"])
             try? await Task.sleep(for: Self.keyRetry)  // ends early only when cancelled
         } catch { keyFaults[subscriber.id] = error }
     }

@@ -52,6 +52,14 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// Between two looks whether an account's agent may sign for it. A younger answer is taken from Postgres at the start.
+            public var agentEvery = Duration.seconds(4 * 3_600)
+            /// So long before an agent expires people are told.
+            public var agentNotice = Duration.seconds(14 * 86_400)
+            /// So long before its agent expires an account's entries stop.
+            public var agentMargin = Duration.seconds(3_600)
+            /// So long an agent that was replaced keeps its key: in that time every worker learns of the new one.
+            public var agentGrace = Duration.seconds(15)
             /// How often leaders' resting orders are looked at that subscriptions mirror.
             public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
@@ -119,6 +127,10 @@ public actor WorkStage: StageHandler {
         var accounts: [AccountID: AccountState] = [:]
         var books: [AccountID: AccountBook] = [:]
         var recentOrders = RecentOrders()
+        /// What a predecessor was told of the accounts' agents is read.
+        var hasReadAgentChecks = false
+        /// The configuration whose accounts all have a book.
+        var agentsOf: Int64 = 0
         /// Sleeve → the latch that it was asked to be closed by, and in which state.
         var flattened: [HoldingKey: String] = [:]
         /// Sent perhaps; nothing new for their accounts until each is settled.
@@ -193,6 +205,8 @@ public actor WorkStage: StageHandler {
         case openKey(Subscriber)
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
+        case checkAgent(AccountKey, generation: Int)
+        case readAgentChecks(partition: Int, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
@@ -207,7 +221,7 @@ public actor WorkStage: StageHandler {
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
         leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, accountLog: AccountLog,
-        latches: Latches?, sealingKey: [UInt8], configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
+        latches: Latches?, sealingKeys: SealingKeys, configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -220,7 +234,7 @@ public actor WorkStage: StageHandler {
         self.stage = stage
         self.partitioning = partitioning
         self.configuration = configuration
-        signers = Signers(config: config, sealingKey: sealingKey)
+        signers = Signers(config: config, sealingKeys: sealingKeys)
         self.auditLag = auditLag
         self.accountLog = accountLog
         self.latches = latches
@@ -241,6 +255,7 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.watchAuditLag() }
             group.addTask { await self.watchKeys() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchAgents() }
             group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
             group.addTask { await self.watchLeaderOrders() }
@@ -262,6 +277,8 @@ public actor WorkStage: StageHandler {
         case .openKey(let subscriber): await open(subscriber)
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
+        case .checkAgent(let key, let generation): await checkAgent(key, generation)
+        case .readAgentChecks(let partition, let generation): await readAgentChecks(partition, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
@@ -303,6 +320,7 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition] = state
         settleJournal(partition)
+        errandSink.yield(.readAgentChecks(partition: partition, generation: state.generation))
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {

@@ -71,8 +71,8 @@ struct WorkCommand: AsyncParsableCommand {
                 nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
         }
         let config = try await process.config()
-        let sealingKey = try SealingKey(parsing: sealed.reveal())
-        try await config.check(sealingKey)
+        let sealingKeys = try SealingKeys(sealed, old: settings.keys.oldSealingKeys)
+        try await config.check(sealingKeys)
         let stage = Stage.work(process.partitioning)
         let client = try process.exchange()
         let socket = process.postSocket()
@@ -87,7 +87,7 @@ struct WorkCommand: AsyncParsableCommand {
             journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
             keys: process.keys, stage: stage, partitioning: process.partitioning,
             auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),
-            accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKey: sealingKey.bytes,
+            accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKeys: sealingKeys,
             configuration: .init(
                 ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                 maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
@@ -130,6 +130,9 @@ struct WorkCommand: AsyncParsableCommand {
         accounts.confirmAfter = settings.confirmAfter
         accounts.leaderGrace = settings.leaderGrace
         accounts.sweepEvery = settings.sweepEvery
+        accounts.agentEvery = settings.agentCheckEvery
+        accounts.agentNotice = settings.agentExpiryNotice
+        accounts.agentMargin = settings.agentExpiryMargin
         return accounts
     }
 

@@ -204,7 +204,7 @@ extension Fleet {
             config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
-            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
+            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKeys: SealingKeys(current: Self.sealingKey),
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
                 coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,

@@ -39,11 +39,19 @@ GRANT SELECT ON schema_migrations TO vibe_config, vibe_ingest, vibe_match, vibe_
 -- The configuration without keys. The sealed ones are read by those who sign, alone.
 GRANT SELECT ON config_versions, config_history, influencers, subscriptions, scopes
     TO vibe_config, vibe_ingest, vibe_match, vibe_plan, vibe_work, vibe_operator;
-GRANT SELECT (id, account, vault_address, agent_address, settings) ON subscribers TO vibe_ingest, vibe_match, vibe_plan, vibe_operator;
+GRANT SELECT (id, account, vault_address, agent_address, agent_revoked, settings) ON subscribers TO vibe_ingest, vibe_match, vibe_plan, vibe_operator;
 GRANT SELECT ON subscribers, config_sealing TO vibe_work, vibe_config;
 GRANT INSERT ON config_versions, config_history TO vibe_config;
 GRANT INSERT, UPDATE, DELETE ON influencers, subscribers, subscriptions, scopes TO vibe_config;
-GRANT INSERT, UPDATE ON config_sealing TO vibe_config;
+GRANT DELETE ON config_sealing TO vibe_config;
+
+-- Agents' keys. A worker destroys those that are no longer needed, and brings none in; who looks sees everything but the keys.
+GRANT SELECT ON agent_keys TO vibe_work, vibe_config;
+GRANT INSERT, UPDATE ON agent_keys TO vibe_config;
+GRANT UPDATE (state, key_sealed, data_key_sealed, sealing_key) ON agent_keys TO vibe_work;
+GRANT SELECT (agent_address, subscriber, name, state, sealing_key, added_at, added_by, ended_at, reason) ON agent_keys TO vibe_operator;
+GRANT SELECT ON agent_checks TO vibe_work, vibe_config, vibe_operator;
+GRANT INSERT, UPDATE ON agent_checks TO vibe_work;
 
 -- The kill switch: rows are added, and stay.
 GRANT SELECT, INSERT ON latches TO vibe_ingest, vibe_plan, vibe_work, vibe_operator;

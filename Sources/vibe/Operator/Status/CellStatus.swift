@@ -13,6 +13,8 @@ struct CellStatus: Sendable {
     var server: ServerFacts
     /// From when on ingest sheds entries.
     var admissionLimits: Admission.Limits
+    /// What people have to see to of the agents that sign.
+    var agentConcerns: [String] = []
     /// Entries that may wait for the audit trail before entries are no longer traded.
     var auditLimit = Int64.max
     /// What the processes say that can be reached from here.
@@ -74,7 +76,7 @@ struct CellStatus: Sendable {
         case .closing: found.append("entries are not even published: Redis is \(load.memoryPercent) % full")
         }
         if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: `vibe dlq list`") }
-        return found + checks.compactMap(\.concern) + server.concerns
+        return found + checks.compactMap(\.concern) + agentConcerns + server.concerns
     }
 }
 

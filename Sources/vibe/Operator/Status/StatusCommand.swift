@@ -25,6 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
         let context = try OperatorContext.load()
         let redis = try context.redis("status")
         var status = try await StatusReader(context, redis: redis).read()
+        status.agentConcerns = await AgentConcerns.read(context)
         await redis.close()
         status.processes = await ProcessHealth.read(in: RunDirectory(context.settings.fleet.runDirectory), logger: context.logger)
         output.show(status.json) {
