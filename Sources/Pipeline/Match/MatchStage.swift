@@ -118,10 +118,11 @@ public actor MatchStage: StageHandler {
         repeat {
             let next = min(start + Self.chunk, followers.count)
             let part = followers[min(start, next)..<next]
+            let partPlaces = places[min(start, next)..<next]
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: zip(part, places[min(start, next)..<next]).map { request($0, $1, signal, data, snapshot.version) }))
+                    emissions: zip(part, partPlaces).map { request($0, $1, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
