@@ -19,7 +19,7 @@ let package = Package(
         .executableTarget(
             name: "vibe",
             dependencies: [
-                "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
+                "Recovery", "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -28,6 +28,12 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .target(
+            name: "Recovery",
+            dependencies: [
+                "AuditTrail", "Pipeline", "Safety", "RedisStreams", "Redis", "ConfigStore", "CopyTrading", "Postgres", "JSON",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "AuditTrail",
@@ -98,11 +104,12 @@ let package = Package(
         .target(
             name: "LuaScripts", path: "lua",
             resources: [
-                .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
+                .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-2.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
                 .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
                 .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
+                .embedInCode("restore-stream-3.lua"), .embedInCode("see-cell.lua"), .embedInCode("set-cell.lua"),
                 .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
@@ -138,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "vibe", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "vibe", "Recovery", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
                 "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

@@ -35,6 +35,9 @@ public struct ExecutionResult: Sendable, Equatable {
     public var times: Times
     /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
     public var decision: JSON?
+    /// ``Sleeve/record`` of the subscription after this result, when it may have changed: what a lost Redis is rebuilt from. `nil` when read
+    /// from a result that left it empty.
+    public var sleeve: JSON?
 
     /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
     public struct Times: Sendable, Equatable {
@@ -119,6 +122,7 @@ extension ExecutionResult {
         if let reduceOnly { members.append(("reduceOnly", .bool(reduceOnly))) }
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let decision { members.append(("decision", decision)) }
+        if let sleeve { members.append(("sleeve", sleeve)) }
         return members.asObject
     }
 
@@ -141,5 +145,6 @@ extension ExecutionResult {
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
             origin: origin, decision: json["decision"])
+        sleeve = json["sleeve"]
     }
 }

@@ -13,7 +13,10 @@ public actor MatchStage: StageHandler {
 
     private let config: ConfigStore
     private let partitioning: Partitioning
+    private let recovered: RecoveredWork?
     private let logger: Logger
+    /// Requests on record whose signal is delivered again.
+    private var known: Set<String> = []
     private var ready: [Int: [Completion]] = [:]
     private var draining: Set<Int> = []
     /// Entries not continued because their partition is being given up.
@@ -23,9 +26,11 @@ public actor MatchStage: StageHandler {
     /// More than a partition may have unconfirmed.
     static let remembered = 4_096
 
-    public init(config: ConfigStore, partitioning: Partitioning, logger: Logger) {
+    /// - Parameter recovered: `nil` for a cell that never lost its Redis.
+    public init(config: ConfigStore, partitioning: Partitioning, recovered: RecoveredWork? = nil, logger: Logger) {
         self.config = config
         self.partitioning = partitioning
+        self.recovered = recovered
         self.logger = logger
     }
 
@@ -80,7 +85,8 @@ public actor MatchStage: StageHandler {
         abandoned[partition, default: []].append(entry)
     }
 
-    public func begin(_ partition: Int) {
+    public func begin(_ partition: Int) async throws {
+        if let recovered { known = try await recovered.requests() }
         ready[partition] = []
         underWay[partition] = []
         draining.remove(partition)
@@ -114,7 +120,7 @@ public actor MatchStage: StageHandler {
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: followers[min(start, next)..<next].map { request($0, signal, data, snapshot.version) }))
+                    emissions: followers[min(start, next)..<next].compactMap { request($0, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
@@ -127,9 +133,10 @@ public actor MatchStage: StageHandler {
         return Array(followers[turn...] + followers[..<turn])
     }
 
-    /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
-    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
+    /// The signal's own bytes are appended as they came: it is encoded once, not once per follower. `nil`: it was made before Redis was lost.
+    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission? {
         let id = RequestID(signal: signal.id, subscription: subscription.id)
+        guard !known.contains(id.text) else { return nil }
         let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version)
         var record: [UInt8] = []
         record.reserveCapacity(head.count + data.count + 12)

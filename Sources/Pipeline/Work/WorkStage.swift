@@ -31,6 +31,8 @@ public actor WorkStage: StageHandler {
         public var maximumWait: Duration
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64
+        /// So long after Redis was started anew an order that was written before may still arrive at the exchange.
+        public var suspectWait: Duration
         public var rates: Rates
         public var accounts: Accounts
         public var breakers: CircuitBreaker.Limits
@@ -73,7 +75,8 @@ public actor WorkStage: StageHandler {
 
         public init(
             ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
-            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
+            suspectWait: Duration = .seconds(13), rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -86,6 +89,7 @@ public actor WorkStage: StageHandler {
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
+            self.suspectWait = suspectWait
             self.rates = rates
             self.accounts = accounts
             self.breakers = breakers
@@ -103,6 +107,12 @@ public actor WorkStage: StageHandler {
         let epoch: String
         /// Milliseconds since 1970: fills before that are in the sleeves.
         let begunAt: Int64
+        /// Redis time, milliseconds: attempts of before may be missing in the journal; 0: none are.
+        var suspectedAt: Int64 = 0
+        /// Jobs that were answered before Redis was lost, and are on record since by their results.
+        var answered: Set<String> = []
+        /// Not before then the exchange is asked for them.
+        var askFrom = ContinuousClock.now
         var sleeves: [HoldingKey: Sleeve] = [:]
         /// By (account, coin): which subscriptions' sleeves share it.
         var holders: [LaneKey: Set<SubscriptionID>] = [:]
@@ -174,6 +184,7 @@ public actor WorkStage: StageHandler {
     enum Errand: Sendable {
         case launch(Launch)
         case settle(SettleErrand)
+        case ask(partition: Int, generation: Int, LaneKey)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKeys(partition: Int, generation: Int)
@@ -241,6 +252,7 @@ public actor WorkStage: StageHandler {
         switch errand {
         case .launch(let launch): await perform(launch)
         case .settle(let errand): await perform(errand)
+        case .ask(let partition, let generation, let lane): await ask(partition, generation, lane)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKeys(let partition, let generation): await openKeys(partition, generation)
@@ -265,6 +277,10 @@ public actor WorkStage: StageHandler {
             state.sleeves[key] = try Sleeve(json: JSON.parse(value))
         }
         state.nonces = try await journal.nonces(partition)
+        state.suspectedAt = try await journal.suspectedAt()
+        state.answered = try await journal.answered(partition)
+        let passed = Duration.milliseconds(max(0, WallClock.milliseconds - state.suspectedAt))
+        state.askFrom = .now + max(.zero, configuration.suspectWait - passed)
         for (job, value) in try await journal.records(partition) {
             let record = try AttemptRecord(json: JSON.parse(value))
             state.unsettled[JobID(job)] = record
@@ -305,6 +321,10 @@ public actor WorkStage: StageHandler {
         for entry in entries {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
+                if partitions[partition]?.answered.contains(job.id.text) == true {
+                    partitions[partition]?.ready.append(.acknowledge(entry: entry.id))
+                    continue
+                }
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
@@ -322,7 +342,7 @@ public actor WorkStage: StageHandler {
         let key = LaneKey(account: job.job.account, coin: job.job.coin)
         partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
         let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
-        if job.job.action.isEntry, waitingJobs >= configuration.laneLimit {
+        if job.job.action.isEntry, waitingJobs >= configuration.laneLimit, !isSuspect(job, partition) {
             let result = job.result(.budget, "the lane already holds \(waitingJobs) orders", position: nil)
             emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
             return
@@ -415,10 +435,12 @@ public actor WorkStage: StageHandler {
         _ result: ExecutionResult, entry: String, settled: [String], sleeve: (key: HoldingKey, sleeve: Sleeve)?, _ partition: Int
     ) {
         var state: [(field: String, value: [UInt8]?)] = []
+        var result = result
         if let (key, sleeve) = sleeve {
             let isEmpty = sleeve.isEmpty
             partitions[partition]?.sleeves[key] = isEmpty ? nil : sleeve
             state = [(key.field, isEmpty ? nil : sleeve.json.bytes())]
+            result.sleeve = sleeve.record
         }
         let index = stage.inputs[partition].index
         partitions[partition]?.ready.append(

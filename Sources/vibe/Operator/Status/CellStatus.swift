@@ -9,6 +9,8 @@ struct CellStatus: Sendable {
     var deadLettersKey: String
     var checks: [CheckStatus]
     var server: ServerFacts
+    /// Why nothing runs in the cell; `nil`: it is not halted.
+    var halt: String?
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 

@@ -9,7 +9,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
-            each leader was last known to be right, and the account longest unread was read.
+            each leader was last known to be right, and the account longest unread was read. A cell that is halted is said first, and
+            the exit code is 1.
 
             Examples:
               vibe status
@@ -28,9 +29,11 @@ struct StatusCommand: AsyncParsableCommand {
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
             let checks = status.checks.table
-            return ([table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
+            let halted = status.halt.map { Terminal.output.styled("HALTED: \($0)\nnext: `vibe recover --dry-run`, then `vibe recover --yes`", .red) }
+            return ([halted].compactMap { $0 } + [table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
                 .joined(separator: "\n")
         }
+        guard status.halt == nil else { throw Failure(.checkFailed, "") }
     }
 }
 
@@ -81,7 +84,7 @@ extension CellStatus {
 
     var json: JSON {
         [
-            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters),
+            "timeUs": .integer(time), "halted": .string(orNull: halt), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),

@@ -36,7 +36,12 @@ struct StatusReader: Sendable {
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis), halt: try await halt())
+    }
+
+    private func halt() async throws -> String? {
+        let record = try await redis.hash(keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
+        return record["state"] == "halted" ? record["reason"] ?? "no reason was given" : nil
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
