@@ -13,7 +13,7 @@ public enum Provisioning {
             case .unfit(let faults): "this Redis must not carry orders:\n" + faults.map { "  - " + $0 }.joined(separator: "\n")
             case .lost(let streams):
                 "streams are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
-                    + "Restore its append-only file, or empty the database and start anew from the audit trail."
+                    + "`vibe recover --yes` rebuilds the cell from Postgres."
             }
         }
     }
