@@ -128,7 +128,11 @@ public struct Recovery: Sendable {
     private func writeStreams(_ plan: RecoveryPlan) async throws {
         for part in plan.streams {
             try await rebuild.restore(part.partition, last: (part.lastID, part.lastNumber), again: part.again)
-            try await rebuild.add(part.missing, after: part.lastNumber)
+            let ids = try await rebuild.add(part.missing.map(\.emission), after: part.lastNumber)
+            for (id, missing) in zip(ids, part.missing) {
+                guard let version = missing.configVersion else { continue }
+                try await rebuild.store([(id, Array("0|\(version)".utf8))], hash: keys.fanout(part.partition.index))
+            }
         }
     }
 

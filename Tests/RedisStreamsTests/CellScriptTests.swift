@@ -52,7 +52,8 @@ import Testing
         let jobs = StreamPartition(.jobs, 0)
         let again = (0..<450).map { CellRebuild.Entry(id: "1700000000\(100 + $0)-0", fields: [("seq", "\($0 + 1)"), ("id", "j\($0)")]) }
         try await rebuild.restore(jobs, last: ("1700000000900-3", 500), again: again)
-        try await rebuild.add([Emission(jobs, [("id", Array("new".utf8))])], after: 500)
+        let ids = try await rebuild.add([Emission(jobs, [("id", Array("new".utf8))])], after: 500)
+        #expect(ids.count == 1 && ids[0] > "1700000000900-3")
         let numbers = try await cell.redis.hash(cell.keys.sequence)
         #expect(numbers[jobs.name] == Array("501".utf8))
         let done = try await cell.redis.hash(cell.keys.acknowledged)

@@ -11,8 +11,14 @@ public struct RecoveryPlan: Sendable {
         public var lastNumber: Int64
         /// Not finished: delivered to its stage again.
         public var again: [CellRebuild.Entry] = []
-        /// Not on record, but known by what it led to.
-        public var missing: [Emission] = []
+        public var missing: [Missing] = []
+    }
+
+    /// Not on record, but known by what it led to.
+    public struct Missing: Sendable {
+        public var emission: Emission
+        /// Of a signal: under which its fan-out began.
+        public var configVersion: Int64?
     }
 
     public var streams: [StreamPart] = []

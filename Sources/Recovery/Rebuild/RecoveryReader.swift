@@ -66,7 +66,7 @@ struct RecoveryReader: Sendable {
             if let partition = partition(ofStream: stream) { plan.made[partition.index, default: []] += ids }
         }
         progress("leaders")
-        try await readLeaders(missing.filter { $0.key.stream == .signals }.flatMap(\.value), since, marks.mapValues(\.last.milliseconds), &plan)
+        try await readLeaders(missing.filter { $0.key.stream == .signals }.flatMap(\.value).map(\.emission), since, marks.mapValues(\.last.milliseconds), &plan)
         return plan
     }
 
@@ -77,10 +77,29 @@ struct RecoveryReader: Sendable {
         return StreamPartition(stream, parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
     }
 
+    /// `nil` when there is none, or it is not known any more.
+    private func settings(_ version: Int64?) async throws(ConfigStoreError) -> ConfigSnapshot? {
+        guard let version else { return nil }
+        do { return try await config.snapshot(version: version) } catch {
+            guard case .unknownVersion = error else { throw error }
+            return nil
+        }
+    }
+
+    /// One row that cannot be read must not keep the others back.
+    private func read<Record>(
+        _ data: String, _ name: String, _ plan: inout RecoveryPlan, _ decode: (JSON) throws(JSONError) -> Record
+    ) -> Record? {
+        do { return try decode(JSON.parse(data)) } catch {
+            plan.doubts.append("\(name) cannot be read: \(error)")
+            return nil
+        }
+    }
+
     // MARK: - Signals
 
     /// Takes signals whose fan-out is not complete, and gives those that only their requests tell of.
-    private func readSignals(_ since: Int32, _ plan: inout RecoveryPlan, _ take: (AuditRow) -> Bool) async throws -> [StreamPartition: [Emission]] {
+    private func readSignals(_ since: Int32, _ plan: inout RecoveryPlan, _ take: (AuditRow) -> Bool) async throws -> [StreamPartition: [RecoveryPlan.Missing]] {
         try await config.load()
         let newest = config.current()
         var incomplete: [String] = []
@@ -94,7 +113,7 @@ struct RecoveryReader: Sendable {
                     doubts.append("the signal \(row.stream) \(row.entryID) cannot be read: \(error)")
                     continue
                 }
-                let settings = try await version.asyncMap { try await config.snapshot(version: $0) } ?? newest
+                let settings = try await settings(version) ?? newest
                 guard requests < settings.followers(of: signal).count, take(row) else { continue }
                 incomplete.append(signal.id.text)
                 if let version { fanouts[partition.index, default: [:]][row.entryID.description] = "0|\(version)" }
@@ -102,15 +121,15 @@ struct RecoveryReader: Sendable {
         }
         plan.fanouts = fanouts
         plan.doubts += doubts
-        var missing: [StreamPartition: [Emission]] = [:]
-        for (data, _) in try await reader.signalsOfRequests(prefix, since: since) {
-            let signal = try Signal(json: JSON.parse(data))
+        var missing: [StreamPartition: [RecoveryPlan.Missing]] = [:]
+        for (data, version) in try await reader.signalsOfRequests(prefix, since: since) {
+            guard let signal = read(data, "the signal of a request", &plan, Signal.init(json:)) else { continue }
             incomplete.append(signal.id.text)
             let partition = StreamPartition(.signals, partitioning.signal(signal.influencer.text))
-            missing[partition, default: []].append(
-                Emission(
-                    partition, id: signal.id.text, owner: ("influencer", signal.influencer.text), coin: signal.coin.text,
-                    action: signal.legs.map(\.action.rawValue).joined(separator: "+"), trace: signal.id.text, data: Array(data.utf8)))
+            let emission = Emission(
+                partition, id: signal.id.text, owner: ("influencer", signal.influencer.text), coin: signal.coin.text,
+                action: signal.legs.map(\.action.rawValue).joined(separator: "+"), trace: signal.id.text, data: Array(data.utf8))
+            missing[partition, default: []].append(RecoveryPlan.Missing(emission: emission, configVersion: version))
         }
         plan.knownRequests = Set(try await reader.requests(ofSignals: incomplete))
         return missing
@@ -119,13 +138,14 @@ struct RecoveryReader: Sendable {
     // MARK: - Decisions
 
     /// Jobs of which only the result is stored, as far as that tells of them: so that the order of a lane stays on record.
-    private func readJobsOfResults(_ since: Int32, _ plan: inout RecoveryPlan) async throws -> [StreamPartition: [Emission]] {
-        var jobs: [StreamPartition: [Emission]] = [:]
+    private func readJobsOfResults(_ since: Int32, _ plan: inout RecoveryPlan) async throws -> [StreamPartition: [RecoveryPlan.Missing]] {
+        var jobs: [StreamPartition: [RecoveryPlan.Missing]] = [:]
         for row in try await reader.answersWithoutJob(prefix, since: since) {
             guard let stream = partition(ofStream: row.stream) else { continue }
             do {
                 let job = ExecutionJob(of: try ExecutionResult(json: JSON.parse(row.data ?? "")))
-                jobs[StreamPartition(.jobs, stream.index), default: []].append(Emission(job: job, partition: stream.index))
+                jobs[StreamPartition(.jobs, stream.index), default: []].append(
+                    RecoveryPlan.Missing(emission: Emission(job: job, partition: stream.index)))
                 plan.answered[stream.index, default: []].append(job.id.text)
             } catch { plan.doubts.append("the result \(row.stream) \(row.entryID) cannot be read: \(error)") }
         }
@@ -176,7 +196,10 @@ struct RecoveryReader: Sendable {
             }
         }
         let wanted = Set(records.keys).union(records.values.flatMap { $0.composedOf.map(\.text) })
-        let requests = try await reader.requestData(wanted).mapValues { try ExecutionRequest(json: JSON.parse($0)) }
+        var requests: [String: ExecutionRequest] = [:]
+        for (id, data) in try await reader.requestData(wanted) {
+            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
+        }
         for item in decisions {
             guard let partition = partition(ofStream: item.stream), let record = records[item.request] else { continue }
             let holding = HoldingKey(SubscriptionID(item.subscription), Coin(item.coin))
@@ -199,7 +222,10 @@ struct RecoveryReader: Sendable {
     ) async throws -> Lifecycle? {
         // decided again when its request is there again
         guard let request = requests[id] else { return record.lifecycle }
-        let settings = try await config.snapshot(version: record.configVersion)
+        guard let settings = try await settings(record.configVersion) else {
+            plan.doubts.append("the configuration \(record.configVersion), under which \(id) was decided, is not known any more")
+            return record.lifecycle
+        }
         guard !record.composedOf.isEmpty else { return Planner.decide(request, under: settings, on: record).lifecycle }
         let parts = record.composedOf.compactMap { requests[$0.text] }
         guard parts.count == record.composedOf.count, let composition = Composition(of: parts + [request]) else {
@@ -216,8 +242,9 @@ struct RecoveryReader: Sendable {
     private func readLeaders(_ missing: [Emission], _ since: Int32, _ marks: [String: Int64], _ plan: inout RecoveryPlan) async throws {
         plan.seen = try await reader.seenSignals(prefix, since: since)
         var cursors: [InfluencerID: LeaderCursor] = [:]
-        let stored = try await reader.lastSignals(prefix).map { try Signal(json: JSON.parse($0)) }
-        let found = try missing.compactMap { $0.fields.first { $0.name == "data" }?.value }.map { try Signal(json: JSON.parse($0)) }
+        let stored = try await reader.lastSignals(prefix).compactMap { read($0, "a leader's last signal", &plan, Signal.init(json:)) }
+        let found = missing.compactMap { $0.fields.first { $0.name == "data" }?.value }
+            .compactMap { read(String(decoding: $0, as: UTF8.self), "the signal of a request", &plan, Signal.init(json:)) }
         for signal in stored + found where signal.join == nil {
             var cursor = cursors[signal.influencer] ?? LeaderCursor()
             cursor.joinedThrough = nil
@@ -251,12 +278,5 @@ extension ExecutionJob {
             referencePrice: result.averagePrice ?? result.limit ?? Price(e8: 1), expiresAt: nil, maximumPositionNotional: nil,
             leaderFillTime: result.times.leaderFillMilliseconds, receivedAt: result.times.received, lifecycle: nil,
             detail: "put on record from its result, after Redis was lost", origin: result.origin)
-    }
-}
-
-extension Optional {
-    fileprivate func asyncMap<T>(_ transform: (Wrapped) async throws -> T) async rethrows -> T? {
-        guard let self else { return nil }
-        return try await transform(self)
     }
 }

@@ -88,7 +88,9 @@ public struct CellRebuild: Sendable {
     }
 
     /// Adds entries that are on record nowhere, with the numbers after `number`.
-    public func add(_ emissions: [Emission], after number: Int64) async throws(RedisError) {
+    /// - Returns: their ids.
+    public func add(_ emissions: [Emission], after number: Int64) async throws(RedisError) -> [String] {
+        var ids: [String] = []
         for (offset, emission) in emissions.enumerated() {
             let seq = String(number + Int64(offset) + 1)
             var command = RedisCommand("XADD", keys.stream(emission.partition), "NOMKSTREAM", "*", "seq", seq)
@@ -97,8 +99,12 @@ public struct CellRebuild: Sendable {
                 command.append(value)
             }
             let calls = [RedisCommand("MULTI"), command, RedisCommand("HSET", keys.sequence, emission.partition.name, seq), RedisCommand("EXEC")]
-            for reply in try await redis.send(calls) { _ = try reply.checked() }
+            let replies = try await redis.send(calls)
+            for reply in replies { _ = try reply.checked() }
+            guard let id = replies[3].array?.first?.text else { throw .unexpectedReply("EXEC: \(replies[3])") }
+            ids.append(id)
         }
+        return ids
     }
 
     /// - Parameter life: `nil` for ever.
