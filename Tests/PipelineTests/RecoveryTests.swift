@@ -218,6 +218,26 @@ import Testing
             #expect(try await fleet.recovery().reason() == nil)
         }
     }
+
+    @Test("a signal from before anybody followed its leader is not fanned out by a recovery to those who do now")
+    func followedSince() async throws {
+        let redis = try await Self.server()
+        let cast = Cast(leaders: ["leader", "other"], [.init("a", of: "leader", settings: #"sizing: {mode: ratio, ratio: "0.1"}"#)])
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.exchange.trade("other", "ETH", .buy, "1")
+            try await fleet.settled(signals: 2)
+            var later = cast
+            later.followers.append(.init("b", of: "other", settings: #"sizing: {mode: ratio, ratio: "0.1"}"#))
+            try await fleet.apply(later.configuration())
+            try await fleet.endRoles()
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.counts(.signals) == (2, 0, 0))
+            #expect(plan.counts(.requests) == (1, 0, 0))
+            #expect(plan.leaderCount == 2)
+        }
+    }
 }
 
 extension Fleet {

@@ -101,7 +101,7 @@ struct RecoveryReader: Sendable {
     /// Takes signals whose fan-out is not complete, and gives those that only their requests tell of.
     private func readSignals(_ since: Int32, _ plan: inout RecoveryPlan, _ take: (AuditRow) -> Bool) async throws -> [StreamPartition: [RecoveryPlan.Missing]] {
         try await config.load()
-        let newest = config.current()
+        let versions = try await config.versions()
         var incomplete: [String] = []
         var fanouts: [Int: [String: String]] = [:]
         var doubts: [String] = []
@@ -113,8 +113,9 @@ struct RecoveryReader: Sendable {
                     doubts.append("the signal \(row.stream) \(row.entryID) cannot be read: \(error)")
                     continue
                 }
-                let settings = try await settings(version) ?? newest
-                guard requests < settings.followers(of: signal).count, take(row) else { continue }
+                // one without requests names no configuration: that of its time
+                let version = version ?? versions.last { $0.since <= row.entryID.milliseconds }?.version
+                guard let settings = try await settings(version), requests < settings.followers(of: signal).count, take(row) else { continue }
                 incomplete.append(signal.id.text)
                 if let version { fanouts[partition.index, default: [:]][row.entryID.description] = "0|\(version)" }
             }
