@@ -20,7 +20,7 @@ let package = Package(
         .executableTarget(
             name: "vibe",
             dependencies: [
-                "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
+                "Recovery", "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -30,6 +30,12 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        .target(
+            name: "Recovery",
+            dependencies: [
+                "AuditTrail", "Pipeline", "Safety", "RedisStreams", "Redis", "ConfigStore", "CopyTrading", "Postgres", "JSON",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "AuditTrail",
@@ -118,12 +124,13 @@ let package = Package(
         .target(
             name: "LuaScripts", path: "lua",
             resources: [
-                .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-1.lua"), .embedInCode("begin-attempts.lua"),
+                .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-2.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
                 .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
                 .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
-                .embedInCode("resolve-dead-letter-5.lua"), .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("resolve-dead-letter-5.lua"), .embedInCode("restore-stream-3.lua"), .embedInCode("see-cell.lua"),
+                .embedInCode("set-cell.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -166,7 +173,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "vibe", "Health", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "vibe", "Health", "Recovery", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
                 "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "Settings", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

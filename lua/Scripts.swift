@@ -1,6 +1,6 @@
 /// The Lua scripts of this folder, embedded at build time. Each is documented in its own header.
 public enum LuaScripts {
-    public static let acquireLease = text(PackageResources.acquire_lease_1_lua)
+    public static let acquireLease = text(PackageResources.acquire_lease_2_lua)
     public static let acknowledgeEntries = text(PackageResources.acknowledge_entries_3_lua)
     public static let beginAttempts = text(PackageResources.begin_attempts_lua)
     public static let fanOutSignal = text(PackageResources.fan_out_signal_lua)
@@ -15,6 +15,9 @@ public enum LuaScripts {
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)
     public static let resolveDeadLetter = text(PackageResources.resolve_dead_letter_5_lua)
+    public static let restoreStream = text(PackageResources.restore_stream_3_lua)
+    public static let seeCell = text(PackageResources.see_cell_lua)
+    public static let setCell = text(PackageResources.set_cell_lua)
     public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)
     public static let takeTokens = text(PackageResources.take_tokens_1_lua)
     public static let trimStream = text(PackageResources.trim_stream_1_lua)

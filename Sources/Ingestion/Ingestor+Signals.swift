@@ -44,7 +44,7 @@ extension Ingestor {
         guard !signals.isEmpty || storesCursor, let keeper = tracks[address]?.hygiene.keeper else { return }
         outbox.append(
             Publication(
-                partition: track.partition, influencer: track.influencer, signals: signals, cursor: track.builder.cursor, record: keeper))
+                partition: track.partition, epoch: leases.table.lease(track.partition)?.epoch, influencer: track.influencer, signals: signals, cursor: track.builder.cursor, record: keeper))
         outboxSignals += signals.count
         publishing.signal()
     }
@@ -128,7 +128,7 @@ extension Ingestor {
     private func publish(_ batch: [Publication]) async throws {
         var calls: [SignalPublisher.Call] = []
         for publication in batch {
-            guard let lease = leases.table.lease(publication.partition) else { continue }
+            guard let lease = leases.table.lease(publication.partition), lease.epoch == publication.epoch else { continue }
             // each as many as one call takes
             var days: [(day: String, signals: [Signal])] = []
             for signal in publication.signals {

@@ -4,7 +4,7 @@ import RedisStreams
 
 /// The domain's records as stream entries: the few fields an operator reads, and the record itself in `data`.
 extension Emission {
-    init(job: ExecutionJob, partition: Int) {
+    public init(job: ExecutionJob, partition: Int) {
         self.init(
             StreamPartition(.jobs, partition), id: job.id.text, owner: ("subscriber", job.subscriber.text), coin: job.coin.text,
             action: "\(job.action.rawValue) \(job.side.rawValue)", trace: job.signal.text, data: job.json.bytes())
@@ -43,7 +43,7 @@ public struct HoldingKey: Hashable, Sendable {
     let subscription: SubscriptionID
     let coin: Coin
 
-    var field: String { "\(subscription.text)|\(coin.text)" }
+    public var field: String { "\(subscription.text)|\(coin.text)" }
 
     public init(_ subscription: SubscriptionID, _ coin: Coin) {
         self.subscription = subscription

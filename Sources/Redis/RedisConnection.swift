@@ -17,6 +17,9 @@ public actor RedisConnection {
     private let timeout: Duration
     private let name: String
     private let logger: Logger
+    private let admission: RedisAdmission?
+    /// `run_id` of the server that is connected; `nil` when nobody asks for it.
+    private var server: String?
     private var context: UnsafeMutablePointer<redisContext>?
     /// Of this connection, when it is one with TLS; knows why it ended.
     private var tunnel: TLSTunnel?
@@ -29,10 +32,12 @@ public actor RedisConnection {
     /// - Parameters:
     ///   - timeout: for connecting, and for each reply. A blocking command needs more than it blocks for.
     ///   - name: as shown by `CLIENT LIST`.
-    public init(endpoint: RedisEndpoint, timeout: Duration, name: String, logger: Logger) {
+    ///   - admission: commands go to the server that it admits alone; `nil`: to whichever answers.
+    public init(endpoint: RedisEndpoint, timeout: Duration, name: String, admission: RedisAdmission? = nil, logger: Logger) {
         self.endpoint = endpoint
         self.timeout = timeout
         self.name = name
+        self.admission = admission
         self.logger = logger
         executor = ThreadExecutor(name: "redis-\(name)")
         _ = signal(SIGPIPE, SIG_IGN)  // hiredis writes with write(2): a closed peer must be an error, not the end of the process
@@ -53,6 +58,7 @@ public actor RedisConnection {
     private func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
         try connectIfNeeded()
+        try checkAdmission()
         try load(Set(commands.compactMap(\.script)).filter { digests[$0] == nil })
         var replies = try exchange(commands)
         // NOSCRIPT means that this command did not run, so running it now is not a retry.
@@ -117,6 +123,13 @@ public actor RedisConnection {
         }
     }
 
+    /// What is not sent has no outcome to be unknown.
+    private func checkAdmission() throws(RedisError) {
+        guard let admission, admission.server != server || server == nil else { return }
+        disconnect()
+        throw .unavailable("\(endpoint): the server was started anew, and what it holds is not checked yet")
+    }
+
     private func connect() throws(RedisError) {
         let limit = timeout.timeval
         let opened = try open(limit)
@@ -129,8 +142,11 @@ public actor RedisConnection {
         if let password = endpoint.password { greeting.append(RedisCommand(["AUTH"] + (endpoint.user.map { [$0] } ?? []) + [password])) }
         if endpoint.database != 0 { greeting.append(RedisCommand("SELECT", "\(endpoint.database)")) }
         greeting.append(RedisCommand("CLIENT", "SETNAME", name))
+        if admission != nil { greeting.append(RedisCommand("INFO", "server")) }
         do {
-            for reply in try exchange(greeting) { _ = try reply.checked() }
+            let replies = try exchange(greeting)
+            for reply in replies { _ = try reply.checked() }
+            server = admission == nil ? nil : replies.last?.text.flatMap(Self.runID)
         } catch .unknownOutcome(let text) { throw .unavailable(text + hint(after: text)) } catch { throw .unavailable("\(endpoint): \(error)") }
     }
 
@@ -159,10 +175,15 @@ public actor RedisConnection {
         return trust.certificateFile == nil ? " (a server that wants a client certificate does so)" : ""
     }
 
+    private static func runID(_ info: String) -> String? {
+        info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst("run_id:".count)) }
+    }
+
     private func disconnect() {
         if let context { redisFree(context) }
         context = nil
         tunnel = nil
+        server = nil
         digests = [:]
     }
 

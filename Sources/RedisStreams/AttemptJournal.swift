@@ -125,6 +125,17 @@ public struct AttemptJournal: Sendable {
         try await hash(keys.nonces(stage.inputs[partition].index)).compactMapValues { Int64(String(decoding: $0, as: UTF8.self)) }
     }
 
+    /// Redis time, milliseconds, before which journalled attempts may have been lost with Redis; 0: none.
+    public func suspectedAt() async throws(RedisError) -> Int64 {
+        let text = try await redis.send(RedisCommand("HGET", keys.cellRecord, "suspect_ms")).checked().text
+        return text.flatMap { Int64($0) } ?? 0
+    }
+
+    /// Jobs of a partition that were answered before Redis was lost.
+    public func answered(_ partition: Int) async throws(RedisError) -> Set<String> {
+        Set((try await redis.send(RedisCommand("SMEMBERS", keys.recoveredAnswers(stage.inputs[partition].index))).checked().array ?? []).compactMap(\.text))
+    }
+
     /// The stage's stored state of a partition.
     public func state(_ partition: Int) async throws(RedisError) -> [String: [UInt8]] { try await hash(stage.stateKey(keys, partition)) }
 

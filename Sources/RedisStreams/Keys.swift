@@ -57,6 +57,16 @@ public struct Keys: Sendable, Hashable {
     public var quotes: String { key("quotes") }
     /// Hash: coin → its ``MarketDepth``.
     public var depth: String { key("depth") }
+    /// Hash: incarnation, state, reason, run_id, suspect_ms (Redis time); see `Sources/Recovery`.
+    public var cellRecord: String { key("cell") }
+    /// Set: ids of requests that a recovery found on record, and whose signals are delivered again.
+    public var recoveredRequests: String { key("recovered:requests") }
+    /// Set: legs (by job id) that a recovery found on record, and whose requests are delivered again.
+    public func recoveredLegs(_ partition: Int) -> String { key("recovered:legs:\(twoDigits(partition))") }
+    /// Set: jobs that a recovery has put on record from their results; a worker has nothing to do for them.
+    public func recoveredAnswers(_ partition: Int) -> String { key("recovered:answers:\(twoDigits(partition))") }
+    /// Hash: request delivered again → what it was decided on before.
+    public func recoveredDecisions(_ partition: Int) -> String { key("recovered:decisions:\(twoDigits(partition))") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }

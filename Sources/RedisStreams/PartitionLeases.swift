@@ -38,16 +38,22 @@ public actor PartitionLeases {
     private let partitions: [String]
     private let member: String
     private let timing: Timing
+    private let cell: (any CellWatch)?
     private let logger: Logger
+    /// What the leases that are held were taken under.
+    private var admission: CellAdmission?
     private var previousMembers: Set<String> = []
     private var surrendering: Set<Int> = []
     private var leaving = false
     /// As of the last beat that went through.
     private var standing = LeaseStanding()
 
-    /// - Parameter redis: a connection for this alone.
+    /// - Parameters:
+    ///   - redis: a connection for this alone.
+    ///   - cell: asked at each beat; `nil` trusts Redis blindly.
     public init(
-        redis: RedisConnection, keys: Keys, stage: String, partitions: [String], member: String, timing: Timing, logger: Logger
+        redis: RedisConnection, keys: Keys, stage: String, partitions: [String], member: String, timing: Timing, cell: (any CellWatch)? = nil,
+        logger: Logger
     ) {
         self.redis = redis
         self.keys = keys
@@ -55,6 +61,7 @@ public actor PartitionLeases {
         self.partitions = partitions
         self.member = member
         self.timing = timing
+        self.cell = cell
         self.logger = logger
     }
 
@@ -105,6 +112,7 @@ public actor PartitionLeases {
     }
 
     private func beat(_ holder: some LeaseHolder) async throws(RedisError) {
+        guard try await isAdmitted(holder) else { return }
         try await renew(holder)
         guard !leaving else { return }
         let members = try await join()
@@ -134,6 +142,22 @@ public actor PartitionLeases {
 
     /// How this process stands in its stage.
     public func currentStanding() -> LeaseStanding { standing }
+
+    /// Whether the cell may be worked in. When it is another than before, or the server was started anew, what is known of the partitions
+    /// is void.
+    private func isAdmitted(_ holder: some LeaseHolder) async throws(RedisError) -> Bool {
+        guard let cell else { return true }
+        let current = try await cell.admission()
+        if current != admission {
+            admission = current
+            for partition in table.all.keys.sorted() {
+                forget(partition)
+                logger.warning("lease.void", metadata: ["stage": "\(stage)", "partition": "\(partitions[partition])"])
+                await holder.lost(partition)
+            }
+        }
+        return current != nil
+    }
 
     private func join() async throws(RedisError) -> [String] {
         var command = RedisCommand(script: Script.joinStage, keys: [keys.members(stage)])
@@ -165,11 +189,15 @@ public actor PartitionLeases {
     }
 
     private func acquire(_ partition: Int, _ holder: some LeaseHolder) async throws(RedisError) {
-        var command = RedisCommand(script: Script.acquireLease, keys: [key(partition)])
+        var command = RedisCommand(script: Script.acquireLease, keys: [key(partition), keys.cellRecord])
         command.append(member)
         command.append(timing.life.milliseconds)
+        command.append(admission?.incarnation ?? "")
         let asked = ContinuousClock.now
-        guard let reply = try await redis.send(command).checked().array, reply.count >= 2 else { throw .unexpectedReply("acquire-lease") }
+        let answer = try await redis.send(command)
+        // halted, or lost, since it was looked at: the next beat finds out
+        if let error = answer.error, error.hasPrefix("CELL") { return }
+        guard let reply = try answer.checked().array, reply.count >= 2 else { throw .unexpectedReply("acquire-lease") }
         guard reply[0].integer == 1, let epoch = reply[1].text else { return }
         Failpoint.reached(.leaseAfterAcquire)
         table.set(partition, LeaseTable.Lease(epoch: epoch, deadline: asked + timing.life - timing.margin))

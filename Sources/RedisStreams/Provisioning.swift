@@ -15,7 +15,7 @@ public enum Provisioning {
             case .unfit(let faults): "this Redis must not carry orders:\n" + faults.map { "  - " + $0 }.joined(separator: "\n")
             case .lost(let streams):
                 "streams are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
-                    + "Restore its append-only file, or empty the database and start anew from the audit trail."
+                    + "`vibe recover --yes` rebuilds the cell from Postgres."
             case .forbidden(let streams):
                 "streams are missing: \(streams.joined(separator: ", ")), and this Redis user may not create them. Before the first start, "
                     + "run `vibe provision` as one that may (deploy/redis); later it says whether Redis has lost data."

@@ -20,7 +20,7 @@ struct Vibe: AsyncParsableCommand {
                 name: "Looking and steering:",
                 subcommands: [
                     StatusCommand.self, PendingCommand.self, DeadLettersCommand.self, LimitsCommand.self, ExplainCommand.self, VerifyCommand.self,
-                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, ConfigCommand.self, KeysCommand.self, SimulateCommand.self, MigrateCommand.self, ProvisionCommand.self, ArchiveCommand.self,
+                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, RecoverCommand.self, ConfigCommand.self, KeysCommand.self, SimulateCommand.self, MigrateCommand.self, ProvisionCommand.self, ArchiveCommand.self,
                     SignCommand.self, SettingsCommand.self,
                 ]),
         ])

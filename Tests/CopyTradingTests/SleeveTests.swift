@@ -97,4 +97,16 @@ struct ResultTests {
         #expect(Set(Outcome.allCases.map(\.rawValue)).count == Outcome.allCases.count)
         #expect(Outcome.allCases.filter(\.isExecuted) == [.filled, .partial, .snapClose])
     }
+
+    @Test("what is put on record of a sleeve is read back as it was, and an empty one is null")
+    func record() throws {
+        let full = Sleeve(
+            position: Size(-2), averageEntry: Price(90), lifecycle: "b", owed: Size(1), owedThrough: "j", k: try Ratio(exactly: "0.25"), residue: Size(3),
+            residueUntil: 7, ahead: Size(1), boughtAhead: Size(2), isManual: true, revision: 4)
+        #expect(try Sleeve(json: JSON.parse(full.record.bytes())) == full)
+        let plain = Sleeve(position: Size(1), averageEntry: Price(100), lifecycle: "a", revision: 1)
+        #expect(try Sleeve(json: JSON.parse(plain.record.bytes())) == plain)
+        #expect(plain.record.bytes().count < plain.json.bytes().count)
+        #expect(Sleeve(revision: 5).record == .null)
+    }
 }

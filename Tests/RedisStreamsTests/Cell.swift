@@ -22,9 +22,10 @@ struct Cell {
     }
 
     func acquire(_ stage: String, _ partition: String = "00", owner: String = "me", ttl: Int = 3_000) async throws -> RedisValue {
-        var command = RedisCommand(script: Script.acquireLease, keys: [keys.lease(stage, partition)])
+        var command = RedisCommand(script: Script.acquireLease, keys: [keys.lease(stage, partition), keys.cellRecord])
         command.append(owner)
         command.append(ttl)
+        command.append("")
         return try await redis.send(command).checked()
     }
 

@@ -94,9 +94,10 @@ import Testing
         let partitioning = Partitioning(signals: 1, accounts: 1)
         try await Provisioning.provision(redis, keys: keys, partitioning: partitioning)
         func lease(_ stage: String) async throws -> String {
-            var command = RedisCommand(script: Script.acquireLease, keys: [keys.lease(stage, "00")])
+            var command = RedisCommand(script: Script.acquireLease, keys: [keys.lease(stage, "00"), keys.cellRecord])
             command.append("me")
             command.append(60_000)
+            command.append("")
             return try await redis.send(command).checked().array?[1].text ?? ""
         }
         let ingest = try await lease("ingest")

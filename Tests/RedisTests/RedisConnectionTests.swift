@@ -96,4 +96,31 @@ import Testing
         #expect(endpoint.password == "hunter2")
         #expect(endpoint.description == "redis://localhost:6380/3")
     }
+
+    @Test("nothing is sent to a start of the server that was not admitted")
+    func admission() async throws {
+        let server = try await PrivateRedis(.plain)
+        let admission = RedisAdmission()
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let connection = RedisConnection(
+            endpoint: try RedisEndpoint(parsing: server.url), timeout: .seconds(5), name: "guarded", admission: admission, logger: logger)
+        await #expect(throws: RedisError.self) { try await connection.send(RedisCommand("SET", "key", "1")) }
+        let looking = try server.connect("looking")
+        func runID() async throws -> String {
+            let info = try await looking.send(RedisCommand("INFO", "server")).checked().text ?? ""
+            return info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst(7)) } ?? ""
+        }
+        admission.admit(try await runID())
+        _ = try await connection.send(RedisCommand("SET", "key", "1")).checked()
+        server.kill()
+        try server.start()
+        await #expect(throws: RedisError.self) { try await connection.send(RedisCommand("SET", "key", "2")) }
+        // connected anew, and still refused
+        await #expect(throws: RedisError.self) { try await connection.send(RedisCommand("SET", "key", "2")) }
+        while (try? await looking.send(RedisCommand("PING")).checked()) == nil { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(try await looking.send(RedisCommand("GET", "key")).checked().text == "1")
+        admission.admit(try await runID())
+        _ = try await connection.send(RedisCommand("SET", "key", "3")).checked()
+    }
 }

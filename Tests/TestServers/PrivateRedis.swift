@@ -95,6 +95,24 @@ public final class PrivateRedis: Sendable {
         try Shell.run("for file in '\(folder)'/appendonlydir/*.manifest; do yes | redis-check-aof --fix \"$file\" || exit 1; done")
     }
 
+    /// Drops the last bytes of the stopped server's append-only file, as a crash of the machine may.
+    public func cutTail(bytes: Int) throws {
+        try Shell.run(
+            """
+            file=$(ls -t '\(folder)'/appendonlydir/*.incr.aof | head -1) && size=$(stat -c %s "$file") && \
+            truncate -s $((size > \(bytes) ? size - \(bytes) : 0)) "$file"
+            """)
+    }
+
+    /// Copies the append-only files as they are now, also of a server that runs.
+    public func copyFiles() throws { try Shell.run("rm -rf '\(folder)/copy' && cp -r '\(folder)/appendonlydir' '\(folder)/copy'") }
+
+    /// Puts what ``copyFiles()`` copied in the place of the stopped server's files.
+    public func putCopyBack() throws { try Shell.run("rm -rf '\(folder)/appendonlydir' && mv '\(folder)/copy' '\(folder)/appendonlydir'") }
+
+    /// Leaves the stopped server without data.
+    public func dropFiles() throws { try Shell.run("rm -rf '\(folder)/appendonlydir'") }
+
     private static func freePort() throws -> Int {
         // the cluster bus takes the port + 10000
         guard let port = Int(try Shell.run("python3 -c \"import socket,random\nwhile True:\n p=random.randint(20000,50000)\n s=socket.socket()\n try:\n  s.bind(('127.0.0.1',p)); print(p); break\n except OSError: pass\" 2>/dev/null || echo $((20000 + $$ % 30000))")) else {

@@ -92,6 +92,15 @@ public actor ConfigStore {
         return found
     }
 
+    /// Every version and since when it is in force (milliseconds since 1970), oldest first.
+    public func versions() async throws(ConfigStoreError) -> [(version: Int64, since: Int64)] {
+        do {
+            let rows = try await connection.query(
+                "SELECT version, floor(extract(epoch FROM applied_at) * 1000)::bigint AS since FROM config_versions ORDER BY version")
+            return try rows.map { row throws(PostgresError) in (try row.integer("version"), try row.integer("since")) }
+        } catch { throw .postgres(error) }
+    }
+
     private func publish(_ loaded: ConfigSnapshot) {
         let before = current()
         guard loaded.version > before.version else { return }

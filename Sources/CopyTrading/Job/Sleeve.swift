@@ -197,6 +197,17 @@ public struct Sleeve: Sendable, Equatable {
 }
 
 extension Sleeve {
+    /// As it is put on record: without what is as in an empty one; `null` when nothing is worth keeping.
+    public var record: JSON {
+        guard !isEmpty, case .object(let members) = json else { return .null }
+        let usual = ["owedThrough", "avgPx", "lifecycle", "k", "residueUntilMs"]
+        return .object(members.filter { member in
+            if usual.contains(member.name) { return member.value != .null }
+            if member.name == "residue" { return !residue.isZero }
+            return member.name != "manual" || isManual
+        })
+    }
+
     public var json: JSON {
         var members: [(String, JSON)] = [
             ("position", .string("\(position)")), ("avgPx", .string(orNull: averageEntry?.description)),

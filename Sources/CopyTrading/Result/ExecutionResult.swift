@@ -39,6 +39,9 @@ public struct ExecutionResult: Sendable, Equatable {
     public var place: FanoutPlace?
     /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
     public var decision: JSON?
+    /// ``Sleeve/record`` of the subscription after this result, when it may have changed: what a lost Redis is rebuilt from. `nil` when read
+    /// from a result that left it empty.
+    public var sleeve: JSON?
 
     /// When each step happened, microseconds since 1970 except where the name says otherwise; 0 when it did not.
     public struct Times: Sendable, Equatable {
@@ -126,6 +129,7 @@ extension ExecutionResult {
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let place { members += place.members }
         if let decision { members.append(("decision", decision)) }
+        if let sleeve { members.append(("sleeve", sleeve)) }
         return members.asObject
     }
 
@@ -149,5 +153,6 @@ extension ExecutionResult {
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
             origin: origin, place: try FanoutPlace.read(json), decision: json["decision"])
         if json["epochs"] != nil { epochs = try json.list("epochs") { value throws(JSONError) in try value.asInteger() } }
+        sleeve = json["sleeve"]
     }
 }

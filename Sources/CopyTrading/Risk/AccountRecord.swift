@@ -152,6 +152,8 @@ public struct AccountEvent: Sendable, Equatable {
     public var detail: String
     /// Milliseconds since 1970.
     public var at: Int64
+    /// As ``ExecutionResult/sleeve``, of an event that changed it.
+    public var sleeve: JSON?
 
     /// - Parameter distinct: what tells this event from another of the same kind.
     public init(
@@ -170,9 +172,11 @@ public struct AccountEvent: Sendable, Equatable {
 
     /// The `data` field of the entry.
     public var json: JSON {
-        [
-            "id": .string(id), "kind": .string(kind.rawValue), "account": .string(account.text), "subscriber": .string(subscriber.text),
-            "subscription": .string(orNull: subscription?.text), "coin": .string(orNull: coin?.text), "detail": .string(detail), "atMs": .integer(at),
+        let members: [(String, JSON)] = [
+            ("id", .string(id)), ("kind", .string(kind.rawValue)), ("account", .string(account.text)), ("subscriber", .string(subscriber.text)),
+            ("subscription", .string(orNull: subscription?.text)), ("coin", .string(orNull: coin?.text)), ("detail", .string(detail)),
+            ("atMs", .integer(at)),
         ]
+        return (members + (sleeve.map { [("sleeve", $0)] } ?? [])).asObject
     }
 }

@@ -14,7 +14,10 @@ public actor MatchStage: StageHandler {
 
     private let config: ConfigStore
     private let partitioning: Partitioning
+    private let recovered: RecoveredWork?
     private let logger: Logger
+    /// Requests on record whose signal is delivered again.
+    private var known: Set<String> = []
     private var ready: [Int: [Completion]] = [:]
     private var draining: Set<Int> = []
     /// Entries not continued because their partition is being given up.
@@ -24,9 +27,11 @@ public actor MatchStage: StageHandler {
     /// More than a partition may have unconfirmed.
     static let remembered = 4_096
 
-    public init(config: ConfigStore, partitioning: Partitioning, logger: Logger) {
+    /// - Parameter recovered: `nil` for a cell that never lost its Redis.
+    public init(config: ConfigStore, partitioning: Partitioning, recovered: RecoveredWork? = nil, logger: Logger) {
         self.config = config
         self.partitioning = partitioning
+        self.recovered = recovered
         self.logger = logger
     }
 
@@ -82,7 +87,8 @@ public actor MatchStage: StageHandler {
         abandoned[partition, default: []].append(entry)
     }
 
-    public func begin(_ partition: Int) {
+    public func begin(_ partition: Int) async throws {
+        if let recovered { known = try await recovered.requests() }
         ready[partition] = []
         underWay[partition] = []
         draining.remove(partition)
@@ -113,6 +119,7 @@ public actor MatchStage: StageHandler {
             snapshot.states(influencer: $0.influencer, subscriber: $0.subscriber, coin: signal.coin)
         }
         let data = entry.bytes("data") ?? []
+        let known = known
         var chunks: [FanOutChunk] = []
         var start = cursor
         repeat {
@@ -122,7 +129,7 @@ public actor MatchStage: StageHandler {
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: zip(part, partPlaces).map { request($0, $1, signal, data, snapshot.version) }))
+                    emissions: zip(part, partPlaces).compactMap { request($0, $1, signal, data, snapshot.version, known: known) }))
             start = next
         } while start < followers.count
         return chunks
@@ -135,11 +142,12 @@ public actor MatchStage: StageHandler {
         return Array(followers[turn...] + followers[..<turn])
     }
 
-    /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
+    /// The signal's own bytes are appended as they came: it is encoded once, not once per follower. `nil`: it was made before Redis was lost.
     private nonisolated func request(
-        _ subscription: Subscription, _ place: FanoutPlace, _ signal: Signal, _ data: [UInt8], _ version: Int64
-    ) -> Emission {
+        _ subscription: Subscription, _ place: FanoutPlace, _ signal: Signal, _ data: [UInt8], _ version: Int64, known: Set<String>
+    ) -> Emission? {
         let id = RequestID(signal: signal.id, subscription: subscription.id)
+        guard !known.contains(id.text) else { return nil }
         let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version, place: place)
         var record: [UInt8] = []
         record.reserveCapacity(head.count + data.count + 12)

@@ -19,7 +19,12 @@ public actor PlanStage: StageHandler {
     private let quotes: QuoteReader?
     private let coalesceAfter: Duration
     private let history: MarketHistory?
+    private let recovered: RecoveredWork?
     private let logger: Logger
+    /// By partition: what was decided before Redis was lost about requests that are delivered again.
+    private var decided: [Int: RecoveredWork.Decisions] = [:]
+    /// By partition: when Redis was last started anew, in its time, milliseconds.
+    private var suspectedAt: [Int: Int64] = [:]
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
     /// Each group is committed as a whole.
     private var ready: [Int: [[Completion]]] = [:]
@@ -31,10 +36,11 @@ public actor PlanStage: StageHandler {
     ///   - latches: `nil` without a kill switch.
     ///   - quotes: run by the caller; without, limits keep to the leader's price alone.
     ///   - history: run by the caller; without, settings that need it refuse entries.
+    ///   - recovered: `nil` for a cell that never lost its Redis.
     ///   - coalesceAfter: how long a request has waited when it may be composed with those behind it; zero composes none.
     public init(
         config: ConfigStore, instruments: Instruments, journal: AttemptJournal, latches: Latches?, stage: Stage, quotes: QuoteReader? = nil,
-        history: MarketHistory? = nil, coalesceAfter: Duration = .zero, logger: Logger
+        history: MarketHistory? = nil, coalesceAfter: Duration = .zero, recovered: RecoveredWork? = nil, logger: Logger
     ) {
         self.config = config
         self.instruments = instruments
@@ -44,6 +50,7 @@ public actor PlanStage: StageHandler {
         self.quotes = quotes
         self.coalesceAfter = coalesceAfter
         self.history = history
+        self.recovered = recovered
         self.logger = logger
     }
 
@@ -53,6 +60,8 @@ public actor PlanStage: StageHandler {
             guard let key = HoldingKey(field: field) else { throw JSONError(path: field, problem: "is not <subscription>|<coin>") }
             loaded[key] = try Lifecycle(json: JSON.parse(value))
         }
+        if let recovered { decided[partition] = try await recovered.decisions(stage.inputs[partition].index) }
+        suspectedAt[partition] = try await journal.suspectedAt()
         lifecycles[partition] = loaded
         ready[partition] = []
         draining.remove(partition)
@@ -64,19 +73,24 @@ public actor PlanStage: StageHandler {
             Result { () throws(JSONError) in Queued(entry: entry.id, request: try entry.record(ExecutionRequest.init(json:))) }
         }
         let queues = coalesceAfter > .zero ? Dictionary(grouping: requests.compactMap { try? $0.get() }, by: \.key) : [:]
-        var decided: Set<String> = []
-        for (index, entry) in entries.enumerated() where !decided.contains(entry.id) {
+        var handled: Set<String> = []
+        for (index, entry) in entries.enumerated() where !handled.contains(entry.id) {
             do {
                 let first = try requests[index].get()
                 guard let snapshot = try await settings(for: first.request, partition) else {
-                    abandoned[partition, default: []] += entries[index...].map(\.id).filter { !decided.contains($0) }
+                    abandoned[partition, default: []] += entries[index...].map(\.id).filter { !handled.contains($0) }
                     return
+                }
+                if let completion = await decideAgain(first, under: snapshot, partition) {
+                    handled.insert(entry.id)
+                    ready[partition]?.append([completion])
+                    continue
                 }
                 var group = [first]
                 if let queue = queues[first.key], WallClock.milliseconds - entry.milliseconds > coalesceAfter.milliseconds {
                     group = composed(queue.drop { $0.entry != first.entry }, under: snapshot, partition)
                 }
-                decided.formUnion(group.map(\.entry))
+                handled.formUnion(group.map(\.entry))
                 let completions = await decide(group, under: snapshot, partition)
                 ready[partition]?.append(completions)
             } catch {
@@ -105,6 +119,8 @@ public actor PlanStage: StageHandler {
     public func end(_ partition: Int) {
         ready[partition] = nil
         lifecycles[partition] = nil
+        decided[partition] = nil
+        suspectedAt[partition] = nil
     }
 
     /// The settings that matched the request, or newer ones; `nil` when the partition goes meanwhile.
@@ -125,7 +141,9 @@ public actor PlanStage: StageHandler {
     /// The first request of those queued for a subscription and coin, and those behind it that it is composed with.
     private func composed(_ queue: ArraySlice<Queued>, under snapshot: ConfigSnapshot, _ partition: Int) -> [Queued] {
         guard let key = queue.first?.key else { return [] }
-        let requests = queue.map(\.request).prefix { $0.configVersion <= snapshot.version }
+        let requests = queue.map(\.request).prefix {
+            $0.configVersion <= snapshot.version && !isKnown($0, partition) && !isSuspect($0, partition)
+        }
         let composition = Composition.longest(
             of: Array(requests), lifecycle: lifecycles[partition]?[key], subscription: snapshot.subscriptions[key.subscription],
             now: WallClock.milliseconds)
@@ -138,7 +156,8 @@ public actor PlanStage: StageHandler {
         let (request, key) = (last.request, last.key)
         let instrument = await instruments.instrument(request.signal.coin)
         var record = DecisionRecord(
-            decidedAt: WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
+            // what may have been sent is asked for before it can be too old
+            decidedAt: isSuspect(request, partition) ? request.signal.lastFillTime : WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
             lifecycle: lifecycles[partition]?[key])
         guard let composition = Composition(of: group.map(\.request)) else {
             let plan = Planner.decide(request, under: snapshot, on: record)
@@ -158,16 +177,65 @@ public actor PlanStage: StageHandler {
         return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), after: record.lifecycle, partition)]
     }
 
+    // MARK: - After a restart of Redis, and a recovery
+
+    private func isSuspect(_ request: ExecutionRequest, _ partition: Int) -> Bool {
+        BeforeRestart.covers(request.signal.lastFillTime, mayJoin: request.signal.join != nil, since: suspectedAt[partition] ?? 0)
+    }
+
+    private func isKnown(_ request: ExecutionRequest, _ partition: Int) -> Bool {
+        guard let known = decided[partition], !known.legs.isEmpty || !known.records.isEmpty else { return false }
+        return known.records[request.id.text] != nil
+            || request.signal.legs.indices.contains { known.legs.contains(JobID(request: request.id, leg: $0).text) }
+    }
+
+    /// A request that was decided before Redis was lost, in part or in whole, is decided again on the record of that decision: what was
+    /// emitted and what was not fit together then. `nil` when nothing is known of it.
+    private func decideAgain(_ item: Queued, under snapshot: ConfigSnapshot, _ partition: Int) async -> Completion? {
+        guard isKnown(item.request, partition), let known = decided[partition] else { return nil }
+        guard let stored = known.records[item.request.id.text] else {
+            // all that is on record is the answer of a worker: the lifecycle was rebuilt from it
+            guard item.request.signal.legs.indices.allSatisfy({ known.legs.contains(JobID(request: item.request.id, leg: $0).text) }) else { return nil }
+            return .handOff(HandOff(entry: item.entry, emissions: []))
+        }
+        let record: DecisionRecord
+        do { record = try DecisionRecord(json: JSON.parse(stored)) } catch {
+            logger.error("decision.unread", metadata: ["request": "\(item.request.id)", "error": "\(error)"])
+            return nil
+        }
+        guard let settings = await settings(of: record, partition) else { return nil }
+        let before = lifecycles[partition]?[item.key]
+        var plan = Planner.decide(item.request, under: settings, on: record)
+        // a later decision may be what the lifecycle was rebuilt from
+        if before != record.lifecycle { plan.lifecycle = before }
+        return handOff(plan, of: item, after: before, partition)
+    }
+
+    /// Exactly those that the decision was made under; waited for, as others would lead elsewhere. `nil` when there are none, or the partition
+    /// goes meanwhile.
+    private func settings(of record: DecisionRecord, _ partition: Int) async -> ConfigSnapshot? {
+        while ready[partition] != nil, !draining.contains(partition), !Task.isCancelled {
+            do { return try await config.snapshot(version: record.configVersion) } catch {
+                logger.warning("configuration.unread", metadata: ["version": "\(record.configVersion)", "error": "\(error)"])
+                if case .unknownVersion = error { return nil }
+                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
+            }
+        }
+        return nil
+    }
+
     /// Keeps and emits what was decided.
     /// - Parameter before: the lifecycle that it was decided on.
     private func handOff(_ plan: Plan, of item: Queued, after before: Lifecycle?, _ partition: Int) -> Completion {
         lifecycles[partition]?[item.key] = plan.lifecycle
         let index = stage.inputs[partition].index
+        let known = decided[partition]?.legs ?? []
         return .handOff(
             HandOff(
                 entry: item.entry,
-                emissions: plan.jobs.map { Emission(job: $0, partition: index) }
-                    + plan.results(for: item.request, at: WallClock.microseconds).map { Emission(result: $0, partition: index) },
+                emissions: plan.jobs.filter { !known.contains($0.id.text) }.map { Emission(job: $0, partition: index) }
+                    + plan.results(for: item.request, at: WallClock.microseconds).filter { !known.contains($0.job.text) }
+                    .map { Emission(result: $0, partition: index) },
                 state: plan.lifecycle == before ? [] : [(item.key.field, plan.lifecycle?.json.bytes())]))
     }
 

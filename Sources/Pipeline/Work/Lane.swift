@@ -14,6 +14,8 @@ struct Lane: Sendable {
         case underWay
         /// May have been sent; being settled.
         case unsettled
+        /// May have been sent before Redis was started anew; the exchange is asked.
+        case asking
         /// Waits for its account to be read.
         case reading
         /// Waits for the leverage to be set.
@@ -37,6 +39,8 @@ struct LaneJob: Sendable {
     let plannedAt: Int64
     /// The attempt to be made next, from 1.
     var attempt = 1
+    /// The exchange knows no order of this attempt, or of a later one, from before Redis was started anew.
+    var isCleared = false
     /// The last order written, if any.
     var cloid: ClientOrderID?
     /// Of the lease under which each attempt was sent, as ``ExecutionResult/epochs``.

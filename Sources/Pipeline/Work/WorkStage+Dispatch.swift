@@ -170,6 +170,10 @@ extension WorkStage {
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
+                if isSuspect(job, key.partition) {
+                    beginAsking(lane, key.partition)
+                    break
+                }
                 if job.job.action.isEntry {
                     if needsReading(job, settings, key.partition) {
                         partitions[key.partition]?.lanes[lane]?.head = .reading

@@ -59,6 +59,7 @@ extension WorkStage {
         let mayEndHead = queue.head.isBeforeSending
         let waiting = queue.jobs.enumerated().filter { index, item in
             item.job.action.isEntry && item.job.subscription == close.subscription && item.cloid == nil && (index > 0 || mayEndHead)
+                && !isSuspect(item, partition)
         }
         guard let oldest = waiting.map(\.element.plannedAt).min(),
             WallClock.microseconds - oldest > configuration.coalesceAfter.microseconds
@@ -107,7 +108,7 @@ extension Lane.HeadState {
     /// How an entry ends that waits so and has to make way, and why it waits; `nil` for states that an exit waits out.
     fileprivate var entryWait: (outcome: Outcome, reason: String)? {
         switch self {
-        case .idle, .underWay, .unsettled, .quoting, .leverage, .triggers: nil
+        case .idle, .underWay, .unsettled, .asking, .quoting, .leverage, .triggers: nil
         case .awaitingPrice(let obstacle): (obstacle.outcome, obstacle.detail)
         case .reading: (.superseded, "its account was being read")
         case .entries: (.superseded, "its sleeve's limit orders were being withdrawn")

@@ -128,7 +128,7 @@ extension WorkStage {
                 // the nonce is used, but not by this order: the action was refused as a whole
                 if look == Self.statusLooks { return .neverLanded }
             case .known(let order) where order.isTerminal:
-                let fills = try await fills(record)
+                let fills = try await fills(of: record.cloid, account: record.account, from: record.preparedAt / 1_000)
                 if !fills.filled.isZero { return .traded(fills) }
                 if order.status != "filled" { return .rejected(status: order.status) }
             case .known: break
@@ -138,10 +138,10 @@ extension WorkStage {
         return nil
     }
 
-    private func fills(_ record: AttemptRecord) async throws -> OrderFills {
+    /// - Parameter time: about when the order was written, milliseconds since 1970.
+    func fills(of cloid: ClientOrderID, account: AccountID, from time: Int64) async throws -> OrderFills {
         var sum = OrderFills()
-        let from = record.preparedAt / 1_000 - 60_000
-        for fill in try await client.fills(record.account.text, from: from) where fill.cloid == record.cloid.text {
+        for fill in try await client.fills(account.text, from: time - 60_000) where fill.cloid == cloid.text {
             sum.add(size: fill.size, price: fill.price, fee: fill.fee)
         }
         return sum

@@ -36,6 +36,8 @@ public actor WorkStage: StageHandler {
         public var maximumAuditLag: Int64
         /// Per cent of the visible book that all copies of one signal may take together; 0 does not look at it.
         public var fanoutDepthShare: Int
+        /// So long after Redis was started anew an order that was written before may still arrive at the exchange.
+        public var suspectWait: Duration
         public var rates: Rates
         public var accounts: Accounts
         public var breakers: CircuitBreaker.Limits
@@ -87,7 +89,7 @@ public actor WorkStage: StageHandler {
         public init(
             ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, partitionLimit: Int = .max, coalesceAfter: Duration = .zero,
             expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
-            fanoutDepthShare: Int = 0, rates: Rates,
+            fanoutDepthShare: Int = 0, suspectWait: Duration = .seconds(13), rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -102,6 +104,7 @@ public actor WorkStage: StageHandler {
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
             self.fanoutDepthShare = fanoutDepthShare
+            self.suspectWait = suspectWait
             self.rates = rates
             self.accounts = accounts
             self.breakers = breakers
@@ -119,6 +122,12 @@ public actor WorkStage: StageHandler {
         let epoch: String
         /// Milliseconds since 1970: fills before that are in the sleeves.
         let begunAt: Int64
+        /// Redis time, milliseconds: attempts of before may be missing in the journal; 0: none are.
+        var suspectedAt: Int64 = 0
+        /// Jobs that were answered before Redis was lost, and are on record since by their results.
+        var answered: Set<String> = []
+        /// Not before then the exchange is asked for them.
+        var askFrom = ContinuousClock.now
         var sleeves: [HoldingKey: Sleeve] = [:]
         /// By (account, coin): which subscriptions' sleeves share it.
         var holders: [LaneKey: Set<SubscriptionID>] = [:]
@@ -200,6 +209,7 @@ public actor WorkStage: StageHandler {
     enum Errand: Sendable {
         case launch(Launch)
         case settle(SettleErrand)
+        case ask(partition: Int, generation: Int, LaneKey)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKey(Subscriber)
@@ -272,6 +282,7 @@ public actor WorkStage: StageHandler {
         switch errand {
         case .launch(let launch): await perform(launch)
         case .settle(let errand): await perform(errand)
+        case .ask(let partition, let generation, let lane): await ask(partition, generation, lane)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKey(let subscriber): await open(subscriber)
@@ -298,6 +309,10 @@ public actor WorkStage: StageHandler {
             state.sleeves[key] = try Sleeve(json: JSON.parse(value))
         }
         state.nonces = try await journal.nonces(partition)
+        state.suspectedAt = try await journal.suspectedAt()
+        state.answered = try await journal.answered(partition)
+        let passed = Duration.milliseconds(max(0, WallClock.milliseconds - state.suspectedAt))
+        state.askFrom = .now + max(.zero, configuration.suspectWait - passed)
         for (job, value) in try await journal.records(partition) {
             let record = try AttemptRecord(json: JSON.parse(value))
             state.unsettled[JobID(job)] = record
@@ -329,6 +344,10 @@ public actor WorkStage: StageHandler {
         for entry in entries {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
+                if partitions[partition]?.answered.contains(job.id.text) == true {
+                    partitions[partition]?.ready.append(.acknowledge(entry: entry.id))
+                    continue
+                }
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
@@ -346,7 +365,7 @@ public actor WorkStage: StageHandler {
         partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
         let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
         let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
-        if job.job.action.isEntry, !isJournalled, let full = fullness(lane: waitingJobs, partition) {
+        if job.job.action.isEntry, !isJournalled, !isSuspect(job, partition), let full = fullness(lane: waitingJobs, partition) {
             emit(job.result(.budget, full, position: nil), entry: job.entry, settled: [], sleeve: nil, partition)
             return
         }
@@ -445,10 +464,12 @@ public actor WorkStage: StageHandler {
         _ result: ExecutionResult, entry: String, settled: [String], sleeve: (key: HoldingKey, sleeve: Sleeve)?, _ partition: Int
     ) {
         var state: [(field: String, value: [UInt8]?)] = []
+        var result = result
         if let (key, sleeve) = sleeve {
             let isEmpty = sleeve.isEmpty
             partitions[partition]?.sleeves[key] = isEmpty ? nil : sleeve
             state = [(key.field, isEmpty ? nil : sleeve.json.bytes())]
+            result.sleeve = sleeve.record
         }
         let index = stage.inputs[partition].index
         partitions[partition]?.ready.append(

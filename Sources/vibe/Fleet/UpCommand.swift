@@ -16,6 +16,8 @@ struct UpCommand: AsyncParsableCommand {
             What subscribers hold when it ends is left as it is, and counted in the last lines; `vibe converge` closes it, and so does
             --converge-on-exit, which a second Ctrl-C cuts short.
 
+            When Redis is not as it was left (its files are gone, or older), nothing is traded, and what to do is said; --recover does it.
+
             Examples:
               vibe up --work 3
               vibe up --sim            with the simulated exchange
@@ -25,6 +27,7 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CountOptions
     @Flag(help: "Also run the simulated exchange, and trade there.") var sim = false
+    @Flag(help: "When Redis was lost, rebuild the cell at once, as `vibe recover --yes` does.") var recover = false
     @Flag(help: "At the end, close every position that the fleet holds, as `vibe converge` does.") var convergeOnExit = false
 
     func run() async throws {
@@ -55,11 +58,15 @@ struct UpCommand: AsyncParsableCommand {
             running: \(await Self.summary(fleet)); logs in \(run.path("log"))
             `vibe status` shows it from another terminal; redis-cli -s \(servers.redis.socket); Ctrl-C stops everything.
             """)
-        try await watch(supervision, fleet, run, Restarts(steadyAfter: settings.safety.feedLostAfter * 2))
+        let halts = try HaltWatch(OperatorContext(settings: settings, logger: CommandLogger.make("up")), recovers: recover)
+        try await watch(supervision, fleet, run, halts, Restarts(steadyAfter: settings.safety.feedLostAfter * 2))
     }
 
-    private func watch(_ supervision: Supervision, _ fleet: Fleet, _ run: RunDirectory, _ restarts: consuming Restarts) async throws {
+    private func watch(
+        _ supervision: Supervision, _ fleet: Fleet, _ run: RunDirectory, _ halts: HaltWatch, _ restarts: consuming Restarts
+    ) async throws {
         while true {
+            await halts.look()
             try await Task.sleep(for: .milliseconds(200))
             for ended in await fleet.ended() {
                 Terminal.complain(ended.text)

@@ -6,6 +6,7 @@ import Logging
 import Pipeline
 import Postgres
 import Redis
+import Recovery
 import RedisStreams
 import Safety
 import Settings
@@ -35,16 +36,30 @@ struct RoleProcess: Sendable {
     let logger: Logger
     /// This process among those of its stage, and its consumer name.
     let member: String
+    /// Which start of the Redis server all connections of the process work with, and who decides that.
+    let servers: RedisAdmission
+    let cell: CellGuard
+
+    init(role: FleetRole, settings: Settings, member: String, logger: Logger? = nil) throws {
+        self.role = role
+        self.settings = settings
+        self.member = member
+        keys = Keys(cell: settings.pipeline.cell)
+        partitioning = Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions)
+        self.logger = logger ?? RoleLogger.make(settings, process: member)
+        servers = RedisAdmission()
+        let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-cell", logger: self.logger)
+        cell = CellGuard(
+            table: CellTable(redis: try Self.redis("cell", settings, member, admission: nil, self.logger), keys: keys, partitioning: partitioning),
+            register: CellRegister(postgres, keys: keys), servers: servers, logger: self.logger)
+    }
 
     /// Loads the settings, makes the role, and runs it until SIGTERM or SIGINT (a second one ends at once), or until its supervisor is gone.
     /// - Throws: ``Failure`` of kind `.feedLost` when the exchange was out of reach for too long.
     static func main(_ role: FleetRole, _ make: (RoleProcess) async throws -> any Role) async throws {
         let settings = try Settings(environment: ProcessInfo.processInfo.environment)
         let member = settings.fleet.processName ?? "\(role.rawValue)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
-        let process = RoleProcess(
-            role: role, settings: settings, keys: Keys(cell: settings.pipeline.cell),
-            partitioning: Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions),
-            logger: RoleLogger.make(settings, process: member), member: member)
+        let process = try RoleProcess(role: role, settings: settings, member: member)
         if let failpoints = settings.fleet.failpoints {
             process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])
         }
@@ -60,15 +75,20 @@ struct RoleProcess: Sendable {
         }
     }
 
-    /// Refuses servers that would lose what they acknowledged, and makes sure that the cell's streams are there.
+    /// Refuses servers that would lose what they acknowledged, and makes sure that the cell's streams are there. In a halted cell nothing is
+    /// made: the process waits for its recovery.
     func prepare() async throws {
-        let redis = try redis("prepare")
+        let redis = try unguardedRedis("prepare")
         try await Provisioning.check(redis)
-        try await Provisioning.provision(redis, keys: keys, partitioning: partitioning)
-        await redis.close()
         let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-check", logger: logger)
         try await Migrator(postgres).check()
         await postgres.close()
+        if try await cell.admission() != nil {
+            do { try await Provisioning.provision(redis, keys: keys, partitioning: partitioning) } catch Provisioning.Fault.lost(let streams) {
+                try await cell.halt(reason: "\(streams.joined(separator: ", ")) had entries and \(streams.count == 1 ? "is" : "are") gone")
+            }
+        }
+        await redis.close()
     }
 
     private func run(_ body: any Role) async throws {
@@ -112,8 +132,22 @@ struct RoleProcess: Sendable {
 
     /// A connection of its own.
     func redis(_ purpose: String, timeout: Duration? = nil) throws -> RedisConnection {
-        RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
+        try Self.redis(purpose, timeout: timeout, settings, member, admission: servers, logger)
     }
+
+    /// One that talks to whichever server answers: for reading, or for what finds out whether the server may be worked with.
+    func unguardedRedis(_ purpose: String) throws -> RedisConnection { try Self.redis(purpose, settings, member, admission: nil, logger) }
+
+    private static func redis(
+        _ purpose: String, timeout: Duration? = nil, _ settings: Settings, _ member: String, admission: RedisAdmission?, _ logger: Logger
+    ) throws -> RedisConnection {
+        RedisConnection(
+            endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)",
+            admission: admission, logger: logger)
+    }
+
+    /// What was done before the cell was last recovered.
+    func recovered() throws -> RecoveredWork { RecoveredWork(redis: try redis("recovered"), keys: keys) }
 
     func config() async throws -> ConfigStore {
         let store = ConfigStore(url: settings.postgres.revealedURL(), logger: logger)
@@ -180,7 +214,7 @@ struct RoleProcess: Sendable {
         PartitionLeases(
             redis: try redis("leases"), keys: keys, stage: stage, partitions: partitions, member: member,
             timing: .init(life: settings.pipeline.leaseTTL, beat: settings.pipeline.heartbeatInterval, margin: settings.pipeline.leaseMargin),
-            logger: logger)
+            cell: cell, logger: logger)
     }
 
     func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int, deliveries: Int = 8) throws -> StageRunner {

@@ -17,7 +17,7 @@ struct MatchCommand: AsyncParsableCommand {
             let config = try await process.config()
             let stage = Stage.match(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
-            let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
+            let handler = MatchStage(config: config, partitioning: process.partitioning, recovered: try process.recovered(), logger: process.logger)
             // each signal taken holds the list of its followers
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 256)
             return StageRole(
@@ -47,7 +47,8 @@ struct PlanCommand: AsyncParsableCommand {
             let handler = PlanStage(
                 config: config, instruments: instruments,
                 journal: AttemptJournal(redis: try process.redis("state"), keys: process.keys, stage: stage), latches: latches, stage: stage,
-                quotes: quotes, history: history, coalesceAfter: process.settings.pipeline.coalesceAfter, logger: process.logger)
+                quotes: quotes, history: history, coalesceAfter: process.settings.pipeline.coalesceAfter, recovered: try process.recovered(),
+                logger: process.logger)
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
                 runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }, { await history.run() }],
@@ -96,6 +97,7 @@ struct WorkCommand: AsyncParsableCommand {
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
                 fanoutDepthShare: settings.safety.fanoutDepthShare,
+                suspectWait: settings.pipeline.leaseTTL + settings.exchange.timeout,
                 rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
                 breakers: Self.breakers(settings.safety)),
             committing: wake, quotes: quotes, logger: process.logger)

@@ -6,6 +6,7 @@ import Logging
 import Pipeline
 import Postgres
 import RawFrames
+import Recovery
 import Redis
 import RedisStreams
 import Safety
@@ -19,6 +20,8 @@ extension Fleet {
         let member: String
         let logger: Logger
         let config: ConfigStore
+        let servers: RedisAdmission
+        let cell: CellGuard
         var connections: [RedisConnection] = []
     }
 
@@ -26,12 +29,20 @@ extension Fleet {
         let logger = log.logger(member)
         let config = ConfigStore(url: database, logger: logger)
         try await config.load()
-        return Parts(member: member, logger: logger, config: config)
+        let looking = try redis.connect("\(member)/cell", timeout: timing.redis)
+        let servers = RedisAdmission()
+        let cell = CellGuard(
+            table: CellTable(redis: looking, keys: keys, partitioning: partitioning),
+            register: CellRegister(PostgresConnection(url: database, name: "\(member)-cell", logger: logger), keys: keys), servers: servers,
+            logger: logger)
+        _ = try await cell.admission()
+        return Parts(member: member, logger: logger, config: config, servers: servers, cell: cell, connections: [looking])
     }
 
     private func connect(_ purpose: String, _ parts: inout Parts, timeout: Duration? = nil) throws -> RedisConnection {
         let connection = RedisConnection(
-            endpoint: try RedisEndpoint(parsing: redis.url), timeout: timeout ?? timing.redis, name: "\(parts.member)/\(purpose)", logger: parts.logger)
+            endpoint: try RedisEndpoint(parsing: redis.url), timeout: timeout ?? timing.redis, name: "\(parts.member)/\(purpose)",
+            admission: parts.servers, logger: parts.logger)
         parts.connections.append(connection)
         return connection
     }
@@ -39,7 +50,7 @@ extension Fleet {
     private func leases(_ stage: String, _ partitions: [String], _ parts: inout Parts) throws -> PartitionLeases {
         PartitionLeases(
             redis: try connect("leases", &parts), keys: keys, stage: stage, partitions: partitions, member: parts.member, timing: timing.lease,
-            logger: parts.logger)
+            cell: parts.cell, logger: parts.logger)
     }
 
     func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
@@ -88,7 +99,8 @@ extension Fleet {
         let config = parts.config
         let stage = Stage.match(partitioning)
         let leases = try leases(stage.name, stage.partitionNames, &parts)
-        let handler = wrap(MatchStage(config: config, partitioning: partitioning, logger: parts.logger))
+        let recovered = RecoveredWork(redis: try connect("recovered", &parts), keys: keys)
+        let handler = wrap(MatchStage(config: config, partitioning: partitioning, recovered: recovered, logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(), loops: followsConfiguration ? [{ await config.run() }] : [])
     }
@@ -116,7 +128,7 @@ extension Fleet {
         let handler = wrap(
             PlanStage(
                 config: config, instruments: instruments, journal: journal, latches: latches, stage: stage, quotes: quotes, history: history,
-                coalesceAfter: coalesceAfter, logger: parts.logger))
+                coalesceAfter: coalesceAfter, recovered: RecoveredWork(redis: try connect("recovered", &parts), keys: keys), logger: parts.logger))
         return try start(
             parts, stage, leases: leases, handler: handler, wake: Wake(),
             loops: [{ await latches.run() }, { await history.run() }] + (followsConfiguration ? [{ await config.run() }] : []),
@@ -143,6 +155,17 @@ extension Fleet {
         return Convergence(
             journal: AttemptJournal(redis: observer, keys: keys, stage: stage), accountLog: AccountLog(redis: observer, keys: keys, stage: stage),
             latches: try latchStore(&parts), stage: stage, logger: parts.logger)
+    }
+
+    /// What `vibe recover` does.
+    func recovery() async throws -> Recovery {
+        let logger = log.logger("recover")
+        let config = ConfigStore(url: database, logger: logger)
+        let latches = LatchStore(
+            table: LatchTable(redis: observer, keys: keys), postgres: PostgresConnection(url: database, name: "recover-latches", logger: logger))
+        return Recovery(
+            redis: observer, postgres: PostgresConnection(url: database, name: "recover", logger: logger), config: config, latches: latches,
+            keys: keys, partitioning: partitioning)
     }
 
     /// The kill switch as a person sets it.
@@ -172,6 +195,8 @@ extension Fleet {
         var coalesceAfter = Duration.zero
         /// Per cent of the book for all copies of a signal; zero limits none.
         var fanoutDepthShare = 0
+        /// So long after a restart of Redis an order of before may arrive.
+        var suspectWait = Duration.milliseconds(1_500)
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -208,7 +233,7 @@ extension Fleet {
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
                 coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
-                fanoutDepthShare: settings.fanoutDepthShare,
+                fanoutDepthShare: settings.fanoutDepthShare, suspectWait: settings.suspectWait,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),

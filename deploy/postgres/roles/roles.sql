@@ -61,6 +61,10 @@ GRANT SELECT, INSERT ON raw_frames, raw_frame_gaps, leader_gaps TO vibe_ingest;
 
 -- The audit trail: added to, never changed. A watermark moves with each batch.
 GRANT SELECT, INSERT ON audit_entries TO vibe_audit;
+-- Each role looks whether its Redis is the one that the trail belongs to; who finds that it is not fences the auditors of before.
+GRANT SELECT, INSERT, UPDATE ON cells TO vibe_ingest, vibe_match, vibe_plan, vibe_work, vibe_audit;
+GRANT SELECT ON cells TO vibe_operator;
+GRANT SELECT, UPDATE (epoch) ON audit_watermarks TO vibe_ingest, vibe_match, vibe_plan, vibe_work;
 GRANT SELECT, INSERT, UPDATE ON audit_watermarks TO vibe_audit;
 
 GRANT SELECT ON audit_entries, audit_watermarks, raw_frames, raw_frame_gaps, leader_gaps TO vibe_operator;

@@ -93,7 +93,7 @@ struct ForeignFills {
             let holding = HoldingKey(entry.placed.subscription, entry.placed.coin)
             let position = sleeves[holding]?.position ?? .zero
             let isEntry = !entry.placed.order.kind.isTrigger
-            return ExecutionResult(
+            var result = ExecutionResult(
                 job: isEntry ? .mirror(cloid) : .protection(cloid), request: "", signal: entry.placed.lifecycle ?? entry.before.lifecycle ?? "",
                 subscription: entry.placed.subscription,
                 subscriber: subscriber, account: key.account, influencer: config.subscriptions[entry.placed.subscription]?.influencer ?? "",
@@ -102,6 +102,8 @@ struct ForeignFills {
                 detail: entry.placed.text, requestedSize: entry.placed.order.size,
                 filledSize: entry.fills.filled, averagePrice: entry.fills.averagePrice, fee: entry.fills.fee, position: position, cloid: cloid,
                 attempts: 0, times: ExecutionResult.Times(acknowledged: entry.at * 1_000), origin: isEntry ? .mirror : .protection)
+            result.sleeve = (sleeves[holding] ?? .empty).record
+            return result
         }
     }
 }

@@ -149,7 +149,7 @@ extension WorkStage {
 
     /// The sleeves of the account when nothing of it is on its way; `nil` otherwise: then what is read cannot be compared with them.
     func quietSleeves(_ key: AccountKey) -> [HoldingKey: Sleeve]? {
-        guard let state = partitions[key.partition], !state.draining, state.lanes.keys.allSatisfy({ $0.account != key.account }),
+        guard let state = partitions[key.partition], !state.draining, !isDoubtful(state), state.lanes.keys.allSatisfy({ $0.account != key.account }),
             !state.unsettled.values.contains(where: { $0.account == key.account })
         else { return nil }
         var sleeves: [HoldingKey: Sleeve] = [:]
@@ -160,6 +160,12 @@ extension WorkStage {
             }
         }
         return sleeves
+    }
+
+    /// Shortly after a restart of Redis: jobs may be on their way once more whose orders were carried out, and no sleeve tells of them yet.
+    private func isDoubtful(_ state: PartitionState) -> Bool {
+        let wait = configuration.suspectWait + configuration.accounts.leaderGrace
+        return state.suspectedAt > 0 && WallClock.milliseconds < state.suspectedAt + wait.milliseconds
     }
 
     /// Tells people when each account was last read.
@@ -189,11 +195,13 @@ extension WorkStage {
     }
 
     func event(
-        _ kind: AccountEvent.Kind, _ key: AccountKey, subscription: SubscriptionID? = nil, coin: Coin? = nil, _ detail: String, distinct: String
+        _ kind: AccountEvent.Kind, _ key: AccountKey, subscription: SubscriptionID? = nil, coin: Coin? = nil, _ detail: String, distinct: String,
+        sleeve: JSON? = nil
     ) -> (id: String, emission: Emission) {
-        let event = AccountEvent(
+        var event = AccountEvent(
             kind, account: key.account, subscriber: subscriber(of: key)?.id ?? "", subscription: subscription, coin: coin, detail: detail,
             at: WallClock.milliseconds, distinct: distinct)
+        event.sleeve = sleeve
         logger.notice(
             "account.event",
             metadata: [

@@ -95,7 +95,9 @@ extension WorkStage {
         }
         for found in finding.found {
             entry.emissions.append(
-                event(found.kind, key, subscription: found.subscription, coin: found.coin, found.detail, distinct: "\(found.tid)"))
+                event(
+                    found.kind, key, subscription: found.subscription, coin: found.coin, found.detail, distinct: "\(found.tid)",
+                    sleeve: found.subscription.map { (finding.sleeves[HoldingKey($0, found.coin)] ?? .empty).record }))
         }
         append(finding, record, key, to: &entry)
         guard await write(entry, key, generation: generation), partitions[key.partition]?.generation == generation else { return }

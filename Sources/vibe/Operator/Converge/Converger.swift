@@ -21,12 +21,10 @@ struct Converger: Sendable {
     private let convergence: Convergence
 
     init(_ settings: Settings, logger: Logger) throws {
-        process = RoleProcess(
-            role: .work, settings: settings, keys: Keys(cell: settings.pipeline.cell),
-            partitioning: Partitioning(signals: settings.pipeline.signalPartitions, accounts: settings.pipeline.accountPartitions), logger: logger,
-            member: "converge-\(ProcessInfo.processInfo.hostName)-\(getpid())")
+        process = try RoleProcess(
+            role: .work, settings: settings, member: "converge-\(ProcessInfo.processInfo.hostName)-\(getpid())", logger: logger)
         stage = Stage.work(process.partitioning)
-        redis = try process.redis("converge")
+        redis = try process.unguardedRedis("converge")
         store = try process.latchStore()
         convergence = Convergence(
             journal: AttemptJournal(redis: redis, keys: process.keys, stage: stage),
@@ -40,6 +38,9 @@ struct Converger: Sendable {
         let before = try await remainder()
         guard !before.isEmpty else { return ConvergeReport(before: before, left: before, accounts: [:]) }
         try await process.prepare()
+        if let reason = await process.cell.haltReason {
+            throw Failure(.checkFailed, "the cell is halted, so nothing was sent: \(reason)", nextStep: "`vibe recover --yes`, then this again")
+        }
         try await convergence.latch(reason: reason, by: by)
         let role = try await worker(within: limit)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -22,6 +22,8 @@ struct CellStatus: Sendable {
 
     /// The part of ``auditLimit``, in per cent, from which on the backlog of the audit trail is worth a look.
     static let auditAttention: Int64 = 10
+    /// Why nothing runs in the cell; `nil`: it is not halted.
+    var halt: String?
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 

@@ -10,7 +10,8 @@ struct StatusCommand: AsyncParsableCommand {
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
             each leader was last known to be right, and the account longest unread was read. Processes of a fleet on this machine are
-            asked how they are; what is wrong with one is named, and counted in the last line. Ends with 1 when an exit is a dead letter.
+            asked how they are; what is wrong with one is named, and counted in the last line. A cell that is
+            halted is said first. Ends with 1 then, and when an exit is a dead letter.
 
             Examples:
               vibe status
@@ -31,13 +32,14 @@ struct StatusCommand: AsyncParsableCommand {
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
             let checks = status.checks.table
+            let halted = status.halt.map { [Terminal.output.styled("HALTED: \($0)\nnext: `vibe recover --dry-run`, then `vibe recover --yes`", .red)] } ?? []
             let alarm = status.alarm.map { [Terminal.output.styled("!! " + $0, .red)] } ?? []
             let concerns = status.concerns.map { Terminal.output.styled("! " + $0, .yellow) }
             let tables = [table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()])
-            return (alarm + tables + [status.serverLine] + status.processLine + concerns)
+            return (halted + alarm + tables + [status.serverLine] + status.processLine + concerns)
                 .joined(separator: "\n")
         }
-        guard status.alarm == nil else { throw Failure(.checkFailed, "") }
+        guard status.alarm == nil, status.halt == nil else { throw Failure(.checkFailed, "") }
     }
 }
 
@@ -96,7 +98,7 @@ extension CellStatus {
 
     var json: JSON {
         [
-            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
+            "timeUs": .integer(time), "halted": .string(orNull: halt), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
             "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),

@@ -44,7 +44,7 @@ struct StatusReader: Sendable {
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
             checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis),
-            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit)
+            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit, halt: try await halt())
     }
 
     /// Exits among the dead letters; those that are too many to be looked at count as exits.
@@ -52,6 +52,11 @@ struct StatusReader: Sendable {
         guard count > 0 else { return 0 }
         let letters = try await DeadLetterBox(redis: redis, keys: keys).read()
         return letters.count(where: \.isExit) + Int(max(0, count - Int64(letters.count)))
+    }
+
+    private func halt() async throws -> String? {
+        let record = try await redis.hash(keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
+        return record["state"] == "halted" ? record["reason"] ?? "no reason was given" : nil
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {

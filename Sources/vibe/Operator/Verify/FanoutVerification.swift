@@ -2,7 +2,6 @@ import AuditTrail
 import ConfigStore
 import CopyTrading
 import JSON
-import Postgres
 
 /// Checks that each signal went to exactly the subscriptions that followed its influencer under the configuration it was matched by, and
 /// one by which a subscription joins to that one alone.
@@ -18,13 +17,8 @@ struct FanoutVerification {
     static func run(_ reader: AuditReader, _ context: OperatorContext) async throws -> Findings {
         let store = ConfigStore(url: context.settings.postgres.revealedURL(), logger: context.logger)
         try await store.load()
-        let connection = context.postgres("verify-config")
-        let rows = try await connection.query(
-            "SELECT version, floor(extract(epoch FROM applied_at) * 1000)::bigint AS since FROM config_versions ORDER BY version")
-        await connection.close()
         var verification = FanoutVerification(
-            store: store, versions: try rows.map { (try $0.integer("version"), try $0.integer("since")) },
-            dropped: try await reader.droppedSignals())
+            store: store, versions: try await store.versions(), dropped: try await reader.droppedSignals())
         try await reader.forEachFanout { page in for fanout in page { try await verification.check(fanout) } }
         return verification.findings
     }

@@ -1,10 +1,14 @@
 #!lua flags=allow-oom
 -- Takes a partition's lease when it is free or expired; a new epoch fences every earlier owner, the caller's own past included.
 -- KEYS  1 lease (hash: owner, epoch, exp, handed: '1' when the owner before gave it back in good order)
--- ARGV  1 owner   2 time to live (ms)
--- RETURNS {1, epoch} taken | {0, ms left, owner} held by another
--- ATOMIC  one owner at a time; the epoch rises even when Redis lost the old one, because it is at least the clock.
+--       2 cell (hash: incarnation, state, …)      one slot
+-- ARGV  1 owner   2 time to live (ms)   3 incarnation of the cell that the caller has checked, '' checks none
+-- RETURNS {1, epoch} taken | {0, ms left, owner} held by another      error CELL: halted, or not the cell that was checked
+-- ATOMIC  one owner at a time; the epoch rises even when Redis lost the old one, because it is at least the clock. No lease begins in a
+--         cell that is halted.
 -- COST  O(1)
+local cell = redis.call('HMGET', KEYS[2], 'incarnation', 'state')
+if cell[2] == 'halted' or (ARGV[3] ~= '' and cell[1] ~= ARGV[3]) then return redis.error_reply('CELL ' .. (cell[2] or 'unknown')) end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ttl = tonumber(ARGV[2])

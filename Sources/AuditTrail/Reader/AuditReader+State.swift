@@ -1,0 +1,115 @@
+import CopyTrading
+import Postgres
+
+/// What the cell's processes knew when its Redis was lost, as far as it is on record.
+extension AuditReader {
+    /// What a subscription held in a coin after the newest result or event that says so.
+    public struct StoredSleeve: Sendable {
+        public var stream: String
+        public var subscription: String
+        public var coin: String
+        /// ``CopyTrading/Sleeve/record``; `nil` of a result that has only the position.
+        public var sleeve: String?
+        public var position: String?
+        public var at: Int64
+        /// The job that a result answers is stored, with what was decided.
+        public var isDecided: Bool
+    }
+
+    public func lastSleeves(_ prefix: String) async throws(PostgresError) -> [StoredSleeve] {
+        let rows = try await connection.query(
+            """
+            SELECT stream, subscription, coin, sleeve, position, entry_ms, job_id IS NULL OR EXISTS (
+                SELECT FROM audit_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = found.job_id AND job.data -> 'decision' IS NOT NULL)
+            FROM (
+            SELECT DISTINCT ON (subscription, coin) stream, subscription, coin, (data -> 'sleeve')::text AS sleeve, data ->> 'position' AS position,
+                entry_ms, CASE WHEN request_id IS NULL THEN NULL ELSE job_id END AS job_id
+            FROM audit_entries
+            WHERE kind IN ('execution_results', 'account_events') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
+                AND (data -> 'sleeve' IS NOT NULL OR kind = 'execution_results' AND data ->> 'position' IS NOT NULL)
+            ORDER BY subscription, coin, entry_ms DESC, entry_seq DESC, \(Self.integer("(data -> 'sleeve')", "rev")) DESC NULLS LAST
+            ) AS found
+            """, [.text(prefix)], results: .binary)
+        return try rows.map { row throws(PostgresError) in
+            StoredSleeve(
+                stream: try row.text(0), subscription: try row.text(1), coin: try row.text(2), sleeve: try row.maybeText(3),
+                position: try row.maybeText(4), at: try row.integer(5), isDecided: try row.bool(6))
+        }
+    }
+
+    /// The newest decision about a subscription and coin.
+    public struct LastDecision: Sendable {
+        public var stream: String
+        public var subscription: String
+        public var coin: String
+        public var request: String
+        public var signal: String?
+        /// JSON of ``CopyTrading/DecisionRecord``.
+        public var decision: String
+        public var at: Int64
+    }
+
+    public func lastDecisions(_ prefix: String) async throws(PostgresError) -> [LastDecision] {
+        let rows = try await connection.query(
+            """
+            SELECT DISTINCT ON (subscription, coin) stream, subscription, coin, request_id, signal_id, (data -> 'decision')::text, entry_ms
+            FROM audit_entries
+            WHERE kind IN ('execution_jobs', 'execution_results') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
+                AND request_id IS NOT NULL AND data -> 'decision' IS NOT NULL
+            ORDER BY subscription, coin, entry_ms DESC, (data -> 'decision' -> 'composedInto' IS NULL) DESC,
+                \(Self.integer("(data -> 'decision')", "decidedMs")) DESC NULLS LAST, entry_seq DESC
+            """, [.text(prefix)], results: .binary)
+        return try rows.map { row throws(PostgresError) in
+            LastDecision(
+                stream: try row.text(0), subscription: try row.text(1), coin: try row.text(2), request: try row.text(3),
+                signal: try row.maybeText(4), decision: try row.text(5), at: try row.integer(6))
+        }
+    }
+
+    /// The `data` of requests, by id.
+    public func requestData(_ ids: some Collection<String>) async throws(PostgresError) -> [String: String] {
+        let rows = try await connection.query(
+            "SELECT request_id, data::text FROM audit_entries WHERE kind = 'execution_requests' AND request_id = ANY ($1::text[]) AND data IS NOT NULL",
+            [.texts(ids)], results: .binary)
+        var found: [String: String] = [:]
+        for row in rows { found[try row.text(0)] = try row.text(1) }
+        return found
+    }
+
+    /// The newest signal of each leader and coin, joins left out: they say nothing of the leader. Their `data`.
+    public func lastSignals(_ prefix: String) async throws(PostgresError) -> [String] {
+        try await connection.query(
+            """
+            SELECT DISTINCT ON (influencer, coin) data::text FROM audit_entries
+            WHERE kind = 'influencer_signals' AND starts_with(stream, $1) AND data ->> 'cause' <> 'join'
+            ORDER BY influencer, coin, entry_ms DESC, entry_seq DESC
+            """, [.text(prefix)], results: .binary
+        ).map { row throws(PostgresError) in try row.text(0) }
+    }
+
+    /// Ids of the signals published since a day, by the day of their last fill (`2026-11-21`).
+    public func seenSignals(_ prefix: String, since day: Int32) async throws(PostgresError) -> [String: [String]] {
+        let rows = try await connection.query(
+            """
+            SELECT to_char(to_timestamp(\(Self.integer("data", "lastFillMs")) / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), signal_id FROM audit_entries
+            WHERE kind = 'influencer_signals' AND starts_with(stream, $1) AND \(Self.since) AND signal_id IS NOT NULL
+                AND \(Self.integer("data", "lastFillMs")) IS NOT NULL
+            """, [.text(prefix), .integer(Int64(day))], results: .binary)
+        var seen: [String: [String]] = [:]
+        for row in rows { seen[try row.text(0), default: []].append(try row.text(1)) }
+        return seen
+    }
+
+    /// Ids of what workers emitted by themselves since a day, by the stream it is in: events, and jobs and results without a request.
+    public func ownEmissions(_ prefix: String, since day: Int32) async throws(PostgresError) -> [String: [String]] {
+        let rows = try await connection.query(
+            """
+            SELECT stream, coalesce(job_id, id) FROM audit_entries
+            WHERE (kind = 'account_events' OR kind IN ('execution_jobs', 'execution_results') AND request_id IS NULL)
+                AND starts_with(stream, $1) AND \(Self.since) AND coalesce(job_id, id) IS NOT NULL
+            """, [.text(prefix), .integer(Int64(day))], results: .binary)
+        var made: [String: [String]] = [:]
+        for row in rows { made[try row.text(0), default: []].append(try row.text(1)) }
+        return made
+    }
+}

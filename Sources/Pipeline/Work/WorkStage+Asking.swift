@@ -1,0 +1,121 @@
+import CopyTrading
+import Hyperliquid
+import RedisStreams
+
+/// Jobs that may have been carried out before Redis was started anew or rebuilt (``BeforeRestart``). The attempt journal may have lost what was
+/// sent; its id is a function of job and attempt, so the exchange is asked for it before the first order of such a job. One that it knows is
+/// settled as an attempt of a predecessor; else the job goes on as any other. Exits are asked for too: an exit sent twice may open the
+/// other side.
+extension WorkStage {
+    /// So many attempts that never reached the exchange may lie between those that did.
+    private static let attemptsAhead = 1
+
+    private struct NotYet: Error, CustomStringConvertible { let description: String }
+
+    private struct Finding {
+        let attempt: Int
+        let order: OrderRecord
+        let fills: OrderFills
+    }
+
+    /// Whether the exchange must be asked before the job's next attempt.
+    func isSuspect(_ job: LaneJob, _ partition: Int) -> Bool {
+        guard !job.isCleared, let moment = partitions[partition]?.suspectedAt else { return false }
+        return BeforeRestart.covers(job.job.leaderFillTime, mayJoin: job.job.action == .open, since: moment)
+    }
+
+    func beginAsking(_ lane: LaneKey, _ partition: Int) {
+        guard let state = partitions[partition] else { return }
+        partitions[partition]?.lanes[lane]?.head = .asking
+        errandSink.yield(.ask(partition: partition, generation: state.generation, lane))
+    }
+
+    func ask(_ partition: Int, _ generation: Int, _ lane: LaneKey) async {
+        // one that was written just before must have arrived, or never will
+        while let moment = partitions[partition]?.askFrom, partitions[partition]?.generation == generation, moment > .now, !Task.isCancelled {
+            try? await Task.sleep(until: moment)  // ends early only when cancelled
+        }
+        var pause = Duration.milliseconds(100)
+        while let job = asked(partition, generation, lane), !Task.isCancelled {
+            do {
+                let finding = try await find(job)
+                guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
+                return conclude(finding, of: job, lane, partition)
+            } catch {
+                // not knowing is no answer: it is asked again until there is one
+                logger.warning("job.unasked", metadata: ["job": "\(job.job.id)", "account": "\(lane.account)", "error": "\(error)"])
+                try? await Task.sleep(for: pause)  // ends early only when cancelled
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    /// The head of the lane while it is asked for.
+    private func asked(_ partition: Int, _ generation: Int, _ lane: LaneKey) -> LaneJob? {
+        guard let state = partitions[partition], state.generation == generation, let queue = state.lanes[lane], queue.head == .asking else { return nil }
+        return queue.jobs.first
+    }
+
+    private func find(_ job: LaneJob) async throws -> Finding? {
+        let account = job.job.account.text
+        for attempt in job.attempt...job.attempt + Self.attemptsAhead {
+            let cloid = ClientOrderID(job: job.job.id, attempt: attempt)
+            guard case .known(let order) = try await client.orderStatus(account, cloid: cloid.text) else { continue }
+            guard order.isTerminal else { throw NotYet(description: "the order \(cloid) is still \(order.status)") }
+            let fills = try await fills(of: cloid, account: job.job.account, from: order.order.placedAt)
+            if fills.filled.isZero, order.status == "filled" { throw NotYet(description: "the fills of \(cloid) are not told yet") }
+            return Finding(attempt: attempt, order: order, fills: fills)
+        }
+        return nil
+    }
+
+    private func conclude(_ finding: Finding?, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {
+        attention.insert(AccountKey(partition: partition, account: lane.account))
+        dispatching.signal()
+        guard let finding else {
+            updateHead(lane, partition) { $0.isCleared = true }
+            partitions[partition]?.lanes[lane]?.head = .idle
+            return
+        }
+        let record = record(of: finding, job, lane, partition)
+        logger.notice("attempt.found", metadata: ["cloid": "\(record.cloid)", "status": "\(finding.order.status)", "filled": "\(finding.fills.filled)"])
+        partitions[partition]?.recentOrders.insert(record.cloid)
+        let settlement: Settlement = finding.fills.filled.isZero ? .rejected(status: finding.order.status) : .traded(finding.fills)
+        apply(settlement, of: record, partition)
+    }
+
+    /// The journal's record as it must have been.
+    private func record(of finding: Finding, _ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> AttemptRecord {
+        let sleeve = partitions[partition]?.sleeves[HoldingKey(job.job.subscription, lane.coin)] ?? .empty
+        return AttemptRecord(
+            job: job.job.id, entry: job.entry, cloid: ClientOrderID(job: job.job.id, attempt: finding.attempt), attempt: finding.attempt,
+            account: lane.account, subscriber: job.job.subscriber, subscription: job.job.subscription, coin: lane.coin, nonce: 0,
+            expiresAfter: nil, payloadHash: "", epoch: partitions[partition]?.epoch ?? "", preparedAt: finding.order.order.placedAt * 1_000,
+            intent: intent(of: finding, job, sleeve, lane, partition), sleeve: sleeve, filledBefore: job.fills.filled,
+            averageBefore: job.fills.averagePrice)
+    }
+
+    /// What was asked for is in the order; what that left to be done is decided again, on the sleeve as it was.
+    private func intent(of finding: Finding, _ job: LaneJob, _ sleeve: Sleeve, _ lane: LaneKey, _ partition: Int) -> OrderIntent {
+        let order = finding.order.order
+        var intent = OrderIntent(
+            side: order.side, size: order.originalSize ?? max(order.size, finding.fills.filled), limit: order.limitPrice,
+            reduceOnly: order.reduceOnly)
+        let decision = Preparation.decide(
+            job: job.job, sleeve: sleeve, otherSleevesOnCoin: otherSleeves(lane, of: job.job.subscription, partition),
+            instrument: knownInstruments[lane.coin], quote: Quote(reference: job.job.referencePrice), now: job.job.leaderFillTime,
+            attempt: finding.attempt)
+        guard case .send(let decided) = decision else {
+            intent.owed = job.job.action.isEntry ? .zero : intent.size
+            return intent
+        }
+        intent.isSnapClose = decided.isSnapClose
+        intent.owed = decided.owed
+        intent.remainder = decided.remainder
+        intent.residue = decided.residue
+        intent.correctsK = decided.correctsK
+        intent.clips = decided.clips
+        intent.detail = decided.detail
+        return intent
+    }
+}

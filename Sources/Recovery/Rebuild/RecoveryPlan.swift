@@ -1,0 +1,72 @@
+import CopyTrading
+import JSON
+import RedisStreams
+
+/// What a recovery writes into Redis, as Postgres has it. Reading it changes nothing.
+public struct RecoveryPlan: Sendable {
+    /// One partition of a stream.
+    public struct StreamPart: Sendable {
+        public var partition: StreamPartition
+        public var lastID: String
+        public var lastNumber: Int64
+        /// Not finished: delivered to its stage again.
+        public var again: [CellRebuild.Entry] = []
+        public var missing: [Missing] = []
+    }
+
+    /// Not on record, but known by what it led to.
+    public struct Missing: Sendable {
+        public var emission: Emission
+        /// Of a signal: under which its fan-out began.
+        public var configVersion: Int64?
+    }
+
+    public var streams: [StreamPart] = []
+    /// Partition of signals → entry → cursor of its fan-out: from the beginning, under the configuration it began with.
+    public var fanouts: [Int: [String: String]] = [:]
+    /// Day → signal ids.
+    public var seen: [String: [String]] = [:]
+    public var knownRequests: Set<String> = []
+    /// By partition of accounts.
+    public var knownLegs: [Int: Set<String>] = [:]
+    public var decisions: [Int: [String: String]] = [:]
+    /// Jobs among what is missing that were answered.
+    public var answered: [Int: [String]] = [:]
+    public var sleeves: [Int: [String: Sleeve]] = [:]
+    public var lifecycles: [Int: [String: Lifecycle]] = [:]
+    public var made: [Int: [String]] = [:]
+    /// By partition of signals.
+    public var cursors: [Int: [String: LeaderCursor]] = [:]
+    /// What could not be understood, for people.
+    public var doubts: [String] = []
+
+    public init() {}
+
+    public var sleeveCount: Int { sleeves.values.reduce(0) { $0 + $1.count } }
+    public var lifecycleCount: Int { lifecycles.values.reduce(0) { $0 + $1.count } }
+    public var leaderCount: Int { cursors.values.reduce(0) { $0 + $1.count } }
+    public var seenCount: Int { seen.values.reduce(0) { $0 + $1.count } }
+
+    /// All partitions of a stream together.
+    public func counts(_ stream: RedisStreams.Stream) -> (finished: Int64, again: Int, missing: Int) {
+        streams.filter { $0.partition.stream == stream }.reduce((0, 0, 0)) { sum, part in
+            (sum.0 + part.lastNumber - Int64(part.again.count), sum.1 + part.again.count, sum.2 + part.missing.count)
+        }
+    }
+
+    public var json: JSON {
+        let streams = RedisStreams.Stream.allCases.map { stream -> JSON in
+            let counts = counts(stream)
+            return [
+                "name": .string(stream.rawValue), "finished": .integer(counts.finished), "again": .integer(counts.again),
+                "missing": .integer(counts.missing),
+            ]
+        }
+        return [
+            "streams": .array(streams), "sleeves": .integer(sleeveCount), "lifecycles": .integer(lifecycleCount), "leaders": .integer(leaderCount),
+            "seenSignals": .integer(seenCount), "knownRequests": .integer(knownRequests.count),
+            "knownLegs": .integer(knownLegs.values.reduce(0) { $0 + $1.count }),
+            "ownEmissions": .integer(made.values.reduce(0) { $0 + $1.count }), "doubts": .array(doubts.map(JSON.string)),
+        ]
+    }
+}

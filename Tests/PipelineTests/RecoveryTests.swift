@@ -1,0 +1,308 @@
+import AuditTrail
+import CopyTrading
+import Postgres
+import Recovery
+import Redis
+import RedisStreams
+import TestServers
+import Testing
+
+/// A Redis that is lost under load: noticed, the cell halts, it is rebuilt from Postgres, and what was under way is carried out once.
+@Suite(.serialized) struct RecoveryTests {
+    private static let settings = [
+        "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--enable-debug-command", "yes",
+    ]
+
+    enum Loss: String, CaseIterable, CustomStringConvertible {
+        case emptied, restartedEmpty, tailCut, olderCopy
+        var description: String { rawValue }
+    }
+
+    private static func server() async throws -> PrivateRedis {
+        try await BlockingCalls.run { try await PrivateRedis(settings: settings) }
+    }
+
+    @Test("Redis lost under load: the cell halts, nothing is sent, a recovery rebuilds it, and everything is copied once", arguments: Loss.allCases)
+    func loss(_ loss: Loss) async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(4), redis: redis) { fleet in
+            try await fleet.startAll()
+            if loss == .olderCopy {
+                try await fleet.load(cycles: 1)
+                try await BlockingCalls.run { try redis.copyFiles() }
+            }
+            let before = loss == .olderCopy ? 8 : 0
+            async let load = fleet.load(cycles: 8, pause: .milliseconds(60))
+            try await fleet.eventually("results are on record") { try await fleet.recorded(.results) > 60 }
+            switch loss {
+            case .emptied: _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            case .restartedEmpty, .tailCut, .olderCopy:
+                try await BlockingCalls.run {
+                    redis.kill()
+                    switch loss {
+                    case .tailCut: try redis.cutTail(bytes: 200_000)
+                    case .olderCopy: try redis.putCopyBack()
+                    default: try redis.dropFiles()
+                    }
+                    if loss != .restartedEmpty { try redis.repair() }
+                    try redis.start()
+                }
+            }
+            try await fleet.redisIsBack()
+            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            try await fleet.noLeaseIsHeld()
+            // what was on its way may still arrive
+            try await Task.sleep(for: .milliseconds(500))
+            let orders = try fleet.exchange.ledger().count(where: \.isOrder)
+            let signals = try await load + before
+            // longer than any lease and any wait for one
+            try await Task.sleep(for: .seconds(2))
+            #expect(try fleet.exchange.ledger().count(where: \.isOrder) == orders, "a halted cell sends nothing")
+            try await fleet.noLeaseIsHeld()
+
+            try await fleet.recovery().run()
+            try await fleet.settled(signals: signals, within: .seconds(60))
+            let truth = try await fleet.verify()
+            #expect(truth.signals.count == signals)
+            #expect(truth.sleeves.isEmpty, "the leader is flat")
+            #expect(truth.deadLetters.isEmpty)
+            // what the leader did from then on is copied as if nothing had been
+            let more = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: signals + more, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
+    @Test("whatever part of each stream is on record, a recovery sends no order again and answers every pair once", arguments: 1...6)
+    func partlyOnRecord(seed: Int) async throws {
+        let redis = try await Self.server()
+        let cast = Cast(leaders: ["leader", "other"], [
+            Cast.Follower("a", of: "leader", "other", settings: #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 2000}"#, account: "sharing: sleeves"),
+            Cast.Follower("b", of: "leader", settings: #"sizing: {mode: ratio, ratio: "0.2"}, limits: {entry_expiry_ms: 2000}"#),
+            Cast.Follower("c", of: "other", settings: #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 2000}"#),
+        ])
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.startAll()
+            for (leader, coin, side, size) in [
+                ("leader", "BTC", Side.buy, "1"), ("other", "ETH", .sell, "10"), ("leader", "BTC", .buy, "0.5"), ("leader", "BTC", .sell, "2.5"),
+                ("other", "ETH", .buy, "4"), ("leader", "SOL", .buy, "100"), ("leader", "BTC", .buy, "0.4"), ("other", "BTC", .buy, "0.3"),
+            ] {
+                try await fleet.exchange.trade(leader, coin, side, size)
+                try await Task.sleep(for: .milliseconds(30))
+            }
+            try await fleet.settled(signals: 8)
+            let undisturbed = try await fleet.verify()
+            try await fleet.endRoles()
+
+            try await fleet.forget(seed: UInt64(seed))
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            // entries of before are too old to be sent by now
+            try await Task.sleep(for: .seconds(2))
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: 8, within: .seconds(40))
+            let truth = try await fleet.verify()
+            #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid), "no order is sent again")
+            #expect(truth.sleeves.mapValues(\.position) == undisturbed.sleeves.mapValues(\.position))
+            #expect(Set(truth.signals.map(\.id)) == Set(undisturbed.signals.map(\.id)))
+
+            // exits find what they are to close
+            for (leader, coin, side, size) in [
+                ("leader", "BTC", Side.buy, "0.6"), ("leader", "SOL", .sell, "100"), ("other", "ETH", .buy, "6"), ("other", "BTC", .sell, "0.3"),
+            ] { try await fleet.exchange.trade(leader, coin, side, size) }
+            try await fleet.settled(signals: 12, within: .seconds(30))
+            #expect(try await fleet.verify().sleeves.isEmpty)
+        }
+    }
+
+    @Test("an earlier state of Redis that nothing on record contradicts: no halt, and orders of which it knows nothing are found at the exchange")
+    func unnoticed() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1, groups: ["matcher", "planner"])
+            try await BlockingCalls.run { try redis.copyFiles() }
+            try await fleet.work()
+            try await fleet.settled(signals: 1, groups: ["worker"])
+            let orders = try fleet.exchange.ledger().count(where: \.isOrder)
+            #expect(orders == 3)
+
+            try await BlockingCalls.run {
+                redis.kill()
+                try redis.putCopyBack()
+                try redis.repair()
+                try redis.start()
+            }
+            try await fleet.redisIsBack()
+            #expect(try await fleet.added(.results) == 0, "Redis knows of no order")
+            try await fleet.eventually("the orders are found") { fleet.log.count("attempt.found") == 3 }
+            try await fleet.audit()
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.ledger.count(where: \.isOrder) == 6)
+            #expect(truth.others(.filled).isEmpty)
+            #expect(truth.sleeves.isEmpty)
+            #expect(fleet.log.count("cell.halted") == 0)
+        }
+    }
+
+    @Test("Redis started again with all its data: no halt, and the fleet goes on by itself")
+    func cleanRestart() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.startAll()
+            async let load = fleet.load(cycles: 5, pause: .milliseconds(50))
+            try await fleet.eventually("orders flow") { try await fleet.added(.results) > 20 }
+            try await BlockingCalls.run {
+                redis.kill()
+                try redis.repair()
+                try redis.start()
+            }
+            try await fleet.redisIsBack()
+            try await fleet.settled(signals: try await load, within: .seconds(40))
+            let truth = try await fleet.verify()
+            #expect(truth.others(.filled).isEmpty)
+            #expect(fleet.log.count("cell.halted") == 0)
+            #expect(fleet.log.count("lease.void") > 0, "what was remembered is void")
+        }
+    }
+
+    @Test("a recovery that ends at any point leaves the cell halted, and the next one does it all")
+    func interrupted() async throws {
+        struct Ended: Error {}
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.startAll()
+            let signals = try await fleet.load(cycles: 2)
+            try await fleet.settled(signals: signals)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            for last in Recovery.Step.allCases {
+                await #expect(throws: Ended.self) { try await fleet.recovery().run(at: { if $0 == last { throw Ended() } }) }
+                try await Task.sleep(for: .milliseconds(300))
+                try await fleet.noLeaseIsHeld()
+                #expect(try await fleet.recovery().reason() != nil, "halted after \(last)")
+            }
+            try await fleet.recovery().run()
+            await #expect(throws: Recovery.Fault.self) { try await fleet.recovery().run() }
+            let more = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: signals + more, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
+    @Test("what would be written is shown without changing anything")
+    func dryRun() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.endRoles()
+            // keys that live for milliseconds are gone
+            try await Task.sleep(for: .seconds(1))
+            let before = try await fleet.observer.send(RedisCommand("DEBUG", "DIGEST")).checked().text
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.counts(.signals) == (1, 0, 0))
+            #expect(plan.counts(.results) == (3, 0, 0))
+            #expect(plan.sleeveCount == 3)
+            #expect(plan.lifecycleCount == 3)
+            #expect(plan.leaderCount == 1)
+            #expect(plan.doubts.isEmpty)
+            #expect(try await fleet.observer.send(RedisCommand("DEBUG", "DIGEST")).checked().text == before)
+            #expect(try await fleet.recovery().reason() == nil)
+        }
+    }
+
+    @Test("a signal from before anybody followed its leader is not fanned out by a recovery to those who do now")
+    func followedSince() async throws {
+        let redis = try await Self.server()
+        let cast = Cast(leaders: ["leader", "other"], [.init("a", of: "leader", settings: #"sizing: {mode: ratio, ratio: "0.1"}"#)])
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.exchange.trade("other", "ETH", .buy, "1")
+            try await fleet.settled(signals: 2)
+            var later = cast
+            later.followers.append(.init("b", of: "other", settings: #"sizing: {mode: ratio, ratio: "0.1"}"#))
+            try await fleet.apply(later.configuration())
+            try await fleet.endRoles()
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.counts(.signals) == (2, 0, 0))
+            #expect(plan.counts(.requests) == (1, 0, 0))
+            #expect(plan.leaderCount == 2)
+        }
+    }
+}
+
+extension Fleet {
+    /// Rows of a stream in Postgres.
+    fileprivate func recorded(_ stream: RedisStreams.Stream) async throws -> Int {
+        let rows = try await postgresObserver.query("SELECT count(*) AS n FROM audit_entries WHERE kind = $1", [.text(stream.rawValue)])
+        return Int(try rows[0].integer("n"))
+    }
+
+    fileprivate func redisIsBack() async throws {
+        try await eventually("Redis is back") { (try? await observer.send(RedisCommand("PING")).checked()) != nil }
+    }
+
+    fileprivate func noLeaseIsHeld() async throws {
+        for (stage, count) in [("ingest", partitioning.signals), ("match", partitioning.signals), ("plan", partitioning.accounts), ("work", partitioning.accounts)] {
+            for partition in 0..<count {
+                let lease = try await observer.hash(keys.lease(stage, twoDigits(partition))).mapValues { String(decoding: $0, as: UTF8.self) }
+                #expect(lease["exp"] ?? "0" == "0", "\(stage) \(partition) is held by \(lease["owner"] ?? "nobody")")
+            }
+        }
+    }
+
+    fileprivate func endRoles() async throws {
+        let all = roles.withLock { $0 }
+        for role in all { role.kill() }
+        for role in all { await role.ended() }
+        roles.withLock { $0 = [] }
+    }
+
+    /// As if the auditors of each stream had lagged, each by something else: of every stream only a beginning is on record.
+    fileprivate func forget(seed: UInt64) async throws {
+        var generator = Seeded(state: seed)
+        for stream in try await AuditReader(postgresObserver).streams() {
+            let rows = try await postgresObserver.query(
+                "SELECT entry_ms, entry_seq, seq, encode(chain, 'hex') AS chain FROM audit_entries WHERE stream = $1 ORDER BY entry_ms, entry_seq",
+                [.text(stream.name)])
+            guard !rows.isEmpty else { continue }
+            // of a leader of whom nothing is on record nothing is known
+            let kept = Int.random(in: (stream.kind == .signals ? 1 : 0)...rows.count, using: &generator)
+            let last = kept == 0 ? nil : rows[kept - 1]
+            let (milliseconds, sequence) = (try last?.integer("entry_ms") ?? 0, try last?.integer("entry_seq") ?? 0)
+            try await postgresObserver.execute(
+                "DELETE FROM audit_entries WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint)",
+                [.text(stream.name), .integer(milliseconds), .integer(sequence)])
+            try await postgresObserver.execute(
+                """
+                UPDATE audit_watermarks SET last_entry_ms = $2::bigint, last_entry_seq = $3::bigint, last_seq = $4::bigint, chain = decode($5, 'hex')
+                WHERE stream = $1
+                """,
+                [
+                    .text(stream.name), .integer(milliseconds), .integer(sequence), .integer(orNull: try last?.integer("seq")),
+                    .text(try last?.text("chain") ?? String(repeating: "0", count: 64)),
+                ])
+        }
+    }
+}
+
+/// The same numbers for the same seed.
+private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+        return value ^ value >> 31
+    }
+}

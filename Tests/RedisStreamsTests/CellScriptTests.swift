@@ -1,0 +1,67 @@
+import Redis
+import RedisStreams
+import TestServers
+import Testing
+
+@testable import RedisStreams
+
+/// The record of the cell, and what it does to leases.
+@Suite struct CellScriptTests {
+    @Test("a start of the server that nobody has seen voids every lease, once", arguments: PrivateRedis.Mode.allCases)
+    func restart(mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let table = CellTable(redis: cell.redis, keys: cell.keys, partitioning: cell.partitioning)
+        try await table.begin(incarnation: "a")
+        #expect(try await table.see().isFirst)
+        let epoch = try await cell.lease("work")
+        #expect(try await !table.see().isFirst)
+        #expect(try await cell.redis.hash(cell.keys.lease("work", "00"))["epoch"] == Array(epoch.utf8), "seen again, nothing is void")
+
+        // as after a restart
+        _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.cellRecord, "run_id", "another")).checked()
+        let sight = try await table.see()
+        #expect(sight.isFirst && sight.suspectedAt > 0 && sight.incarnation == "a" && !sight.isHalted)
+        let lease = try await cell.redis.hash(cell.keys.lease("work", "00")).mapValues { String(decoding: $0, as: UTF8.self) }
+        #expect(lease["epoch"] != epoch && lease["exp"] == "0")
+        let reply = try await cell.redis.send(cell.commands(cell.work).handOff(0, epoch: epoch, [], fetch: 1))
+        #expect(reply.error?.contains("FENCED") == true)
+        #expect((Int64(try await cell.lease("work", owner: "other")) ?? 0) > (Int64(epoch) ?? .max), "the next one is higher")
+    }
+
+    @Test("in a halted cell no lease is granted, and those that were are void", arguments: PrivateRedis.Mode.allCases)
+    func halt(mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let table = CellTable(redis: cell.redis, keys: cell.keys, partitioning: cell.partitioning)
+        try await table.begin(incarnation: "a")
+        let epoch = try await cell.lease("match")
+        try await table.halt(reason: "lost")
+        let sight = try await table.see()
+        #expect(sight.isHalted && sight.reason == "lost")
+        let reply = try await cell.redis.send(cell.commands(cell.match).handOff(0, epoch: epoch, [], fetch: 1))
+        #expect(reply.error?.contains("FENCED") == true)
+        await #expect(throws: RedisError.self) { try await cell.acquire("match") }
+        try await table.resume(incarnation: "b")
+        #expect(try await table.see().incarnation == "b")
+        _ = try await cell.lease("match")
+    }
+
+    @Test("a restored stream goes on with the numbers and ids on record, and its stage gets what was not finished", arguments: PrivateRedis.Mode.allCases)
+    func restore(mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode, provisioned: false)
+        let rebuild = CellRebuild(redis: cell.redis, keys: cell.keys)
+        let jobs = StreamPartition(.jobs, 0)
+        let again = (0..<450).map { CellRebuild.Entry(id: "1700000000\(100 + $0)-0", fields: [("seq", "\($0 + 1)"), ("id", "j\($0)")]) }
+        try await rebuild.restore(jobs, last: ("1700000000900-3", 500), again: again)
+        let ids = try await rebuild.add([Emission(jobs, [("id", Array("new".utf8))])], after: 500)
+        #expect(ids.count == 1 && ids[0] > "1700000000900-3")
+        let numbers = try await cell.redis.hash(cell.keys.sequence)
+        #expect(numbers[jobs.name] == Array("501".utf8))
+        let done = try await cell.redis.hash(cell.keys.acknowledged)
+        #expect(done["\(jobs.name)|worker"] == Array("50".utf8))
+        #expect(done["\(jobs.name)|audit"] == Array("500".utf8))
+        let audit = try await cell.redis.send(RedisCommand("XREADGROUP", "GROUP", "audit", "a", "COUNT", "1000", "STREAMS", cell.keys.stream(jobs), ">"))
+        #expect(audit.array?.first?.array?[1].array?.count == 1, "only what is not on record")
+        let worker = try await cell.redis.send(RedisCommand("XREADGROUP", "GROUP", "worker", "w", "COUNT", "1000", "STREAMS", cell.keys.stream(jobs), ">"))
+        #expect(worker.array?.first?.array?[1].array?.count == 451)
+    }
+}
