@@ -111,6 +111,14 @@ public actor PartitionLeases {
         surrendering.remove(partition)
     }
 
+    /// A stream or group that had been there is gone: Redis has lost data, or somebody deleted it.
+    func report(loss: String) async {
+        logger.critical("stage.loss", metadata: ["stage": "\(stage)", "loss": "\(loss)"])
+        do { try await cell?.halt(reason: loss) } catch {
+            logger.error("cell.halt.failed", metadata: ["stage": "\(stage)", "error": "\(error)"])
+        }
+    }
+
     private func beat(_ holder: some LeaseHolder) async throws(RedisError) {
         guard try await isAdmitted(holder) else { return }
         try await renew(holder)

@@ -344,6 +344,11 @@ public actor StageRunner: LeaseHolder {
             }
             return
         }
+        if case .server(let text) = error, let loss = Self.losses.first(where: text.contains) {
+            // acknowledging in a group that is gone acknowledges nothing: what it led to is found on record
+            let names = partitions.map { "\(stage.inputs[$0])" }.joined(separator: ", ")
+            await leases.report(loss: "\(names): \(loss == "NOGROUP" ? "the group \(stage.group)" : "a stream that it writes to") is gone")
+        }
         logger.error("stage.redis.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
         for partition in partitions { owned[partition]?.needsTakeOver = true }
         pause = Self.retryPause
@@ -390,5 +395,7 @@ public actor StageRunner: LeaseHolder {
     }
 
     private static let retryPause = Duration.milliseconds(100)
+    /// What Redis or a script says of a stream or a group that is not there.
+    private static let losses = ["NOGROUP", "NOSTREAM"]
     private static let takeOverPage = 200
 }

@@ -14,7 +14,7 @@ import Testing
     ]
 
     enum Loss: String, CaseIterable, CustomStringConvertible {
-        case emptied, restartedEmpty, tailCut, olderCopy
+        case emptied, restartedEmpty, tailCut, olderCopy, groupGone
         var description: String { rawValue }
     }
 
@@ -35,6 +35,11 @@ import Testing
             async let load = fleet.load(cycles: 8, pause: .milliseconds(60))
             try await fleet.eventually("results are on record") { try await fleet.recorded(.results) > 60 }
             switch loss {
+            case .groupGone:
+                for partition in 0..<fleet.partitioning.accounts {
+                    let stream = fleet.keys.stream(StreamPartition(.jobs, partition))
+                    _ = try await fleet.observer.send(RedisCommand("XGROUP", "DESTROY", stream, "worker")).checked()
+                }
             case .emptied: _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
             case .restartedEmpty, .tailCut, .olderCopy:
                 try await BlockingCalls.run {

@@ -103,4 +103,6 @@ public struct CellAdmission: Sendable, Equatable {
 public protocol CellWatch: Sendable {
     /// As of now; another one than before voids every lease. `nil`: nothing may be done, as the cell is halted or cannot be checked.
     func admission() async throws(RedisError) -> CellAdmission?
+    /// Something is missing that had been there: nobody goes on until a recovery.
+    func halt(reason: String) async throws
 }

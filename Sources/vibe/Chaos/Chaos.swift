@@ -49,6 +49,7 @@ struct Chaos: Sendable {
         report.seconds = Int((ContinuousClock.now - start).components.seconds)
         report.fills = await load.fills
         report.starts = await site.starts
+        report.recoveries = await site.recoveries
         report.crashes = await site.crashes
         report.settled = settledAttempts()
         Terminal.complain("checking")

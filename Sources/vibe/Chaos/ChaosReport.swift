@@ -8,6 +8,7 @@ struct ChaosReport: Sendable {
     var faults = FaultJournal()
     /// Processes started, those of the beginning included.
     var starts = 0
+    var recoveries = 0
     /// Processes that ended as none should.
     var crashes: [String] = []
     /// Attempts that were settled with the exchange by their nonce, by what was proved.
@@ -40,7 +41,7 @@ struct ChaosReport: Sendable {
 
     var json: JSON {
         [
-            "seed": .integer(options.seed), "seconds": .integer(seconds), "fills": .integer(fills), "starts": .integer(starts),
+            "seed": .integer(options.seed), "seconds": .integer(seconds), "fills": .integer(fills), "starts": .integer(starts), "recoveries": .integer(recoveries),
             "faults": .object(counts.map { JSON.Member($0.kind.rawValue, .integer($0.count)) }), "unfired": .array(unfired.map { .string($0.rawValue) }),
             "handOvers": .array(
                 faults.handOvers.map { ["cause": .string($0.cause.rawValue), "process": .string($0.partition), "ms": .integer($0.took.milliseconds)] }),
@@ -58,7 +59,7 @@ struct ChaosReport: Sendable {
         if let verification { lines.append(verification.text(for: terminal)) }
         if !verdicts.isEmpty { lines.append(ChaosVerdictText(verdicts: verdicts).rendered(for: terminal)) }
         var facts = [
-            "seed \(options.seed), \(Format.time(microseconds: Int64(seconds) * 1_000_000)); \(Format.count(fills)) fills of leaders; \(starts) processes started",
+            "seed \(options.seed), \(Format.time(microseconds: Int64(seconds) * 1_000_000)); \(Format.count(fills)) fills of leaders; \(starts) processes started, \(recoveries) recoveries of the cell",
             "partitions went on: " + ChaosObservations.HandOver.Cause.allCases.map(faults.text).joined(separator: "; "),
             "attempts settled with the exchange: \(settled.isEmpty ? "none" : settled.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
             "at rest \(rest.map { "\(Format.time($0)) after the last fault" } ?? "never")",

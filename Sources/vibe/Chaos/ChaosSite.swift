@@ -24,6 +24,8 @@ actor ChaosSite {
     /// Variables for the next process of a role alone.
     private var next: [FleetRole: [String: String]] = [:]
     private(set) var starts = 0
+    /// Times the cell was halted and rebuilt.
+    private(set) var recoveries = 0
     /// Processes that ended as none should.
     private(set) var crashes: [String] = []
 
@@ -115,12 +117,36 @@ actor ChaosSite {
 
     // MARK: - Keeping it alive
 
-    /// Starts what is missing until cancelled.
+    /// Starts what is missing, and recovers the cell when it halts, until cancelled.
     func keep() async throws {
-        while true {
-            await startMissing()
-            try await Task.sleep(for: .milliseconds(100))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    await self.startMissing()
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
+            group.addTask {
+                while true {
+                    await self.recoverIfHalted()
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+            }
+            try await group.waitForAll()
         }
+    }
+
+    private func recoverIfHalted() async {
+        guard let halt = try? await StatusReader(context, redis: redis).halt() else { return }
+        do {
+            let site = try RecoverySite(context)
+            let report = try await site.recover(force: false) { _ in }
+            await site.close()
+            if report.wasDone {
+                recoveries += 1
+                Terminal.complain("recovered: \(halt)")
+            }
+        } catch { Terminal.complain("not recovered yet: \(error)") }
     }
 
     private func startMissing() async {

@@ -7,6 +7,10 @@ enum FaultKind: String, CaseIterable, Sendable {
     case fleetRolling = "fleet.rolling"
     case fleetScale = "fleet.scale"
     case redisKill = "redis.kill"
+    case redisCutTail = "redis.cut_tail"
+    case redisRolledBack = "redis.rolled_back"
+    case redisEmpty = "redis.empty"
+    case redisGroupLost = "redis.group_lost"
     case redisAway = "redis.away"
     case redisScriptFlush = "redis.script_flush"
     case redisClientKill = "redis.client_kill"
@@ -54,6 +58,10 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .fleetRolling: "every process of a role is replaced, one after the other"
         case .fleetScale: "a role from its count to 1, to 6, to 2, and back"
         case .redisKill: "kill -9 of Redis, and a start with all that it wrote"
+        case .redisCutTail: "kill -9 of Redis and a piece of its AOF's end cut off, twice in a row"
+        case .redisRolledBack: "Redis is replaced by a copy that is seconds old"
+        case .redisEmpty: "Redis comes back with nothing"
+        case .redisGroupLost: "a consumer group is deleted"
         case .redisAway: "Redis is away for twenty seconds"
         case .redisScriptFlush: "SCRIPT FLUSH"
         case .redisClientKill: "CLIENT KILL of every connection"
@@ -94,7 +102,8 @@ enum FaultKind: String, CaseIterable, Sendable {
 
     var resource: Resource {
         switch self {
-        case .processKill, .processTerminate, .fleetScale, .redisAway, .postgresAway: .everything
+        case .processKill, .processTerminate, .fleetScale, .redisCutTail, .redisRolledBack, .redisEmpty,
+            .redisGroupLost, .redisAway, .postgresAway: .everything
         case .processFailpoint, .processPause, .fleetRolling, .clockWorker: .processes
         case .redisKill, .redisScriptFlush, .redisClientKill, .redisClientPause, .redisSleep, .redisMemory, .redisMisconf, .redisRewrite,
             .clockRedis:

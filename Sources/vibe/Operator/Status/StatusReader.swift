@@ -54,7 +54,8 @@ struct StatusReader: Sendable {
         return letters.count(where: \.isExit) + Int(max(0, count - Int64(letters.count)))
     }
 
-    private func halt() async throws -> String? {
+    /// Why the cell is halted; `nil`: it is not.
+    func halt() async throws -> String? {
         let record = try await redis.hash(keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
         return record["state"] == "halted" ? record["reason"] ?? "no reason was given" : nil
     }
