@@ -1,8 +1,8 @@
 # Recipes are short; what takes longer is a subcommand of `vibe`. ARGS goes to it: make demo ARGS="--speed max".
 .DEFAULT_GOAL := help
-.PHONY: help demo up bench soak test build lint env clean deps deps-lint conformance-deps
+.PHONY: help demo up bench soak chaos test build lint env clean deps deps-lint conformance-deps
 
-PACKAGES := openssl libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config python3-venv
+PACKAGES := openssl libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql libfaketime pkg-config python3-venv
 LINTERS := shellcheck lua-check
 CONFORMANCE := .build/conformance-venv
 VIBE := .build/release/vibe
@@ -27,6 +27,9 @@ bench: build ## measure ingestion, then throughput and latency of the same fleet
 
 soak: build ## ingest from an exchange that misbehaves and prove that no signal is lost; ARGS="--minutes 60"
 	@$(VIBE) soak $(ARGS)
+
+chaos: build ## inject faults of every kind into a whole fleet and prove that nothing is lost or done twice; MINUTES=10 SEED=1
+	@$(VIBE) chaos --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) $(ARGS)
 
 # One test at a time: those that wait for a time-out would mistake two busy cores for one.
 test: deps conformance-deps ## run all tests, on real Redis and Postgres servers that they start themselves
