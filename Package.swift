@@ -146,6 +146,12 @@ let package = Package(
                 "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Pipeline", "HyperSim", "Hyperliquid", "RedisStreams", "ConfigStore", "CopyTrading", "WebSocket", "Redis", "Postgres", "Settings",
+                "Failpoints", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid", "JSON"]),

@@ -16,6 +16,16 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 
 /// URLs are shown without the password they may carry.
 public enum Redaction {
+    /// As ``url(_:)``; `nil` for what may be a private key in the wrong place (64 hexadecimal digits in a row).
+    static func shown(_ text: String) -> String? {
+        var run = 0
+        for byte in text.utf8 {
+            run = Character(Unicode.Scalar(byte)).isHexDigit ? run + 1 : 0
+            if run == 64 { return nil }
+        }
+        return url(text)
+    }
+
     /// `redis://user:secret@host` becomes `redis://user:••••@host`; `password=secret` becomes `password=••••`.
     public static func url(_ text: String) -> String {
         var shown = text

@@ -102,6 +102,9 @@ public struct SettingsReader {
         return limits
     }
 
+    /// Bytes of a file that holds one secret.
+    static let largestSecretFile = 4_096
+
     /// A secret, from its variable or from the file that `NAME_FILE` names (one trailing line break is dropped).
     public mutating func secret(_ name: String, valid: (String) -> Bool = { !$0.isEmpty }) -> Secret? {
         let knob = knob(name)
@@ -115,7 +118,9 @@ public struct SettingsReader {
             guard valid(text) else { fault(knob.name, nil, knob.kind.expected); return nil }
             return Secret(text)
         case (nil, .some(let path)):
-            guard let data = FileManager.default.contents(atPath: path), data.count <= 4_096 else {
+            guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.largestSecretFile + 1) ?? Data(),
+                data.count <= Self.largestSecretFile
+            else {
                 fault(file, path, "a readable file with \(knob.kind.expected)")
                 return nil
             }
@@ -148,7 +153,7 @@ public struct SettingsReader {
     }
 
     private mutating func fault(_ name: String, _ value: String?, _ expected: String) {
-        faults.append(SettingsFault(name: name, value: value.map(Redaction.url), expected: expected))
+        faults.append(SettingsFault(name: name, value: value.flatMap(Redaction.shown), expected: expected))
         faulty.insert(name)
     }
 

@@ -191,8 +191,9 @@ public struct Sleeve: Sendable, Equatable {
         guard let averageEntry else { return price }
         let held = Int128(position.magnitude.e8)
         let added = Int128(size.e8)
+        guard held + added > 0 else { return averageEntry }
         // Between two accepted prices, so it is in range.
-        return Price(e8: Int64((held * Int128(averageEntry.e8) + added * Int128(price.e8)) / (held + added)))
+        return Price(e8: Int64(clamping: (held * Int128(averageEntry.e8) + added * Int128(price.e8)) / (held + added)))
     }
 }
 
