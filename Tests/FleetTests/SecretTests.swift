@@ -187,7 +187,7 @@ struct SecretTests {
     }
 
     /// Files to be written one after the other; each `refused.yaml` is a configuration to be refused.
-    private func refused(_ configuration: String, in run: RunDirectory) throws -> [(name: String, text: String, mode: Int)] {
+    private func refused(_ configuration: String, in run: RunDirectory) throws -> [(name: String, text: String, mode: mode_t)] {
         let whole = try String(contentsOfFile: configuration, encoding: .utf8)
         let keys = try String(contentsOfFile: run.path("keys/agent-keys.yaml"), encoding: .utf8)
         func naming(_ file: String) -> String { whole.replacingOccurrences(of: "agent-keys.yaml", with: file) }

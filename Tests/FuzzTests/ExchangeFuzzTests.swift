@@ -128,7 +128,7 @@ struct ExchangeFuzzTests {
             ["action": action, "nonce": 1_784_500_000_000, "signature": signature, "vaultAddress": nil, "expiresAfter": 1_784_500_001_000],
             ["method": "post", "id": 7, "request": ["type": "info", "payload": ["type": "l2Book", "coin": "BTC", "nSigFigs": 5, "mantissa": 2]]],
             ["method": "subscribe", "subscription": ["type": "l2Book", "coin": "BTC", "nSigFigs": 5, "mantissa": 2]],
-            ["fault": "latency", "milliseconds": 5, "every": 3, "path": "/info", "times": 2], ["fault": "priceJump", "coin": "BTC", "basisPoints": 500],
+            ["fault": "latency", "milliseconds": 5, "every": 3, "path": "/info", "times": 2], ["fault": "priceJump", "coin": "BTC", "percent": "-5"],
         ]
         for name in Operations.table.keys.sorted() { corpus.append(["action": ["type": .string(name), "time": 1, "nonce": 1], "nonce": 1, "signature": signature]) }
         if case .array(let elements) = recorded { corpus += elements }
