@@ -7,8 +7,6 @@ enum ReplyReader {
     static let maximumBytes = 256 << 20
     /// Elements of one array; room for them is set aside before they arrive.
     static let maximumElements: Int32 = 1 << 22
-    /// What one `redisBufferRead` reads at most.
-    private static let pieceBytes = 16 << 10
 
     enum Outcome {
         /// The caller frees it.
@@ -27,8 +25,10 @@ enum ReplyReader {
         let deadline = ContinuousClock.now + timeout
         var bytes = 0
         while true {
+            // nothing is taken out of the buffer while it is read into
+            let before = context.pointee.reader.pointee.len
             guard redisBufferRead(context) == REDIS_OK else { return .broken }
-            bytes += pieceBytes
+            bytes += Int(context.pointee.reader.pointee.len) - Int(before)
             if let outcome = parsed(context) { return outcome }
             guard bytes <= maximumBytes else { return .refused("a reply of more than \(maximumBytes >> 20) MiB") }
             guard ContinuousClock.now < deadline else { return .refused("no whole answer within \(timeout)") }

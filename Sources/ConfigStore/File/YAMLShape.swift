@@ -1,12 +1,12 @@
 import CYaml
 
-/// Looks at a YAML text before anything is built of it: few kilobytes with aliases can stand for gigabytes, and what nests deeply is read
+/// Looks at a YAML text before anything is built of it: a few kilobytes with aliases can stand for gigabytes, and what nests deeply is read
 /// by a recursion. Mistakes in the YAML itself are the parser's to report.
 enum YAMLShape {
     /// Levels of lists and mappings; a configuration has 4.
     static let maximumDepth = 32
-    /// Keys, values, lists and mappings together: 100,000 subscriptions of 20 settings have 4 million.
-    static let maximumNodes = 8_000_000
+    /// Keys, values, lists and mappings together: 50,000 subscriptions of 18 settings have as many.
+    static let maximumNodes = 2_000_000
 
     /// Line and problem, or `nil`.
     static func fault(of text: String) -> (line: Int, problem: String)? {
