@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up bench soak test build lint env clean deps deps-lint conformance-deps
 
-PACKAGES := libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config python3-venv
+PACKAGES := openssl libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config python3-venv
 LINTERS := shellcheck lua-check
 CONFORMANCE := .build/conformance-venv
 VIBE := .build/release/vibe
@@ -37,7 +37,7 @@ build: deps ## build the program, optimised, as .build/release/vibe
 
 lint: deps-lint ## check the Lua and shell scripts
 	luacheck --quiet lua
-	shellcheck .ci/run
+	shellcheck .ci/run deploy/redis/make-users
 
 env: build ## renew env/*.env from the table of settings
 	$(VIBE) settings --write env

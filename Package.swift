@@ -14,13 +14,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         .executableTarget(
             name: "vibe",
             dependencies: [
                 "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "JSON", "Failpoints", "FaultProxy",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -28,11 +29,12 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
             ]),
         .target(
             name: "AuditTrail",
             dependencies: [
-                "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", "Failpoints",
+                "Health", "RedisStreams", "Redis", "CopyTrading", "Postgres", "Cryptography", "JSON", "Failpoints",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -41,13 +43,13 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON", "Failpoints",
+                "Health", "RedisStreams", "Redis", "Hyperliquid", "ConfigStore", "RawFrames", "CopyTrading", "JSON", "Failpoints",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "Pipeline",
             dependencies: [
-                "RedisStreams", "Redis", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", "Failpoints",
+                "Health", "RedisStreams", "Redis", "Safety", "Hyperliquid", "ConfigStore", "CopyTrading", "Cryptography", "JSON", "Failpoints",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -74,7 +76,7 @@ let package = Package(
             dependencies: ["Postgres", "Zstandard", "Cryptography", "CopyTrading", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "RedisStreams",
-            dependencies: ["Redis", "CopyTrading", "LuaScripts", "Failpoints", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Health", "Redis", "CopyTrading", "LuaScripts", "Failpoints", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "ConfigStore",
             dependencies: [
@@ -93,10 +95,20 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "Redis", dependencies: ["CHiredis", "Blocking", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Redis", dependencies: ["CHiredis", "TLSTunnel", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Blocking", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "FaultProxy", dependencies: [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio")]),
+        .target(
+            name: "TLSTunnel",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .target(name: "Health", dependencies: ["JSON", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Settings", dependencies: ["Failpoints"]),
         .target(name: "Failpoints"),
         .target(name: "Blocking"),
@@ -111,7 +123,7 @@ let package = Package(
                 .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
                 .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
-                .embedInCode("take-over-partition-2.lua"),
+                .embedInCode("resolve-dead-letter-5.lua"), .embedInCode("take-over-partition-2.lua"),
                 .embedInCode("take-tokens-1.lua"), .embedInCode("trim-stream-1.lua"), .embedInCode("update-user-slots-1.lua"),
             ]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -143,8 +155,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
-                .product(name: "Logging", package: "swift-log"),
+                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "Ingestion", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "TestServers", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "FuzzTests",
@@ -152,6 +164,7 @@ let package = Package(
                 "Pipeline", "HyperSim", "Hyperliquid", "RedisStreams", "ConfigStore", "CopyTrading", "WebSocket", "Redis", "Postgres", "Settings",
                 "Failpoints", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(name: "HealthTests", dependencies: ["Health", "JSON"]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion", "ConfigStore", "CopyTrading", "Hyperliquid", "JSON"]),
@@ -159,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "vibe", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
+                "vibe", "Health", "Pipeline", "Safety", "Ingestion", "AuditTrail", "HyperSim", "Hyperliquid", "RawFrames", "ConfigStore", "RedisStreams",
                 "Redis", "Postgres", "CopyTrading", "Cryptography", "JSON", "Settings", "TestServers",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -168,7 +181,8 @@ let package = Package(
         .testTarget(
             name: "RawFramesTests",
             dependencies: ["RawFrames", "Cryptography", "CopyTrading", "JSON", "Postgres", "TestServers", .product(name: "Logging", package: "swift-log")]),
-        .testTarget(name: "RedisTests", dependencies: ["Redis", "TestServers"]),
+        .testTarget(
+            name: "RedisTests", dependencies: ["Redis", "TLSTunnel", "TestServers", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "RedisStreamsTests",
             dependencies: ["RedisStreams", "Redis", "CopyTrading", "TestServers", .product(name: "Logging", package: "swift-log")]),

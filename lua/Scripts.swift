@@ -14,6 +14,7 @@ public enum LuaScripts {
     public static let recordLeaderOrders = text(PackageResources.record_leader_orders_2_lua)
     public static let releaseLease = text(PackageResources.release_lease_1_lua)
     public static let renewLeases = text(PackageResources.renew_leases_lua)
+    public static let resolveDeadLetter = text(PackageResources.resolve_dead_letter_5_lua)
     public static let takeOverPartition = text(PackageResources.take_over_partition_2_lua)
     public static let takeTokens = text(PackageResources.take_tokens_1_lua)
     public static let trimStream = text(PackageResources.trim_stream_1_lua)

@@ -9,6 +9,16 @@ public enum AES256GCM {
     static let nonceByteCount = 12
     static let tagByteCount = 16
 
+    /// 32 random bytes.
+    public static func makeKey() throws(CryptographyError) -> [UInt8] {
+        var key = [UInt8](repeating: 0, count: keyByteCount)
+        guard RAND_bytes(&key, Int32(keyByteCount)) == 1 else { throw .libraryFailure("RAND_bytes") }
+        return key
+    }
+
+    /// Overwrites bytes that were secret, before their memory is used for something else.
+    public static func erase(_ bytes: inout [UInt8]) { OPENSSL_cleanse(&bytes, bytes.count) }
+
     public static func seal(_ plain: [UInt8], key: [UInt8], associatedData: [UInt8]) throws(CryptographyError) -> [UInt8] {
         let cipher = try Cipher(key: key)
         var nonce = [UInt8](repeating: 0, count: nonceByteCount)

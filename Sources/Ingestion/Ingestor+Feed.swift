@@ -61,7 +61,7 @@ extension Ingestor {
 
     /// The bound of what waits to be published: its source is not read meanwhile.
     private func waitForOutbox() async {
-        while outboxSignals > configuration.outboxLimit, !Task.isCancelled {
+        while max(outboxSignals, outbox.count) > configuration.outboxLimit, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(2))  // ends early only when cancelled
         }
     }

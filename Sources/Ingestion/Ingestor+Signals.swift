@@ -1,5 +1,6 @@
 import CopyTrading
 import Failpoints
+import Health
 import Logging
 import RawFrames
 import Redis
@@ -18,7 +19,7 @@ extension Ingestor {
     func take(_ address: String, storesCursor: Bool = false, _ step: (inout SignalBuilder) -> [SignalEvent]) {
         guard let isVerified = tracks[address].map(isVerified) else { return }
         // in place: a copy of the builder would copy all it remembers
-        tracks[address]!.builder.allowsEntries = isVerified
+        tracks[address]!.builder.allowsEntries = isVerified && admission.level < .closing
         let events = step(&tracks[address]!.builder)
         guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
@@ -77,7 +78,7 @@ extension Ingestor {
             recorder?.declare(
                 LeaderGap(
                     influencer: track.influencer, coin: coin, from: from, to: to, expected: legs.first?.start, found: legs.last?.end,
-                    reason: .unverified, handling: .entriesDropped))
+                    reason: isVerified(track) ? .overload : .unverified, handling: .entriesDropped))
         case .quarantine(let fill, _):
             recorder?.declare(
                 LeaderGap(
@@ -100,9 +101,12 @@ extension Ingestor {
     }
 
     func publishLoop() async {
+        let heart = Heart.start("publish")
+        defer { heart.rest() }
         var rings = publishing.rings()
         while !Task.isCancelled {
             while !outbox.isEmpty, !Task.isCancelled {
+                heart.beat()
                 let batch = Array(outbox.prefix(256))
                 do {
                     try Failpoint.reached(.ingestBeforePublish, throwing: RedisError.unavailable("failpoint"))
@@ -116,6 +120,7 @@ extension Ingestor {
                     try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
                 }
             }
+            heart.rest()
             _ = await rings.next()
         }
     }
@@ -139,7 +144,7 @@ extension Ingestor {
             for (index, part) in days.enumerated() {
                 calls.append(
                     SignalPublisher.Call(
-                        items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: $0, partition: publication.partition)) },
+                        items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: admitted($0), partition: publication.partition)) },
                         partition: publication.partition, day: part.day, epoch: lease.epoch,
                         leader: index == days.count - 1 ? publication.leaderState : nil))
             }

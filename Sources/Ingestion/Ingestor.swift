@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import Hyperliquid
 import Logging
 import RawFrames
@@ -24,6 +25,7 @@ import RedisStreams
 /// | `Ingestor+Hygiene` | leaders that are no longer ones to copy |
 /// | `Ingestor+Joining` | who begins to copy a leader that is in a position |
 /// | `Ingestor+Orders` | what leaders have resting at the exchange |
+/// | `Ingestor+Admission` | what is shed under load |
 public actor Ingestor: LeaseHolder {
     public struct Configuration: Sendable {
         /// Users that the exchange allows one address of ours.
@@ -32,6 +34,10 @@ public actor Ingestor: LeaseHolder {
         public var equityEvery: Duration
         /// Signals waiting to be published before the feed is made to wait.
         public var outboxLimit: Int
+        /// From when on entries are shed.
+        public var admission = Admission.Limits(backlog: 200_000)
+        /// How often the load is looked at.
+        public var admissionEvery: Duration = .seconds(1)
         /// How often positions rebuilt from public trades are compared with the exchange's.
         public var verifyEvery: Duration = .seconds(90)
         /// How often the orders of leaders are read whose triggers are mirrored.
@@ -128,6 +134,9 @@ public actor Ingestor: LeaseHolder {
     let hygieneWake = Wake()
     let joinWake = Wake()
 
+    var admission: Admission
+    /// Signals shed since the start.
+    public internal(set) var shed = 0
     // Signals on their way out.
     var outbox: [Publication] = []
     var outboxSignals = 0
@@ -144,6 +153,8 @@ public actor Ingestor: LeaseHolder {
 
     /// Times a followed leader's positions and equity were read again since the start.
     public internal(set) var equityReadings = 0
+    /// Whether entries are let in now.
+    public var admissionLevel: Admission.Level { admission.level }
     /// Signals published since the start.
     public internal(set) var published = 0
     /// Moves between tiers that were completed since the start.
@@ -193,6 +204,7 @@ public actor Ingestor: LeaseHolder {
         weight = WeightBudget(perMinute: configuration.weightPerMinute, now: .now)
         ordersWeight = WeightBudget(perMinute: max(1, configuration.weightPerMinute / Self.weightShare), now: .now)
         planner = TierPlanner(configuration.tiers)
+        admission = Admission(configuration.admission)
         // bounded by one errand of each kind per leader
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
@@ -202,6 +214,7 @@ public actor Ingestor: LeaseHolder {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.leases.run(holder: self) }
             group.addTask { await self.publishLoop() }
+            group.addTask { await self.admissionLoop() }
             group.addTask { await self.tickLoop() }
             group.addTask { await self.refreshLoop() }
             group.addTask { await self.tierLoop() }
@@ -228,6 +241,11 @@ public actor Ingestor: LeaseHolder {
         await leases.leave(holder: self)
         await giveBackSlots()
         left.signal()
+    }
+
+    /// Whether it hears the exchange.
+    public func currentFeed() -> FeedStanding {
+        FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince)
     }
 
     /// What each socket contributed, for the log and for a page of metrics.
@@ -269,6 +287,7 @@ public actor Ingestor: LeaseHolder {
         await drop(partition)
         while outbox.contains(where: { $0.partition == partition }), !Task.isCancelled {
             publishing.signal()
+            Heart.current?.beat()
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
         }
         await leases.release(partition)

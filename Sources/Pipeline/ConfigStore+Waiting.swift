@@ -1,4 +1,5 @@
 import ConfigStore
+import Health
 import Logging
 
 extension ConfigStore {
@@ -11,6 +12,9 @@ extension ConfigStore {
         let known = current()
         if known.version >= version { return known }
         while !Task.isCancelled, isWanted() {
+            // Postgres may be away for as long as it likes
+            Heart.current?.rest()
+            defer { Heart.current?.beat() }
             do { return try await waitFor(version: version) } catch {
                 if case .unknownVersion = error { throw error }
                 logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])

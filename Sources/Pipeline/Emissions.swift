@@ -29,6 +29,8 @@ extension Emission {
 extension StreamEntry {
     /// The record in `data`; an error names what is wrong with it.
     func record<Record>(_ decode: (JSON) throws(JSONError) -> Record) throws(JSONError) -> Record {
+        if let problem = oversize { throw JSONError(path: "entry", problem: problem) }
+        if let name = repeatedField { throw JSONError(path: name, problem: "there more than once") }
         guard let data = bytes("data") else { throw JSONError(path: "data", problem: "missing") }
         let json: JSON
         do { json = try JSON.parse(data) } catch { throw JSONError(path: "data", problem: error.description) }

@@ -1,4 +1,5 @@
 import CopyTrading
+import Health
 import Hyperliquid
 import Logging
 
@@ -18,10 +19,23 @@ public actor Instruments {
         self.logger = logger
     }
 
-    /// `nil` when the exchange does not list the coin, or nothing could be read yet.
+    /// What is known is given at once, and read again beside; only for a coin that is not known the exchange is waited for.
+    /// - Returns: `nil` when the exchange does not list the coin, or nothing could be read yet.
     public func instrument(_ coin: Coin) async -> Instrument? {
         let age = readAt.map { ContinuousClock.now - $0 } ?? .seconds(86_400)
-        if age > Self.refreshInterval || (byCoin[coin] == nil && age > Self.unknownInterval) { await refresh() }
+        if let known = byCoin[coin] {
+            if age > Self.refreshInterval {
+                readAt = .now
+                Task { await refresh() }
+            }
+            return known
+        }
+        if age > Self.unknownInterval {
+            // a wait with limits of its own: the exchange may be away
+            Heart.current?.rest()
+            await refresh()
+            Heart.current?.beat()
+        }
         return byCoin[coin]
     }
 

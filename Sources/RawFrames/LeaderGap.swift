@@ -11,6 +11,8 @@ public struct LeaderGap: Sendable, Equatable {
         case historyTooLong = "history_too_long"
         /// The leader's positions had not been checked for too long; its entries were not traded.
         case unverified
+        /// Redis was so full that what it had left was kept for exits; entries were not traded.
+        case overload
         /// A fill that contradicts itself or an earlier delivery of it.
         case quarantined
     }

@@ -2,6 +2,7 @@ import Blocking
 import CHiredis
 import Glibc
 import Logging
+import TLSTunnel
 
 /// One connection to Redis, on a thread of its own.
 ///
@@ -17,6 +18,8 @@ public actor RedisConnection {
     private let name: String
     private let logger: Logger
     private var context: UnsafeMutablePointer<redisContext>?
+    /// Of this connection, when it is one with TLS; knows why it ended.
+    private var tunnel: TLSTunnel?
     private var digests: [RedisScript: String] = [:]
     private var backoff = ReconnectBackoff()
     private var closed = false
@@ -120,33 +123,55 @@ public actor RedisConnection {
 
     private func connect() throws(RedisError) {
         let limit = timeout.timeval
-        let opened: UnsafeMutablePointer<redisContext>? =
-            switch endpoint.address {
-            case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
-            case .unix(let path): redisConnectUnixWithTimeout(path, limit)
-            }
-        guard let opened else { throw .unavailable("\(endpoint): out of memory") }
+        let opened = try open(limit)
         context = opened
         guard opened.pointee.err == 0 else { throw .unavailable("\(endpoint): \(errorText(opened))") }
         guard redisSetTimeout(opened, limit) == REDIS_OK else { throw .unavailable("\(endpoint): \(errorText(opened))") }
-        // hiredis 0.14 breaks a context on a Unix socket when asked for TCP keep-alive
-        if case .tcp = endpoint.address { redisEnableKeepAlive(opened) }
+        // hiredis 0.14 breaks a context on a Unix socket, the tunnel's too, when asked for TCP keep-alive
+        if case .tcp = endpoint.address, endpoint.tls == nil { redisEnableKeepAlive(opened) }
         var greeting: [RedisCommand] = []
         if let password = endpoint.password { greeting.append(RedisCommand(["AUTH"] + (endpoint.user.map { [$0] } ?? []) + [password])) }
         if endpoint.database != 0 { greeting.append(RedisCommand("SELECT", "\(endpoint.database)")) }
         greeting.append(RedisCommand("CLIENT", "SETNAME", name))
         do {
             for reply in try exchange(greeting) { _ = try reply.checked() }
-        } catch { throw .unavailable("\(endpoint): \(error)") }
+        } catch .unknownOutcome(let text) { throw .unavailable(text + hint(after: text)) } catch { throw .unavailable("\(endpoint): \(error)") }
+    }
+
+    private func open(_ limit: timeval) throws(RedisError) -> UnsafeMutablePointer<redisContext> {
+        let opened: UnsafeMutablePointer<redisContext>?
+        switch endpoint.address {
+        case .unix(let path): opened = redisConnectUnixWithTimeout(path, limit)
+        case .tcp(let host, let port):
+            if let trust = endpoint.tls {
+                do { tunnel = try TLSTunnel(host: host, port: port, trust: trust, timeout: timeout) } catch {
+                    throw .unavailable("\(endpoint): \(error)")
+                }
+                opened = tunnel.flatMap { redisConnectFd($0.descriptor) }
+            } else {
+                opened = redisConnectWithTimeout(host, Int32(port), limit)
+            }
+        }
+        guard let opened else { throw .unavailable("\(endpoint): out of memory") }
+        return opened
+    }
+
+    /// A server that takes the connection and then ends it before it answered has not been spoken to as it wants.
+    private func hint(after text: String) -> String {
+        guard case .tcp = endpoint.address, !text.contains("no answer within") else { return "" }
+        guard let trust = endpoint.tls else { return " (a server that wants TLS does so: rediss://)" }
+        return trust.certificateFile == nil ? " (a server that wants a client certificate does so)" : ""
     }
 
     private func disconnect() {
         if let context { redisFree(context) }
         context = nil
+        tunnel = nil
         digests = [:]
     }
 
     private func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
+        if let failure = tunnel?.failure { return failure }
         let text = withUnsafePointer(to: &context.pointee.errstr) {
             $0.withMemoryRebound(to: CChar.self, capacity: 128) { String(cString: $0) }
         }

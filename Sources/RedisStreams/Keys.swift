@@ -55,6 +55,8 @@ public struct Keys: Sendable, Hashable {
     public var latches: String { key("latches") }
     /// Hash: coin → its ``MarketQuote``.
     public var quotes: String { key("quotes") }
+    /// Hash: coin → its ``MarketDepth``.
+    public var depth: String { key("depth") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }
@@ -71,8 +73,16 @@ public struct StreamPartition: Sendable, Hashable, CustomStringConvertible {
         self.index = index
     }
 
+    /// Reads a ``name``; `nil` for any other text.
+    public init?(name: String) {
+        let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+        guard let stream = parts.first.flatMap({ Stream(rawValue: String($0)) }) else { return nil }
+        self.init(stream, parts.count == 2 ? Int(parts[1]) ?? 0 : 0)
+        guard self.name == name else { return nil }
+    }
+
     /// As in ``Keys/sequence`` and in the audit trail.
-    public var name: String { stream == .deadLetters ? stream.rawValue : "\(stream.rawValue):\(twoDigits(index))" }
+    public var name: String { stream == .deadLetters || stream == .interventions ? stream.rawValue : "\(stream.rawValue):\(twoDigits(index))" }
     public var description: String { name }
 }
 
@@ -84,6 +94,8 @@ public enum Stream: String, Sendable, CaseIterable {
     case results = "execution_results"
     case accountEvents = "account_events"
     case deadLetters = "dead_letters"
+    /// What operators decided about dead letters.
+    case interventions
 
     /// Every group that must have seen an entry before it may be trimmed.
     public var groups: [String] {
@@ -91,7 +103,7 @@ public enum Stream: String, Sendable, CaseIterable {
         case .signals: [Group.matcher, Group.audit]
         case .requests: [Group.planner, Group.audit]
         case .jobs: [Group.worker, Group.audit]
-        case .results, .accountEvents, .deadLetters: [Group.audit]
+        case .results, .accountEvents, .deadLetters, .interventions: [Group.audit]
         }
     }
 }
@@ -123,7 +135,7 @@ public struct Partitioning: Sendable, Hashable {
         switch stream {
         case .signals: signals
         case .requests, .jobs, .results, .accountEvents: accounts
-        case .deadLetters: 1
+        case .deadLetters, .interventions: 1
         }
     }
 

@@ -1,4 +1,5 @@
 import Failpoints
+import Health
 import Logging
 import Redis
 
@@ -41,6 +42,8 @@ public actor PartitionLeases {
     private var previousMembers: Set<String> = []
     private var surrendering: Set<Int> = []
     private var leaving = false
+    /// As of the last beat that went through.
+    private var standing = LeaseStanding()
 
     /// - Parameter redis: a connection for this alone.
     public init(
@@ -57,7 +60,14 @@ public actor PartitionLeases {
 
     /// Beats until cancelled.
     public func run(holder: some LeaseHolder) async {
+        let heart = Heart.start("leases of \(stage)")
+        defer { heart.rest() }
+        await Heart.$current.withValue(heart) { await beats(holder, heart) }
+    }
+
+    private func beats(_ holder: some LeaseHolder, _ heart: Heart) async {
         while !Task.isCancelled {
+            heart.beat()
             do { try await beat(holder) } catch { logger.warning("lease.beat.failed", metadata: ["stage": "\(stage)", "error": "\(error)"]) }
             try? await Task.sleep(for: timing.beat)  // ends early only when cancelled
         }
@@ -100,7 +110,9 @@ public actor PartitionLeases {
         let members = try await join()
         let settled = members.filter { previousMembers.contains($0) || $0 == member }
         previousMembers = Set(members)
+        note(settled)
         for partition in partitions.indices where !leaving {
+            Heart.current?.beat()
             let mine = Rendezvous.owner(of: partitions[partition], stage: stage, members: settled) == member
             let held = table.lease(partition) != nil
             if mine, !held {
@@ -111,6 +123,17 @@ public actor PartitionLeases {
             }
         }
     }
+
+    private func note(_ members: [String]) {
+        standing.beatAt = .now
+        standing.members = members.count
+        standing.due = partitions.count { Rendezvous.owner(of: $0, stage: stage, members: members) == member }
+        standing.held = table.all.count
+        if standing.held >= standing.due { standing.shortSince = nil } else { standing.shortSince = standing.shortSince ?? .now }
+    }
+
+    /// How this process stands in its stage.
+    public func currentStanding() -> LeaseStanding { standing }
 
     private func join() async throws(RedisError) -> [String] {
         var command = RedisCommand(script: Script.joinStage, keys: [keys.members(stage)])

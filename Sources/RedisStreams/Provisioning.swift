@@ -7,6 +7,8 @@ public enum Provisioning {
         case unfit([String])
         /// Streams that had entries and are gone.
         case lost([String])
+        /// Streams that are not there, or lack a group, and that this user may not create.
+        case forbidden([String])
 
         public var description: String {
             switch self {
@@ -14,6 +16,9 @@ public enum Provisioning {
             case .lost(let streams):
                 "streams are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
                     + "Restore its append-only file, or empty the database and start anew from the audit trail."
+            case .forbidden(let streams):
+                "streams are missing: \(streams.joined(separator: ", ")), and this Redis user may not create them. Before the first start, "
+                    + "run `vibe provision` as one that may (deploy/redis); later it says whether Redis has lost data."
             }
         }
     }
@@ -40,9 +45,11 @@ public enum Provisioning {
         guard faults.isEmpty else { throw Fault.unfit(faults) }
     }
 
-    /// Idempotent; every role calls it at its start.
-    public static func provision(_ redis: RedisConnection, keys: Keys, partitioning: Partitioning) async throws {
-        let partitions = partitioning.all
+    /// Idempotent; every role calls it at its start. Where nothing is missing it only reads, which every role may.
+    /// - Returns: the partitions that were missing or lacked a group.
+    @discardableResult
+    public static func provision(_ redis: RedisConnection, keys: Keys, partitioning: Partitioning) async throws -> [StreamPartition] {
+        let partitions = try await lacking(redis, keys, partitioning)
         let replies = try await redis.send(
             partitions.map { partition in
                 var command = RedisCommand(script: Script.provisionStream, keys: [keys.stream(partition), keys.sequence])
@@ -50,9 +57,26 @@ public enum Provisioning {
                 for group in partition.stream.groups { command.append(group) }
                 return command
             })
+        guard !replies.contains(where: isRefusal) else { throw Fault.forbidden(partitions.map(\.name)) }
         var lost: [String] = []
         for (partition, reply) in zip(partitions, replies) where try reply.checked().text == "LOST" { lost.append(partition.name) }
         guard lost.isEmpty else { throw Fault.lost(lost) }
+        return partitions
+    }
+
+    /// Of the script, or of a command inside it, which Redis 7.0 words differently.
+    private static func isRefusal(_ reply: RedisValue) -> Bool {
+        reply.error.map { $0.hasPrefix("NOPERM") || $0.contains("The user executing the script can't") } ?? false
+    }
+
+    private static func lacking(_ redis: RedisConnection, _ keys: Keys, _ partitioning: Partitioning) async throws -> [StreamPartition] {
+        let partitions = partitioning.all
+        let replies = try await redis.send(partitions.map { RedisCommand("XINFO", "GROUPS", keys.stream($0)) })
+        return zip(partitions, replies).filter { partition, reply in
+            // of each group a flat list: name, <name>, consumers, …; an error when there is no such stream
+            let groups = Set((reply.array ?? []).compactMap { $0.array?.dropFirst().first?.text })
+            return !groups.isSuperset(of: partition.stream.groups)
+        }.map(\.0)
     }
 }
 
@@ -69,8 +93,9 @@ public struct StreamTrimmer: Sendable {
         self.keep = keep
     }
 
-    /// Entries dropped from each partition.
+    /// Entries dropped from each partition. A dead letter is dropped by no one but an operator.
     public func trim(_ partitions: [StreamPartition]) async throws(RedisError) -> [StreamPartition: Int] {
+        let partitions = partitions.filter { $0.stream != .deadLetters }
         let replies = try await redis.send(
             partitions.map { partition in
                 var command = RedisCommand(script: Script.trimStream, keys: [keys.stream(partition)])

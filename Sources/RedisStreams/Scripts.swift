@@ -17,6 +17,7 @@ enum Script {
     static let recordLeaderOrders = RedisScript(name: "record-leader-orders", source: LuaScripts.recordLeaderOrders)
     static let releaseLease = RedisScript(name: "release-lease", source: LuaScripts.releaseLease)
     static let renewLeases = RedisScript(name: "renew-leases", source: LuaScripts.renewLeases)
+    static let resolveDeadLetter = RedisScript(name: "resolve-dead-letter", source: LuaScripts.resolveDeadLetter)
     static let takeOverPartition = RedisScript(name: "take-over-partition", source: LuaScripts.takeOverPartition)
     static let takeTokens = RedisScript(name: "take-tokens", source: LuaScripts.takeTokens)
     static let trimStream = RedisScript(name: "trim-stream", source: LuaScripts.trimStream)

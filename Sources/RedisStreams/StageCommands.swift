@@ -29,8 +29,10 @@ package struct StageCommands: Sendable {
         var command = RedisCommand(
             script: Script.handOff,
             keys: [
-                lease(partition), input(partition), keys.sequence, keys.acknowledged, stage.stateKey(keys, partition),
-                keys.attempts(stage.inputs[partition].index),
+                lease(partition), input(partition),
+                // a key that the call does not need is none that the role must be allowed to write (deploy/redis)
+                outputs.isEmpty ? keys.unused : keys.sequence, keys.acknowledged, stage.stateKey(keys, partition),
+                items.allSatisfy(\.settled.isEmpty) ? keys.unused : keys.attempts(stage.inputs[partition].index),
             ] + outputs.map(keys.stream))
         for argument in [stage.group, consumer, epoch] { command.append(argument) }
         command.append(fetch)
@@ -63,8 +65,9 @@ package struct StageCommands: Sendable {
     }
 
     package func fanOut(_ partition: Int, epoch: String, _ chunk: FanOutChunk) -> RedisCommand {
+        let emissions = chunk.emissions
         var outputs: [StreamPartition] = []
-        for emission in chunk.emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
+        for emission in emissions where !outputs.contains(emission.partition) { outputs.append(emission.partition) }
         var command = RedisCommand(
             script: Script.fanOutSignal,
             keys: [
@@ -75,14 +78,15 @@ package struct StageCommands: Sendable {
             "\(chunk.configVersion)", "\(outputs.count)",
         ] { command.append(argument) }
         for output in outputs { command.append(output.name) }
-        command.append(chunk.emissions.count)
-        for emission in chunk.emissions { append(emission, index: outputs.firstIndex(of: emission.partition)! + 1, to: &command) }
+        command.append(emissions.count)
+        for emission in emissions { append(emission, index: outputs.firstIndex(of: emission.partition)! + 1, to: &command) }
         return command
     }
 
-    func takeOver(_ partition: Int, epoch: String, after: String?, page: Int) -> RedisCommand {
+    /// - Parameter again: true when the partition was taken over before under this epoch.
+    func takeOver(_ partition: Int, epoch: String, after: String?, page: Int, again: Bool = false) -> RedisCommand {
         var command = RedisCommand(script: Script.takeOverPartition, keys: [lease(partition), input(partition)])
-        for argument in [stage.group, consumer, epoch, after.map { "(" + $0 } ?? "-", "\(page)"] { command.append(argument) }
+        for argument in [stage.group, consumer, epoch, after.map { "(" + $0 } ?? "-", "\(page)", again ? "again" : "first"] { command.append(argument) }
         return command
     }
 

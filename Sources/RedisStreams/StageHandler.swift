@@ -12,6 +12,9 @@ public protocol StageHandler: Sendable {
     /// The partition will be given up: start nothing new. Returns the entries that are not being worked on; they stay pending for the
     /// successor. Asked again until the rest is committed.
     func drain(_ partition: Int) async -> [String]
+    /// An entry that brings processes down is put aside and not handed to ``receive(_:partition:)``: what its stage knows of it. Must not look
+    /// into its data, which may be what brings them down.
+    func remains(of entry: StreamEntry, partition: Int) async -> Remains
     /// The partition is no longer ours: forget it.
     func end(_ partition: Int) async
 }
@@ -19,6 +22,7 @@ public protocol StageHandler: Sendable {
 extension StageHandler {
     public func begin(_ partition: Int) async throws {}
     public func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async {}
+    public func remains(of entry: StreamEntry, partition: Int) async -> Remains { Remains() }
     public func drain(_ partition: Int) async -> [String] { [] }
     public func end(_ partition: Int) async {}
 }

@@ -1,4 +1,5 @@
 import Failpoints
+import Health
 import Logging
 import Redis
 
@@ -37,6 +38,8 @@ public actor StageRunner: LeaseHolder {
         var unconfirmed: [Completion] = []
         var mayHaveMore = true
         var needsTakeOver = true
+        /// What is pending was read once under this epoch: reading it again is no further delivery.
+        var hasTakenOver = false
         var draining = false
     }
 
@@ -60,6 +63,8 @@ public actor StageRunner: LeaseHolder {
     private var hasDelivered = false
     /// Entries committed since the start.
     public private(set) var committed = 0
+    private var pendingSince: ContinuousClock.Instant?
+    private var reachedAt: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - redis: the connection for scripts; the doorbell and the leases have their own.
@@ -93,8 +98,12 @@ public actor StageRunner: LeaseHolder {
                     self.wake.signal()
                 }
             }
-            var rings = wake.rings()
-            while !Task.isCancelled, await turn() { _ = await rings.next() }
+            let heart = Heart.start(stage.name)
+            await Heart.$current.withValue(heart) {
+                var rings = wake.rings()
+                while !Task.isCancelled, await turn() { _ = await rings.next() }
+            }
+            heart.rest()
             continuation.finish()
             group.cancelAll()
         }
@@ -106,6 +115,16 @@ public actor StageRunner: LeaseHolder {
         stopping = true
         await leases.leave(holder: self)
         wake.signal()
+    }
+
+    /// How it gets on, for those who ask from outside.
+    public func currentStanding() -> StageStanding {
+        var standing = StageStanding()
+        standing.partitions = owned.count
+        standing.pending = owned.values.reduce(0) { $0 + $1.pending.count }
+        standing.pendingSince = standing.pending == 0 ? nil : pendingSince
+        standing.reachedAt = reachedAt
+        return standing
     }
 
     // MARK: - Leases
@@ -135,6 +154,7 @@ public actor StageRunner: LeaseHolder {
     private func turn() async -> Bool {
         var busy = true
         while busy, !Task.isCancelled {
+            Heart.current?.beat()
             if pause > .zero {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
@@ -153,6 +173,7 @@ public actor StageRunner: LeaseHolder {
     private func beginGained() async {
         while let partition = gained.popLast() {
             guard let lease = leases.table.lease(partition) else { continue }
+            Heart.current?.beat()
             do {
                 try await handler.begin(partition)
                 // the lease may have gone, or been taken anew, while the state was loading
@@ -178,7 +199,9 @@ public actor StageRunner: LeaseHolder {
     private func takeOver(_ partition: Int, epoch: String) async throws(RedisError) {
         var after: String?
         repeat {
-            let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage)).checked()
+            Heart.current?.beat()
+            let again = owned[partition]?.hasTakenOver ?? false
+            let reply = try await redis.send(commands.takeOver(partition, epoch: epoch, after: after, page: Self.takeOverPage, again: again)).checked()
             guard let parts = reply.array, parts.count == 4 else { throw .unexpectedReply("take-over-partition") }
             guard owned[partition]?.epoch == epoch else { return }
             let entries = try StreamEntry.list(parts[1]).filter { !(owned[partition]?.pending.contains($0.id) ?? true) }
@@ -192,6 +215,7 @@ public actor StageRunner: LeaseHolder {
             owned[partition]?.position = parts[3].text ?? "0-0"
         } while after != nil
         owned[partition]?.needsTakeOver = false
+        owned[partition]?.hasTakenOver = true
         owned[partition]?.mayHaveMore = true
     }
 
@@ -199,13 +223,15 @@ public actor StageRunner: LeaseHolder {
         guard !entries.isEmpty else { return }
         Failpoint.reached(stage: stage.name, .afterFetch)
         hasDelivered = true
+        if owned.values.allSatisfy(\.pending.isEmpty) { pendingSince = .now }
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {
-            logger.error("entry.dead_letter", metadata: ["partition": "\(stage.inputs[partition])", "entry": "\(entry.id)", "reason": "poison"])
-            let letter = Emission.deadLetter(
-                entry, from: stage.inputs[partition], reason: "poison", error: "delivered \(entry.deliveries + 1) times without an end")
-            owned[partition]?.unconfirmed.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+            let remains = await handler.remains(of: entry, partition: partition)
+            let handOff = HandOff(
+                puttingAside: entry, from: stage.inputs[partition], .poison, error: "delivered \(entry.deliveries + 1) times without an end",
+                remains: remains, logger: logger)
+            owned[partition]?.unconfirmed.append(.handOff(handOff))
         }
         await handler.receive(poison.isEmpty ? entries : entries.filter { $0.deliveries < limits.deliveries }, partition: partition)
     }
@@ -299,6 +325,8 @@ public actor StageRunner: LeaseHolder {
         } catch { return await failed(error, [partition]) }
         guard owned[partition]?.epoch == epoch else { return }
         committed += done.count
+        reachedAt = .now
+        if !done.isEmpty { pendingSince = .now }
         owned[partition]?.unconfirmed.removeFirst(completions.count)
         owned[partition]?.pending.subtract(done)
         if fetch > 0 { owned[partition]?.mayHaveMore = fetched.count == fetch }
@@ -348,6 +376,7 @@ public actor StageRunner: LeaseHolder {
         let partitions = Dictionary(uniqueKeysWithValues: positions.keys.map { (keys.stream(stage.inputs[$0]), $0) })
         do {
             let rung = try await doorbell.listen(positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) })
+            reachedAt = .now
             for key in rung { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
         } catch {
             logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])

@@ -17,6 +17,14 @@ public struct StreamEntry: Sendable {
     public func bytes(_ name: String) -> [UInt8]? { fields.first { $0.name == name }?.value }
     public func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
 
+    /// The largest entry that a stage reads. The fleet's own are a few kilobytes; one that tells of a thousand composed requests has 40.
+    public static let maximumBytes = 128 << 10
+    /// The most fields of an entry that a stage reads. The fleet's own have seven.
+    public static let maximumFields = 64
+
+    /// Of all names and values.
+    public var size: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count } }
+    public var isOversized: Bool { fields.count > Self.maximumFields || size > Self.maximumBytes }
     /// The last millisecond of the year 9999. Redis takes ids from its clock; a later one was made by hand.
     static let latest: Int64 = 253_402_300_799_999
 
@@ -67,16 +75,6 @@ public struct Emission: Sendable {
                 ("trace", Array(trace.utf8)), ("data", data),
             ])
     }
-
-    /// An entry that cannot be processed, kept with all it carried.
-    public static func deadLetter(_ entry: StreamEntry, from origin: StreamPartition, reason: String, error: String) -> Emission {
-        var fields: [(name: String, value: [UInt8])] = [
-            ("origin", Array(origin.name.utf8)), ("entry", Array(entry.id.utf8)), ("reason", Array(reason.utf8)),
-            ("error", Array(error.prefix(1_000).utf8)), ("deliveries", Array(String(entry.deliveries + 1).utf8)),
-        ]
-        for field in entry.fields { fields.append(("original." + field.name, field.value)) }
-        return Emission(StreamPartition(.deadLetters, 0), fields)
-    }
 }
 
 /// What becomes of an entry; carried out by one script.
@@ -118,14 +116,16 @@ public struct FanOutChunk: Sendable {
     public var next: Int
     public var isLast: Bool
     public var configVersion: Int64
-    public var emissions: [Emission]
+    /// Made when they are sent: a leader's backlog times its followers would not fit into memory.
+    public var emissions: [Emission] { make() }
+    private let make: @Sendable () -> [Emission]
 
-    public init(entry: String, cursor: Int, next: Int, isLast: Bool, configVersion: Int64, emissions: [Emission]) {
+    public init(entry: String, cursor: Int, next: Int, isLast: Bool, configVersion: Int64, emissions: @autoclosure @escaping @Sendable () -> [Emission]) {
         self.entry = entry
         self.cursor = cursor
         self.next = next
         self.isLast = isLast
         self.configVersion = configVersion
-        self.emissions = emissions
+        make = emissions
     }
 }

@@ -32,6 +32,8 @@ public struct LatchStore: LatchSetter {
         try await table.publish(scope: latch.scope.text, id: latch.id, record: latch.json.bytes())
     }
 
+    /// Needs Postgres, which numbers all settings: while it is away nothing new is latched, by a process or a person, and what is latched
+    /// holds on.
     public func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws {
         _ = try await insert(scope, level, reason, by, onlyTighter: true)
     }

@@ -11,8 +11,8 @@ import Synchronization
 public final class Latches: Sendable {
     /// How often Redis is looked at.
     static let pollEvery = Duration.milliseconds(100)
-    /// Looks at Redis between two looks at Postgres.
-    static let looksPerStoreLook = 50
+    /// How often Postgres is looked at.
+    static let storePollEvery = Duration.seconds(5)
     /// Redis unread for so long counts as level 1.
     static let unreadLimit = Duration.seconds(2)
 
@@ -39,15 +39,26 @@ public final class Latches: Sendable {
 
     /// Keeps it up to date until cancelled.
     public func run() async {
-        var looks = 0
-        while !Task.isCancelled {
-            try? await Task.sleep(for: Self.pollEvery)  // ends early only when cancelled
-            looks += 1
-            do { try await readPublished() } catch { logger.warning("latches.unread", metadata: ["place": "redis", "error": "\(error)"]) }
-            guard looks.isMultiple(of: Self.looksPerStoreLook) else { continue }
-            // Trading outlasts a Postgres that is away for a while: what it had is known, and Redis has what is newer.
-            do { try await readStored() } catch { logger.warning("latches.unread", metadata: ["place": "postgres", "error": "\(error)"]) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.pollEvery)  // ends early only when cancelled
+                    do { try await self.readPublished() } catch { self.unread("redis", error) }
+                }
+            }
+            // Beside it: a Postgres that does not answer must not keep Redis from being read, which would count as level 1. What
+            // Postgres had is known, and Redis has what is newer.
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.storePollEvery)  // ends early only when cancelled
+                    do { try await self.readStored() } catch { self.unread("postgres", error) }
+                }
+            }
         }
+    }
+
+    private func unread(_ place: String, _ error: any Error) {
+        logger.warning("latches.unread", metadata: ["place": "\(place)", "error": "\(error)"])
     }
 
     private func readStored() async throws {

@@ -3,15 +3,23 @@ import Failpoints
 /// The areas of ``Settings``, one struct each, in the order of the files under `env/`, where every member is explained.
 extension Settings {
     public struct Redis: Sendable {
-        /// `redis://…` or `unix://…`.
+        /// `redis://…`, `rediss://…` or `unix://…`.
         public let url: String
         public let password: Secret?
+        /// PEM files, for `rediss://`.
+        public let authorityFile: String?
+        public let certificateFile: String?
+        public let keyFile: String?
         public let timeout: Duration
 
         init(_ reader: inout SettingsReader) {
             url = reader.url("REDIS_URL")
             password = reader.secret("REDIS_PASSWORD")
+            authorityFile = reader.optional("REDIS_CA_FILE", Settings.readable)
+            certificateFile = reader.optional("REDIS_CERT_FILE", Settings.readable)
+            keyFile = reader.optional("REDIS_KEY_FILE", Settings.readable)
             timeout = reader.duration("REDIS_TIMEOUT")
+            checkTransport(&reader, plaintext: reader.flag("REDIS_PLAINTEXT"))
         }
     }
 
@@ -25,6 +33,7 @@ extension Settings {
             url = reader.url("POSTGRES_URL")
             password = reader.secret("POSTGRES_PASSWORD")
             migrations = reader.optional("MIGRATIONS") { $0 }
+            checkTransport(&reader)
         }
 
         /// The URL to connect with: the password, where one is set, as its last parameter, which overrides one before it.
@@ -51,6 +60,8 @@ extension Settings {
         public let laneLimit: Int
         /// Zero turns it off.
         public let coalesceAfter: Duration
+        /// Entries.
+        public let admissionBacklog: Int
         public let maximumInFlight: Int
         public let ordersPerAction: Int
         public let trimInterval: Duration
@@ -68,6 +79,7 @@ extension Settings {
             shutdownGrace = reader.duration("SHUTDOWN_GRACE")
             laneLimit = reader.integer("LANE_LIMIT")
             coalesceAfter = reader.duration("COALESCE_AFTER")
+            admissionBacklog = reader.integer("ADMISSION_BACKLOG")
             maximumInFlight = reader.integer("MAXIMUM_IN_FLIGHT")
             ordersPerAction = reader.integer("ORDERS_PER_ACTION")
             trimInterval = reader.duration("TRIM_INTERVAL")
@@ -113,6 +125,9 @@ extension Settings {
         public let confirmAfter: Duration
         public let leaderGrace: Duration
         public let sweepEvery: Duration
+        public let agentCheckEvery: Duration
+        public let agentExpiryNotice: Duration
+        public let agentExpiryMargin: Duration
         public let feedLostAfter: Duration
         public let breakerWindow: Duration
         public let breakerPause: Duration
@@ -124,6 +139,8 @@ extension Settings {
         public let breakerAcknowledgement: Duration
         /// 0 does not count them.
         public let breakerLeaderTrades: Int
+        /// Per cent; 0 limits nothing.
+        public let fanoutDepthShare: Int
 
         init(_ reader: inout SettingsReader) {
             accountWeight = reader.integer("ACCOUNT_WEIGHT")
@@ -131,6 +148,9 @@ extension Settings {
             confirmAfter = reader.duration("ACCOUNT_CONFIRM_AFTER")
             leaderGrace = reader.duration("DRIFT_LEADER_GRACE")
             sweepEvery = reader.duration("TRIGGER_SWEEP_EVERY")
+            agentCheckEvery = reader.duration("AGENT_CHECK_EVERY")
+            agentExpiryNotice = reader.duration("AGENT_EXPIRY_NOTICE")
+            agentExpiryMargin = reader.duration("AGENT_EXPIRY_MARGIN")
             feedLostAfter = reader.duration("FEED_LOST_AFTER")
             breakerWindow = reader.duration("BREAKER_WINDOW")
             breakerPause = reader.duration("BREAKER_PAUSE")
@@ -140,6 +160,7 @@ extension Settings {
             breakerUnknowns = reader.integer("BREAKER_UNKNOWNS")
             breakerAcknowledgement = reader.duration("BREAKER_ACKNOWLEDGEMENT")
             breakerLeaderTrades = reader.integer("BREAKER_LEADER_TRADES")
+            fanoutDepthShare = reader.integer("FANOUT_DEPTH_SHARE")
         }
     }
 
@@ -262,6 +283,10 @@ extension Settings {
         public let processName: String?
         public let parentProcess: Int32?
         public let runDirectory: String
+        public let healthAddress: ListenAddress?
+        /// Zero turns it off.
+        public let watchdog: Duration
+        public let startWait: Duration
         /// What goes wrong on purpose; `nil` but in tests.
         public let failpoints: FailpointPlan?
 
@@ -269,6 +294,9 @@ extension Settings {
             processName = reader.optional("PROCESS_NAME") { Settings.isName($0, limit: 64, besides: ".-_") ? $0 : nil }
             parentProcess = reader.optionalInteger("PARENT_PID").map(Int32.init)
             runDirectory = reader.required("RUN_DIRECTORY") { $0 }
+            healthAddress = reader.optional("HEALTH_ADDRESS") { ListenAddress(parsing: $0) }
+            watchdog = reader.duration("WATCHDOG")
+            startWait = reader.duration("START_WAIT")
             failpoints = reader.failpoints("FAILPOINTS", seed: reader.integer("FAILPOINTS_SEED"))
         }
     }

@@ -4,10 +4,13 @@ extension Settings {
     /// Keys that only some commands need: absent is no fault until one asks.
     public struct Keys: Sendable {
         public let sealingKey: Secret?
+        /// That earlier seals may still need.
+        public let oldSealingKeys: [Secret]
         public let signingKey: Secret?
 
         init(_ reader: inout SettingsReader) {
-            sealingKey = reader.secret("SEALING_KEY") { Settings.isKey($0) || Data(base64Encoded: $0)?.count == 32 }
+            sealingKey = reader.secret("SEALING_KEY", valid: Settings.isSealingKey)
+            oldSealingKeys = reader.secrets(files: "SEALING_KEYS_OLD_FILES", valid: Settings.isSealingKey)
             signingKey = reader.secret("SIGNING_KEY", valid: Settings.isKey)
         }
 
@@ -23,6 +26,8 @@ extension Settings {
             return key
         }
     }
+
+    static func isSealingKey(_ text: String) -> Bool { isKey(text) || Data(base64Encoded: text)?.count == 32 }
 
     /// 32 bytes in hexadecimal, with or without `0x`.
     static func isKey(_ text: String) -> Bool {

@@ -130,6 +130,21 @@ public struct SettingsReader {
         }
     }
 
+    /// Secrets from files, their names separated by commas; each file as ``secret(_:valid:)`` reads one.
+    public mutating func secrets(files name: String, valid: (String) -> Bool) -> [Secret] {
+        let knob = knob(name)
+        var secrets: [Secret] = []
+        for path in (environment[knob.name] ?? "").split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where !path.isEmpty {
+            let text = FileManager.default.contents(atPath: path).flatMap { $0.count <= 4_096 ? String(decoding: $0, as: UTF8.self) : nil }
+            if let text = text?.trimmingCharacters(in: .newlines), valid(text) {
+                secrets.append(Secret(text))
+            } else {
+                fault(knob.name, path, "\(knob.kind.expected); this is none, or cannot be read")
+            }
+        }
+        return secrets
+    }
+
     /// A fault names the part of the text that is wrong.
     public mutating func failpoints(_ name: String, seed: Int) -> FailpointPlan? {
         let knob = knob(name)
@@ -145,6 +160,12 @@ public struct SettingsReader {
         let names = ["VIBE_" + name, "VIBE_" + other]
         guard !holds, faulty.isDisjoint(with: names) else { return }
         fault(names[0], value.text, "\(relation) \(names[1])=\(limit.text)")
+    }
+
+    /// Reports a value that is well-formed and still cannot be.
+    public mutating func require(_ holds: Bool, _ name: String, _ value: String?, _ expected: String) {
+        guard !holds, !faulty.contains("VIBE_" + name) else { return }
+        fault("VIBE_" + name, value, expected)
     }
 
     private func knob(_ name: String) -> Knob {

@@ -19,8 +19,8 @@ struct Vibe: AsyncParsableCommand {
             CommandGroup(
                 name: "Looking and steering:",
                 subcommands: [
-                    StatusCommand.self, PendingCommand.self, LimitsCommand.self, ExplainCommand.self, VerifyCommand.self,
-                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, ConfigCommand.self, SimulateCommand.self, MigrateCommand.self, ArchiveCommand.self,
+                    StatusCommand.self, PendingCommand.self, DeadLettersCommand.self, LimitsCommand.self, ExplainCommand.self, VerifyCommand.self,
+                    ReplayCommand.self, KillCommand.self, ConvergeCommand.self, ConfigCommand.self, KeysCommand.self, SimulateCommand.self, MigrateCommand.self, ProvisionCommand.self, ArchiveCommand.self,
                     SignCommand.self, SettingsCommand.self,
                 ]),
         ])

@@ -1,4 +1,5 @@
 import ConfigStore
+import CopyTrading
 import Cryptography
 import Foundation
 import Logging
@@ -99,8 +100,20 @@ struct Store {
             .apply(try sample.read(text, environment: environment), isDryRun: isDryRun, reseal: reseal)
     }
 
+    /// As a command that changes single keys works.
+    var keeper: AgentKeyKeeper { AgentKeyKeeper(connection) }
+
     func store(pollEvery: Duration = .seconds(3_600)) -> ConfigStore {
         ConfigStore(url: url, pollEvery: pollEvery, logger: Logger(label: "test"))
+    }
+}
+
+extension ConfigStore {
+    /// The key of a subscriber's present agent.
+    func agentKey(of subscriber: SubscriberID, sealingKey: SealingKey, old: [SealingKey] = []) async throws -> SigningKey {
+        try await load()
+        let agent = current().subscribers[subscriber]?.agentAddress ?? ""
+        return try await agentKey(of: subscriber, agent: agent, sealingKeys: SealingKeys(current: sealingKey, old: old))
     }
 }
 

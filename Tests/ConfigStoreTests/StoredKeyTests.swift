@@ -4,6 +4,7 @@ import Testing
 
 struct StoredKeyTests {
     private static let other = try! SealingKey(bytes: [UInt8](repeating: 9, count: 32))
+    private static let wrong = ConfigStoreError.wrongSealingKey(needed: [Sample.sealingKey.id])
     private static let withoutKeys = Sample.text.replacingOccurrences(of: "    agent_key_env: K1\n", with: "")
         .replacingOccurrences(of: "    agent_key_env: K2\n", with: "")
 
@@ -13,30 +14,31 @@ struct StoredKeyTests {
         try await store.apply(Sample.text)
         let config = store.store()
         #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
-        #expect(try await config.agentKey(of: "s2", sealingKey: Sample.sealingKey.bytes).address == Sample.agent(2))
-        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await config.agentKey(of: "s1", sealingKey: Self.other) }
-        await #expect(throws: ConfigStoreError.unknownSubscriber("s3")) {
+        #expect(try await config.agentKey(of: "s2", sealingKey: Self.other, old: [Sample.sealingKey]).address == Sample.agent(2))
+        await #expect(throws: Self.wrong) { try await config.agentKey(of: "s1", sealingKey: Self.other) }
+        await #expect(throws: ConfigStoreError.agentKeyGone(agent: "", state: nil, reason: nil)) {
             try await config.agentKey(of: "s3", sealingKey: Sample.sealingKey)
         }
-        await #expect(throws: ConfigStoreError.malformedSealingKey("has 3 bytes")) {
-            try await config.agentKey(of: "s1", sealingKey: [1, 2, 3])
+        await #expect(throws: ConfigStoreError.damagedAgentKey("s2")) {
+            try await config.agentKey(of: "s2", agent: Sample.agent(1), sealingKeys: SealingKeys(current: Sample.sealingKey))
         }
     }
 
     @Test("a sealing key can be checked before anything is to be opened")
     func checked() async throws {
         let store = try await Store()
-        try await store.store().check(Self.other)
+        try await store.store().check(SealingKeys(current: Self.other))
         try await store.apply(Sample.text)
-        try await store.store().check(Sample.sealingKey)
-        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.store().check(Self.other) }
+        try await store.store().check(SealingKeys(current: Sample.sealingKey))
+        try await store.store().check(SealingKeys(current: Self.other, old: [Sample.sealingKey]))
+        await #expect(throws: Self.wrong) { try await store.store().check(SealingKeys(current: Self.other)) }
     }
 
     @Test("R-92: nothing in the database holds a key in clear")
     func sealed() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)
-        for table in ["subscribers", "config_history", "config_versions", "config_sealing"] {
+        for table in ["subscribers", "config_history", "config_versions", "agent_keys"] {
             let rows = try await store.connection.query("SELECT row_to_json(t)::text AS row FROM \(table) AS t")
             #expect(!rows.isEmpty)
             for row in rows { #expect(!(try row.text("row")).contains(Sample.key(1).suffix(20))) }
@@ -75,8 +77,8 @@ struct StoredKeyTests {
         let store = try await Store()
         try await store.apply(Sample.text)
         let changed = Sample.text.replacingOccurrences(of: "\"50\"", with: "\"60\"")
-        await #expect(throws: ConfigStoreError.wrongSealingKey) { try await store.apply(changed, sealingKey: Self.other) }
-        #expect("\(ConfigStoreError.wrongSealingKey)".contains("--reseal"))
+        await #expect(throws: Self.wrong) { try await store.apply(changed, sealingKey: Self.other) }
+        #expect("\(Self.wrong)".contains("--reseal") && "\(Self.wrong)".contains(Sample.sealingKey.id))
         let error = await #expect(throws: ConfigStoreError.self) {
             try await store.apply(Self.withoutKeys, environment: [:], sealingKey: Self.other, reseal: true)
         }
@@ -85,7 +87,7 @@ struct StoredKeyTests {
         let resealed = try await store.apply(Sample.text, sealingKey: Self.other, reseal: true)
         #expect(resealed.isResealed && resealed.isEmpty && resealed.version == 1)
         #expect(try await store.store().agentKey(of: "s1", sealingKey: Self.other).address == Sample.agent(1))
-        await #expect(throws: ConfigStoreError.wrongSealingKey) {
+        await #expect(throws: ConfigStoreError.wrongSealingKey(needed: [Self.other.id])) {
             try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey)
         }
     }
@@ -95,7 +97,10 @@ struct StoredKeyTests {
         let store = try await Store()
         try await store.apply(Sample.text)
         try await store.connection.execute(
-            "UPDATE subscribers SET agent_key_sealed = (SELECT agent_key_sealed FROM subscribers WHERE id = 's2') WHERE id = 's1'")
+            """
+            UPDATE agent_keys SET key_sealed = other.key_sealed, data_key_sealed = other.data_key_sealed
+            FROM agent_keys AS other WHERE agent_keys.subscriber = 's1' AND other.subscriber = 's2'
+            """)
         await #expect(throws: ConfigStoreError.damagedAgentKey("s1")) {
             try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey)
         }

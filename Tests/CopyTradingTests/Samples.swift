@@ -64,10 +64,10 @@ enum Sample {
         return builder.join(["sub-1"], holdings: [coin: holding], through: 3, at: t0, now: received).signals[0]
     }
 
-    static func request(_ signal: Signal, subscription: SubscriptionID = "sub-1") -> ExecutionRequest {
+    static func request(_ signal: Signal, subscription: SubscriptionID = "sub-1", place: FanoutPlace? = nil) -> ExecutionRequest {
         ExecutionRequest(
             id: RequestID(signal: signal.id, subscription: subscription), subscription: subscription, subscriber: "alice",
-            account: "0xa11ce", configVersion: 3, signal: signal)
+            account: "0xa11ce", configVersion: 3, place: place, signal: signal)
     }
 
     /// Plans with defaults: fresh, listed, active.
@@ -84,11 +84,11 @@ enum Sample {
 
     static func prepare(
         _ job: ExecutionJob, _ sleeve: Sleeve, others: [SubscriptionID: Sleeve] = [:], instrument: Instrument? = instrument,
-        quote: Quote? = nil, account: AccountView = AccountView(), age: Int64 = 1_000, attempt: Int = 1
+        quote: Quote? = nil, account: AccountView = AccountView(), fanout: FanoutCap? = nil, age: Int64 = 1_000, attempt: Int = 1
     ) -> Preparation {
         Preparation.decide(
             job: job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
-            quote: quote ?? Quote(reference: job.referencePrice), account: account, now: t0 + age, attempt: attempt)
+            quote: quote ?? Quote(reference: job.referencePrice), account: account, fanout: fanout, now: t0 + age, attempt: attempt)
     }
 }
 

@@ -260,7 +260,7 @@ struct InvariantTests {
         }
         func verdict() -> InvariantVerdict {
             var verdict = InvariantVerdict(.health)
-            HealthCheck.run(observations, &verdict)
+            HealthTruthCheck.run(observations, &verdict)
             return verdict
         }
         // still green when the fault begins, and still red when it heals

@@ -241,6 +241,48 @@ struct ExplainTests {
         #expect(lines.filter { $0.hasPrefix("sub-2") }.map { $0.split(separator: " ")[3] } == ["queued", "queued"])
     }
 
+    // MARK: - Rank and lag
+
+    @Test("R-74: each copy has its rank and its lag: in the table, in its own story and in --json")
+    func rankAndLag() throws {
+        let place = FanoutPlace(rank: 2, followers: 3, part: 333_333_333)
+        var story = try executed(place: place)
+        let single = StoryText(story: story, terminal: Terminal(width: 120)).rendered()
+        #expect(single.contains("rank 2 of 3 in the order of the signal's copies"))
+        #expect(single.contains("lag 1.2 s, leader's fill → filled"))
+        let leg = try Self.firstLeg(story)
+        #expect(try leg.integer("rank") == 2)
+        #expect(try leg.integer("of") == 3)
+        #expect(try leg.integer("lagUs") == 1_200_000)
+
+        let late = try self.story(
+            of: signal(from: "0", to: "10", at: "2000.425"), subscription: "sub-2", age: 6_000, place: FanoutPlace(rank: 3, followers: 3))
+        let early = try self.story(of: signal(from: "0", to: "10", at: "2000.425"), subscription: "sub-3", age: nil)
+        story.requests += late.requests + early.requests
+        story.results += late.results
+        for width in [100, 140] {
+            let lines = StoryText(story: story, terminal: Terminal(width: width)).rendered().split(separator: "\n")
+            let heading = try #require(lines.first { $0.contains("SUBSCRIPTION") }).split(separator: " ")
+            #expect(heading.contains("RANK") && heading.contains("LAG"))
+            #expect(heading.contains("WRITTEN") == (width == 140))
+            let executed = try #require(lines.first { $0.hasPrefix("sub-1") }).split(separator: " ")
+            #expect(executed[4] == "2/3")
+            let lag = try #require(executed.firstIndex(of: "1.2"))
+            #expect(executed[lag + 1] == "s")
+            let (late, early) = (lines.first { $0.hasPrefix("sub-2") }, lines.first { $0.hasPrefix("sub-3") })
+            #expect(late?.split(separator: " ").contains("3/3") == true)
+            // a request that knows no places
+            #expect(early?.contains("/") == false)
+        }
+        let bare = try Self.firstLeg(try executed())
+        #expect(bare["rank"] == Optional<JSON>.none && bare["of"] == Optional<JSON>.none)
+    }
+
+    private static func firstLeg(_ story: Story) throws -> JSON {
+        let copy = try #require(try story.json.array("copies").first)
+        return try #require(try copy.array("legs").first)
+    }
+
     // MARK: - JSON
 
     @Test("--json has clips, cards and hops of each leg")
@@ -271,9 +313,9 @@ extension ExplainTests {
     /// One OPEN 0 → 10, sized 0.25, cut to 0.1499 when it was planned and to 0.1 when it was sent; 0.1 of it was filled.
     private func executed(
         at price: String = "2001", fee: Notional? = Notional(e8: 9_000_000), inverse: Bool = false, firstFill: Int64 = t0,
-        received: Int64 = received
+        received: Int64 = received, place: FanoutPlace? = nil
     ) throws -> Story {
-        var story = try open(signal(from: "0", to: "10", at: "2000.425", firstFill: firstFill, received: received), inverse: inverse)
+        var story = try open(signal(from: "0", to: "10", at: "2000.425", firstFill: firstFill, received: received), inverse: inverse, place: place)
         let job = try ExecutionJob(json: try #require(story.jobs[0].data))
         var fills = OrderFills()
         fills.add(size: Size(e8: 10_000_000), price: try Price(parsing: price), fee: fee ?? .zero)
@@ -299,10 +341,10 @@ extension ExplainTests {
     private static let atSending = Clip(gate: .coinCap, before: Size(e8: 14_990_000), after: Size(e8: 10_000_000))
 
     /// The same before its result, with the order at the exchange.
-    private func open(_ signal: Signal? = nil, inverse: Bool = false) throws -> Story {
+    private func open(_ signal: Signal? = nil, inverse: Bool = false, place: FanoutPlace? = nil) throws -> Story {
         let limits = Subscription.Limits(maximumOrderNotional: Notional(300))
         var story = try story(
-            of: signal ?? self.signal(from: "0", to: "10", at: "2000.425"), age: 1_000, limits: limits, inverse: inverse)
+            of: signal ?? self.signal(from: "0", to: "10", at: "2000.425"), age: 1_000, limits: limits, inverse: inverse, place: place)
         let job = try #require(story.jobs.first?.text("id"))
         let record: JSON = [
             "attempt": 1, "cloid": "0x5b1f", "sz": "0.1", "limitPx": "2008.1", "reduceOnly": false, "clips": [Self.atSending].json,
@@ -329,11 +371,11 @@ extension ExplainTests {
     /// - Parameter age: of the leader's last fill when it is planned, milliseconds; `nil` when it is not planned yet.
     private func story(
         of signal: Signal, subscription: SubscriptionID = "sub-1", age: Int64?, limits: Subscription.Limits = Subscription.Limits(),
-        inverse: Bool = false
+        inverse: Bool = false, place: FanoutPlace? = nil
     ) throws -> Story {
         let request = ExecutionRequest(
             id: RequestID(signal: signal.id, subscription: subscription), subscription: subscription, subscriber: "alice",
-            account: "0xa11ce", configVersion: 3, signal: signal)
+            account: "0xa11ce", configVersion: 3, place: place, signal: signal)
         var story = Story(signalID: signal.id.text)
         story.add(entry("influencer_signals", max(Self.t0 + 400, signal.receivedAt / 1_000), signal.json))
         story.add(entry("execution_requests", Self.t0 + 403, request.json))

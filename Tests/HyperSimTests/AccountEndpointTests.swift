@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    @Test("R-92: an agent of the accounts file has a name and an end, is listed until then, and is unknown after it")
+    func agentWithEnd() async throws {
+        try await SimulatorFixture.run { fixture in
+            let connection = try await fixture.connect()
+            let (owner, agent) = (JSON.string(SimulatorFixture.owner.address), JSON.string(SimulatorFixture.agent.address))
+            let now = Int64(Date().timeIntervalSince1970 * 1_000)
+            func set(end: Int64) async throws {
+                let entry: JSON = ["account": owner, "agent": agent, "balance": "10000", "agentName": "vibe", "agentValidUntil": .integer(end)]
+                _ = try await connection.post("/control/accounts", ["accounts": [entry]])
+            }
+            #expect(try await connection.post("/info", ["type": "extraAgents", "user": owner]) == [])
+            try await set(end: now + 3_600_000)
+            #expect(
+                try await connection.post("/info", ["type": "extraAgents", "user": owner])
+                    == [["name": "vibe", "address": agent, "validUntil": .integer(now + 3_600_000)]])
+            var signing = Signing()
+            #expect(try await connection.request("POST", "/exchange", try signing.sign(["type": "noop"])).json["status"] == "ok")
+            try await set(end: now - 1)
+            #expect(try await connection.post("/info", ["type": "extraAgents", "user": owner]) == [])
+            #expect(try await connection.post("/info", ["type": "userRole", "user": agent]) == ["role": "missing"])
+            let refused = try await connection.request("POST", "/exchange", try signing.sign(["type": "noop"])).json
+            #expect(refused["response"] == .string("User or API Wallet \(SimulatorFixture.agent.address) does not exist."))
+        }
+    }
+
     @Test("a restarted simulator knows agents, balances and approvals again")
     func restart() async throws {
         let directory = Fixture.directory()

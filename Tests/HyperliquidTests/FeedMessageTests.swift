@@ -35,6 +35,15 @@ struct FeedMessageTests {
         #expect(count > 0)
     }
 
+    @Test("a book says whether it is the fast channel's, which shows fewer levels")
+    func books() throws {
+        for (mark, isFast) in [("", false), (#","fast":true"#, true), (#","fast":false"#, false), (#","fast":null"#, false)] {
+            let data = #"{"coin":"BTC","time":1,"levels":[[{"px":"99","sz":"2","n":1}],[]]\#(mark)}"#
+            let book = Book(coin: "BTC", time: 1, bids: [Book.Level(price: Price(99), size: Size(2))], asks: [], isFast: isFast)
+            #expect(try message(#"{"channel":"l2Book","data":\#(data)}"#) == .book(book))
+        }
+    }
+
     @Test("trades tell buyer and seller in lower case, and old ones tell none")
     func trades() throws {
         let trade = #""coin":"BTC","side":"A","px":"80639.0","sz":"0.00022","time":1788490042052,"hash":"0x00","tid":1095884267920331"#

@@ -52,6 +52,7 @@ struct InfoRequestTests {
         (InfoRequest.userRole("0x1").json, #"{"type":"userRole","user":"0x1"}"#),
         (InfoRequest.userAbstraction("0x1").json, #"{"type":"userAbstraction","user":"0x1"}"#),
         (InfoRequest.extraAgents("0x1").json, #"{"type":"extraAgents","user":"0x1"}"#),
+        (InfoRequest.vaultLeader("0x1").json, #"{"type":"vaultDetails","vaultAddress":"0x1"}"#),
         (InfoRequest.maxBuilderFee("0x1", builder: "0x2").json, #"{"type":"maxBuilderFee","user":"0x1","builder":"0x2"}"#),
         (InfoRequest.approvedBuilders("0x1").json, #"{"type":"approvedBuilders","user":"0x1"}"#),
         (InfoRequest.perpDexs().json, #"{"type":"perpDexs"}"#),
@@ -96,6 +97,15 @@ struct InfoRequestTests {
         ])
     func role(text: String, expected: AddressRole) throws {
         #expect(try decode(.userRole("0x1"), text) == expected)
+    }
+
+    @Test("R-92: an account's named agents and when each ends, and who leads a vault")
+    func agents() throws {
+        let agents = try decode(.extraAgents("0x1"), #"[{"name":"shield-probe","address":"0xAB","validUntil":1788787057807}]"#)
+        #expect(agents.map(\.address) == ["0xab"] && agents[0].name == "shield-probe" && agents[0].validUntil == 1_788_787_057_807)
+        #expect(throws: JSONError.self) { try decode(.extraAgents("0x1"), #"[{"name":"shield-probe","address":"0xAB"}]"#) }
+        #expect(try decode(.vaultLeader("0x1"), #"{"name":"HLP","leader":"0xEF","followers":[]}"#) == "0xef")
+        #expect(try decode(.vaultLeader("0x1"), "null") == nil)
     }
 
     @Test(

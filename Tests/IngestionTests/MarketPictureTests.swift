@@ -67,6 +67,50 @@ import Testing
         #expect(picture.takeDue().isEmpty)
     }
 
+    @Test("R-74: a book is due once, as it came; the fast channel's few levels are none, and one that has ended is not known")
+    func books() {
+        func book(_ coin: Coin, _ ask: Int, isFast: Bool = false) -> FeedMessage {
+            .book(Book(coin: coin, time: 0, bids: [], asks: [Book.Level(price: Price(ask), size: Size(2))], isFast: isFast))
+        }
+        func depth(_ ask: Int, at moment: Int64) -> MarketDepth {
+            MarketDepth(bids: [], asks: [.init(price: Price(ask), size: Size(2))], heardAt: moment)
+        }
+        var picture = MarketPicture()
+        #expect(picture.takeDepths().isEmpty)
+        picture.receive(book("BTC", 50_001), at: 10_000)
+        picture.receive(book("BTC", 50_002), at: 10_100)
+        picture.receive(book("BTC", 50_003, isFast: true), at: 10_200)
+        picture.receive(book("ETH", 2_001), at: 10_300)
+        #expect(picture.takeDepths() == ["BTC": depth(50_002, at: 10_100), "ETH": depth(2_001, at: 10_300)])
+        #expect(picture.takeDepths().isEmpty)
+        #expect(picture.takeDue().isEmpty, "a book is no quote")
+        picture.receive(book("BTC", 50_004), at: 10_400)
+        picture.end(.l2Book(coin: "BTC", fast: true))
+        picture.receive(book("ETH", 2_002), at: 10_500)
+        picture.end(.l2Book(coin: "ETH"))
+        #expect(picture.takeDepths() == ["BTC": depth(50_004, at: 10_400)])
+    }
+
+    @Test("R-74: the books of what leaders hold come first, then the most traded, up to a number")
+    func booksInOrder() {
+        let markets = (0..<200).map { Coin("C\($0)") }
+        let held: Set<Coin> = [markets[150], markets[3], "gone"]
+        let books = MarketWatcher.books(markets, held: held)
+        #expect(Array(books.prefix(4)) == [markets[3], markets[150], markets[0], markets[1]])
+        #expect(books.count == MarketWatcher.books && Set(books).count == books.count)
+        #expect(MarketWatcher.books(markets, held: Set(markets)) == markets)
+    }
+
+    @Test("R-71, R-74: a book's depth and a mark take turns in what best prices leave of the room, and what is left out is told")
+    func roomForBooks() {
+        let few = MarketWatcher.channels(["BTC", "ETH"], books: ["ETH", "BTC"], room: 5)
+        #expect(
+            few.wanted == [
+                .l2Book(coin: "BTC", fast: true), .bbo(coin: "BTC"), .bbo(coin: "ETH"), .l2Book(coin: "ETH"), .activeAssetCtx(coin: "BTC"),
+            ])
+        #expect(few.leftOut == [.l2Book(coin: "BTC"), .activeAssetCtx(coin: "ETH")])
+    }
+
     @Test("R-71: within the room every market's best prices come before any mark, the most traded markets first")
     func room() {
         let all = MarketWatcher.channels(["BTC", "ETH"], room: 600)
@@ -80,6 +124,7 @@ import Testing
         #expect(few.wanted == [.l2Book(coin: "BTC", fast: true), .bbo(coin: "BTC"), .bbo(coin: "ETH")])
         #expect(few.leftOut == [.activeAssetCtx(coin: "BTC"), .activeAssetCtx(coin: "ETH")])
         #expect(MarketWatcher.channels(["BTC"], room: 0).wanted.isEmpty)
+        #expect(MarketWatcher.channels(["BTC"], books: ["BTC"], room: 0).wanted.isEmpty)
         #expect(MarketWatcher.channels([], room: 600).wanted.isEmpty)
     }
 }

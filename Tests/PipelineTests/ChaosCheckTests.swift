@@ -89,45 +89,52 @@ import Testing
     func ledger() async throws {
         try await Fleet.run(cast) { fleet in
             try await healthyRun(fleet)
-            let lines = try fleet.exchange.ledgerLines()
             expectHealthy(try await check(fleet))
-
+            let lines = try fleet.exchange.ledgerLines()
             let follower = cast.follower("s0").account
-            func cloid(_ line: JSON) -> String { (try? line.string("cloid")) ?? "" }
             let own = lines.indices.filter { lines[$0]["account"] == .string(follower) && lines[$0]["action"] == "order" }
             let lane = own.filter { lines[$0]["coin"] == "BTC" }
-
-            var twice = lines
-            twice.insert(lines[lane[0]], at: lane[0] + 1)
-            expect(try await check(fleet, ledger: twice), failed: .oneOrder, naming: try lines[lane[0]].string("cloid"))
-
-            var swapped = lines
-            swapped.swapAt(lane[0], lane[1])
-            expect(try await check(fleet, ledger: swapped), failed: .laneOrder, naming: try lines[lane[0]].string("cloid"))
-
-            // the first worker's last order in a coin, put behind the second one's first order in the other
-            let second = try await epochs(fleet)
-            let successor = try #require(own.first { second.latest.contains(cloid(lines[$0])) })
-            let late = try #require(own.last { second.earlier.contains(cloid(lines[$0])) && lines[$0]["coin"] != lines[successor]["coin"] })
-            var fenced = lines
-            fenced.insert(lines[late], at: successor + 1)
-            fenced.remove(at: late)
-            expect(try await check(fleet, ledger: fenced), failed: .fencing, naming: try lines[late].string("cloid"))
-
-            let hasty = (1...600).map { number in
-                lines[lane[0]].with([
-                    "cloid": .string("0xf\(number)"), "nonce": .integer(number), "status": "iocCancelRejected", "totalSz": "0", "avgPx": .null,
-                    "positionAfter": .null, "fills": [],
-                ])
-            }
-            expect(try await check(fleet, ledger: lines + hasty), failed: .rates, naming: "0xf")
-
-            var held = lines
-            held[lane[lane.count - 1]] = lines[lane[lane.count - 1]].with(["positionAfter": "0.02"])
-            expect(try await check(fleet, ledger: held), failed: .exits, naming: "\(follower) BTC: 0.02 is held")
-            let excused = try await check(fleet, ledger: held) { $0.excusedPositions = ["\(follower) BTC": "frozen"] }
-            #expect(excused.allSatisfy { $0.isUpheld })
+            try await breakOrder(fleet, lines, lane)
+            try await breakFencing(fleet, lines, own)
+            try await breakRatesAndExits(fleet, lines, lane, follower)
         }
+    }
+
+    private func breakOrder(_ fleet: Fleet, _ lines: [JSON], _ lane: [Int]) async throws {
+        let cloid = try lines[lane[0]].string("cloid")
+        var twice = lines
+        twice.insert(lines[lane[0]], at: lane[0] + 1)
+        expect(try await check(fleet, ledger: twice), failed: .oneOrder, naming: cloid)
+        var swapped = lines
+        swapped.swapAt(lane[0], lane[1])
+        expect(try await check(fleet, ledger: swapped), failed: .laneOrder, naming: cloid)
+    }
+
+    /// The first worker's last order in a coin, put behind the second one's first order in the other.
+    private func breakFencing(_ fleet: Fleet, _ lines: [JSON], _ own: [Int]) async throws {
+        let (latest, earlier) = try await epochs(fleet)
+        let cloids = own.map { (try? lines[$0].string("cloid")) ?? "" }
+        let successor = try #require(zip(own, cloids).first { latest.contains($0.1) }?.0)
+        let late = try #require(Array(zip(own, cloids)).last { earlier.contains($0.1) && lines[$0.0]["coin"] != lines[successor]["coin"] }?.0)
+        var fenced = lines
+        fenced.insert(lines[late], at: successor + 1)
+        fenced.remove(at: late)
+        expect(try await check(fleet, ledger: fenced), failed: .fencing, naming: try lines[late].string("cloid"))
+    }
+
+    private func breakRatesAndExits(_ fleet: Fleet, _ lines: [JSON], _ lane: [Int], _ follower: String) async throws {
+        let hasty = (1...600).map { number in
+            lines[lane[0]].with([
+                "cloid": .string("0xf\(number)"), "nonce": .integer(number), "status": "iocCancelRejected", "totalSz": "0", "avgPx": .null,
+                "positionAfter": .null, "fills": [],
+            ])
+        }
+        expect(try await check(fleet, ledger: lines + hasty), failed: .rates, naming: "0xf")
+        var held = lines
+        held[lane[lane.count - 1]] = lines[lane[lane.count - 1]].with(["positionAfter": "0.02"])
+        expect(try await check(fleet, ledger: held), failed: .exits, naming: "\(follower) BTC: 0.02 is held")
+        let excused = try await check(fleet, ledger: held) { $0.excusedPositions = ["\(follower) BTC": "frozen"] }
+        #expect(excused.allSatisfy { $0.isUpheld })
     }
 
     /// Cloids of s0 sent under its partition's latest epoch, and under the one before.

@@ -1,4 +1,5 @@
 import CopyTrading
+import Postgres
 import Redis
 import RedisStreams
 import TestServers
@@ -62,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("a worker that cannot read an agent key waits for it instead of giving orders up")
+    @Test("a worker that takes over while Postgres is away signs the exits: it has opened all keys ahead")
     func keysWithoutPostgres() async throws {
         let postgres = try await BlockingCalls.run { try PrivatePostgres() }
         try await Fleet.run(Cast.alike(4), postgres: postgres) { fleet in
@@ -73,22 +74,45 @@ import Testing
             try await fleet.live(try await fleet.ingest().ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
-            // takes over partitions whose agents' keys it has never read
+            // takes over partitions whose accounts it has never served
             try await fleet.work("work-2")
+            try await fleet.eventually("both have opened the keys") { fleet.log.count("agent_keys.opened") == 2 }
             try await BlockingCalls.run { postgres.stop() }
             first.kill()
             try await fleet.eventually("the second worker owns everything") {
                 try await fleet.owners("work", partitions: 4).allSatisfy { $0 == "work-2" }
             }
+            let before = try await fleet.added(.results)
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
-            try await fleet.eventually("the exits are planned") { try await fleet.added(.jobs) == 8 }
-            try await fleet.eventually("the worker has tried") { fleet.log.count("agent_key.unread") > 0 }
+            try await fleet.eventually("the exits have their results") { try await fleet.added(.results) == before + 4 }
             try await BlockingCalls.run { try postgres.start() }
             try await fleet.postgresIsBack()
             try await fleet.settled(signals: 2)
             let truth = try await fleet.verify()
             #expect(truth.others(.filled).isEmpty)
             #expect(truth.sleeves.isEmpty)
+        }
+    }
+
+    @Test("a worker that cannot read an agent key waits for it instead of giving orders up")
+    func unreadKeys() async throws {
+        try await Fleet.run(Cast.alike(4)) { fleet in
+            let connection = PostgresConnection(url: fleet.database, name: "hide", logger: fleet.log.logger("hide"))
+            try await connection.execute(script: "ALTER TABLE agent_keys RENAME COLUMN key_sealed TO hidden")
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the jobs are out") { try await fleet.added(.jobs) == 4 }
+            try await fleet.eventually("the worker has tried") { fleet.log.count("agent_key.unread") > 4 }
+            #expect(try await fleet.added(.results) == 0)
+            try await connection.execute(script: "ALTER TABLE agent_keys RENAME COLUMN hidden TO key_sealed")
+            await connection.close()
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.results.map(\.outcome) == [.filled, .filled, .filled, .filled])
         }
     }
 
@@ -142,7 +166,7 @@ import Testing
 
 extension Fleet {
     /// Entries that are in a stream now, all partitions together.
-    fileprivate func length(_ stream: RedisStreams.Stream) async throws -> Int {
+    func length(_ stream: RedisStreams.Stream) async throws -> Int {
         var sum = 0
         for index in 0..<partitioning.count(stream) {
             sum += Int(try await observer.send(RedisCommand("XLEN", keys.stream(StreamPartition(stream, index)))).checked().integer ?? 0)
@@ -150,7 +174,7 @@ extension Fleet {
         return sum
     }
 
-    fileprivate func postgresIsBack() async throws {
+    func postgresIsBack() async throws {
         try await eventually("Postgres is back") { (try? await postgresObserver.query("SELECT 1")) != nil }
     }
 }

@@ -16,7 +16,7 @@ import Testing
         let reader: QuoteReader
         let clock: Clock
 
-        init(_ mode: PrivateRedis.Mode) async throws {
+        init(_ mode: PrivateRedis.Mode, readsDepth: Bool = true) async throws {
             let server = try await PrivateRedis.shared(mode)
             redis = try server.connect("quotes")
             keys = Keys(prefix: server.prefix(), cell: "c0")
@@ -24,8 +24,8 @@ import Testing
             let clock = Clock()
             self.clock = clock
             reader = QuoteReader(
-                redis: try server.connect("reader"), keys: keys, maximumAge: .seconds(5), now: { clock.now.withLock { $0 } },
-                logger: Logger(label: "quotes"))
+                redis: try server.connect("reader"), keys: keys, maximumAge: .seconds(5), readsDepth: readsDepth,
+                now: { clock.now.withLock { $0 } }, logger: Logger(label: "quotes"))
         }
 
         /// Runs the reader beside `body`.
@@ -39,9 +39,17 @@ import Testing
 
         /// Waits until the reader answers this.
         func answers(_ coin: Coin, _ quote: MarketQuote?) async throws {
+            try await answers("the quote of \(coin)", with: quote) { reader.quote(coin) }
+        }
+
+        func answers(_ coin: Coin, depth: MarketDepth?) async throws {
+            try await answers("the depth of \(coin)", with: depth) { reader.depth(coin) }
+        }
+
+        private func answers<Value: Equatable>(_ what: String, with expected: Value?, _ value: () -> Value?) async throws {
             let deadline = ContinuousClock.now + .seconds(10)
-            while reader.quote(coin) != quote {
-                guard ContinuousClock.now < deadline else { throw NotAnswered(coin: coin, quote: reader.quote(coin)) }
+            while value() != expected {
+                guard ContinuousClock.now < deadline else { throw NotAnswered(description: "\(what) is \(value().map { "\($0)" } ?? "not known")") }
                 try await Task.sleep(for: .milliseconds(5))
             }
         }
@@ -51,9 +59,8 @@ import Testing
         let now = Mutex<Int64>(1_000_000)
     }
 
-    private struct NotAnswered: Error {
-        let coin: Coin
-        let quote: MarketQuote?
+    private struct NotAnswered: Error, CustomStringConvertible {
+        let description: String
     }
 
     private func quote(_ bid: Int, at moment: Int64) -> MarketQuote {
@@ -86,6 +93,41 @@ import Testing
                 site.clock.now.withLock { $0 = moment }
                 #expect((site.reader.quote("BTC") != nil) == isKnown, "\(moment)")
             }
+        }
+    }
+
+    @Test("R-74: a book's depth is read beside the quotes, and is known until the next was due and the greatest age has passed")
+    func depth() async throws {
+        let site = try await Site(.plain)
+        func book(_ ask: Int, at moment: Int64) -> MarketDepth {
+            MarketDepth(
+                bids: [.init(price: Price(49_990), size: Size(1))],
+                asks: [.init(price: Price(ask), size: Size(2)), .init(price: Price(ask + 1), size: Size(3))], heardAt: moment)
+        }
+        try await site.reading {
+            let old = book(50_010, at: 1_000_000)
+            try await site.publisher.publish(["BTC": old, "xyz:TSLA": old] as [Coin: MarketDepth])
+            try await site.answers("BTC", depth: old)
+            try await site.answers("xyz:TSLA", depth: old)
+            let text = try await site.redis.send(RedisCommand("HGET", site.keys.depth, "BTC")).checked().text
+            #expect(text == "1000000 49990:1 50010:2,50011:3")
+            try await site.publisher.publish(["BTC": book(50_020, at: 1_000_500)] as [Coin: MarketDepth])
+            try await site.answers("BTC", depth: book(50_020, at: 1_000_500))
+            for (moment, isKnown) in [(1_011_000, true), (1_011_001, false), (989_000, true), (988_999, false)] as [(Int64, Bool)] {
+                site.clock.now.withLock { $0 = moment }
+                #expect((site.reader.depth("xyz:TSLA") != nil) == isKnown, "\(moment)")
+            }
+            site.clock.now.withLock { $0 = 1_000_000 }
+            _ = try await site.redis.send(RedisCommand("HSET", site.keys.depth, "BTC", "1000000 49990 -")).checked()
+            try await site.answers("BTC", depth: nil)
+            #expect(site.reader.depth("xyz:TSLA") == old)
+        }
+        let blind = try await Site(.plain, readsDepth: false)
+        try await blind.reading {
+            try await blind.publisher.publish(["BTC": book(50_010, at: 1_000_000)] as [Coin: MarketDepth])
+            try await blind.publisher.publish(["BTC": quote(50_000, at: 1_000_000)])
+            try await blind.answers("BTC", quote(50_000, at: 1_000_000))
+            #expect(blind.reader.depth("BTC") == nil)
         }
     }
 

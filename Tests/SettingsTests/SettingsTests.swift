@@ -168,8 +168,8 @@ struct DurationTests {
 struct PostgresURLTests {
     @Test("the password goes in percent-encoded, as a parameter")
     func password() throws {
-        let plain = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql://h/d", "VIBE_POSTGRES_PASSWORD": "a&b é"])
-        #expect(plain.postgres.revealedURL() == "postgresql://h/d?password=a%26b%20%c3%a9")
+        let plain = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql://localhost/d", "VIBE_POSTGRES_PASSWORD": "a&b é"])
+        #expect(plain.postgres.revealedURL() == "postgresql://localhost/d?password=a%26b%20%c3%a9")
         let query = try Settings(environment: ["VIBE_POSTGRES_URL": "postgresql:///d?host=/s", "VIBE_POSTGRES_PASSWORD": "x"])
         #expect(query.postgres.revealedURL() == "postgresql:///d?host=/s&password=x")
         #expect(try Settings(environment: [:]).postgres.revealedURL() == "postgresql://127.0.0.1:5432/vibe")

@@ -23,6 +23,9 @@ public final class PrivateRedis: Sendable {
     private static let plain = OnceTask<PrivateRedis>()
     private static let cluster = OnceTask<PrivateRedis>()
 
+    /// What the fleet demands.
+    public static let standard = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+
     /// The server that all tests of this process share.
     public static func shared(_ mode: Mode = .plain) async throws -> PrivateRedis {
         try await (mode == .plain ? plain : cluster).value { try await PrivateRedis(mode) }
@@ -30,7 +33,7 @@ public final class PrivateRedis: Sendable {
 
     /// Starts a server of its own, for a test that stops or spoils it.
     /// - Parameter settings: appended to the server's command line.
-    public init(_ mode: Mode = .plain, settings: [String] = ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]) async throws {
+    public init(_ mode: Mode = .plain, settings: [String] = PrivateRedis.standard) async throws {
         self.mode = mode
         self.settings = settings
         folder = FileManager.default.temporaryDirectory.path + "/vibe-redis-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -76,7 +79,7 @@ public final class PrivateRedis: Sendable {
             [ -n "$keep" ] || rm -rf '\(folder)'/*
             """
         try supervisor.withLock { $0 = try Supervisor(command: script, finally: "rmdir '\(folder)'") }
-        try Shell.run("for i in $(seq 200); do redis-cli -s '\(folder)/redis.sock' ping 2>/dev/null | grep -q PONG && exit 0; sleep 0.05; done; cat '\(folder)/log' >&2; exit 1")
+        try Shell.run("for i in $(seq 200); do redis-cli -s '\(folder)/redis.sock' ping 2>/dev/null | grep -qE 'PONG|NOAUTH' && exit 0; sleep 0.05; done; cat '\(folder)/log' >&2; exit 1")
     }
 
     /// Kills the server as a crash would. Its data stay for ``start()``.

@@ -29,7 +29,7 @@ public struct AuditReorder: Sendable, Equatable {
 }
 
 extension AuditReader {
-    /// Signals, requests, jobs, results and orders that are there more than once.
+    /// Signals, requests, jobs, results and orders that are there more than once. A dead letter that went round again says so.
     public func duplicates(limit: Int = 100) async throws(PostgresError) -> [AuditDuplicate] {
         let kinds = [
             ("signal", "signal_id", AuditKind.signals), ("request", "request_id", .requests), ("job", "job_id", .jobs),
@@ -37,11 +37,22 @@ extension AuditReader {
         ]
         let parts = kinds.map { what, column, kind in
             """
-            (SELECT '\(what)' AS what, \(column) AS id, count(*) AS n FROM audit_entries
-            WHERE kind = '\(kind.name)' AND \(column) IS NOT NULL GROUP BY \(column) HAVING count(*) > 1 LIMIT $1::bigint)
+            SELECT '\(what)' AS what, \(column) AS id, count(*) AS n FROM audit_entries
+            WHERE kind = '\(kind.name)' AND \(column) IS NOT NULL GROUP BY \(column) HAVING count(*) > 1
             """
         }
-        let rows = try await connection.query(parts.joined(separator: " UNION ALL "), [.integer(Int64(limit))])
+        let rows = try await connection.query(
+            """
+            WITH again AS (
+                SELECT data ->> 'again' AS id, count(*) AS n FROM audit_entries
+                WHERE kind = 'interventions' AND data ->> 'as' = 'requeued' GROUP BY 1
+            ), found AS (
+                SELECT what, id, found.n - coalesce(again.n, 0) AS n, row_number() OVER (PARTITION BY what ORDER BY id) AS place
+                FROM (\(parts.joined(separator: " UNION ALL "))) AS found LEFT JOIN again USING (id)
+                WHERE found.n - coalesce(again.n, 0) > 1
+            )
+            SELECT what, id, n FROM found WHERE place <= $1::bigint
+            """, [.integer(Int64(limit))])
         return try rows.map { row throws(PostgresError) in
             AuditDuplicate(what: try row.text("what"), id: try row.text("id"), count: Int(try row.integer("n")))
         }
@@ -85,6 +96,10 @@ extension AuditReader {
                         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
                 FROM audit_entries AS result JOIN audit_entries AS job ON job.job_id = result.job_id AND job.kind = 'execution_jobs'
                 WHERE result.kind = 'execution_results' AND result.cloid IS NOT NULL AND \(sent) > 0
+                    -- of a dead letter that went round again the last place counts
+                    AND NOT EXISTS (
+                        SELECT FROM audit_entries AS later
+                        WHERE later.job_id = job.job_id AND later.kind = 'execution_jobs' AND later.seq > job.seq)
             ) AS sent
             WHERE earlier > seq ORDER BY account, coin, seq LIMIT $1::bigint
             """, [.integer(Int64(limit))])

@@ -14,6 +14,16 @@ public struct AuditFanout: Sendable {
 }
 
 extension AuditReader {
+    /// Signals that were dead letters, and ended by an operator.
+    public func droppedSignals() async throws(PostgresError) -> Set<String> {
+        let rows = try await connection.query(
+            """
+            SELECT DISTINCT signal_id FROM audit_entries
+            WHERE kind = 'interventions' AND signal_id IS NOT NULL AND data ->> 'as' = 'dropped'
+            """)
+        return Set(try rows.map { row throws(PostgresError) in try row.text("signal_id") })
+    }
+
     /// All signals with their requests, a page at a time.
     public func forEachFanout(size: Int = 500, _ body: ([AuditFanout]) async throws -> Void) async throws {
         try await forEachPage(of: .signals, size: size) { signals in

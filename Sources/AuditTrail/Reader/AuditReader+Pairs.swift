@@ -4,6 +4,10 @@ import Postgres
 /// How completely requests were answered. A pair is one leg of one request: (signal × subscription), twice for a flip.
 public struct AuditPairs: Sendable, Equatable {
     public var signals = 0
+    /// Of them, shed under load in whole or in part, which is on record in them.
+    public var shed = 0
+    /// Dead letters that an operator ended.
+    public var dropped = 0
     public var requests = 0
     /// Legs of all requests: as many results are due.
     public var pairs = 0
@@ -35,15 +39,20 @@ public struct AuditPairs: Sendable, Equatable {
 extension AuditReader {
     private static let answers = """
         WITH request AS (
-            SELECT request_id, signal_id, subscription,
-                CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array'
-                    THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END AS legs
-            FROM audit_entries WHERE kind = 'execution_requests' AND request_id IS NOT NULL
+            -- one that was a dead letter and went round again is there more than once
+            SELECT request_id, min(signal_id) AS signal_id, min(subscription) AS subscription,
+                max(CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array'
+                    THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END) AS legs
+            FROM audit_entries WHERE kind = 'execution_requests' AND request_id IS NOT NULL GROUP BY request_id
         ), answer AS (
             SELECT request_id, count(DISTINCT job_id) AS jobs, count(*) AS results
             FROM audit_entries WHERE kind = 'execution_results' GROUP BY request_id
+        ), dropped AS (
+            SELECT DISTINCT request_id, true AS is_dropped FROM audit_entries
+            WHERE kind = 'interventions' AND request_id IS NOT NULL AND data ->> 'as' = 'dropped'
         ), pair AS (
-            SELECT request.*, coalesce(jobs, 0) AS jobs, coalesce(results, 0) AS results FROM request LEFT JOIN answer USING (request_id)
+            SELECT request.*, coalesce(jobs, 0) AS jobs, coalesce(results, 0) AS results, coalesce(is_dropped, false) AS is_dropped
+            FROM request LEFT JOIN answer USING (request_id) LEFT JOIN dropped USING (request_id)
         )
         """
 
@@ -53,11 +62,19 @@ extension AuditReader {
         var pairs = AuditPairs()
         let kinds = try await connection.query("SELECT kind, count(*) AS n FROM audit_entries GROUP BY kind")
         for row in kinds where try row.text("kind") == AuditKind.signals.name { pairs.signals = Int(try row.integer("n")) }
+        let ends = try await connection.query(
+            """
+            SELECT count(*) FILTER (WHERE kind = 'influencer_signals' AND data ->> 'shed' = 'true') AS shed,
+                count(*) FILTER (WHERE kind = 'interventions' AND data ->> 'as' = 'dropped') AS dropped
+            FROM audit_entries WHERE kind IN ('influencer_signals', 'interventions')
+            """)[0]
+        pairs.shed = Int(try ends.integer("shed"))
+        pairs.dropped = Int(try ends.integer("dropped"))
         let sums = try await connection.query(
             """
             \(Self.answers)
             SELECT count(*) AS requests, coalesce(sum(legs), 0)::bigint AS pairs,
-                coalesce(sum(greatest(legs - jobs, 0)), 0)::bigint AS missing, coalesce(sum(results - jobs), 0)::bigint AS duplicates
+                coalesce(sum(greatest(legs - jobs, 0)) FILTER (WHERE NOT is_dropped), 0)::bigint AS missing, coalesce(sum(results - jobs), 0)::bigint AS duplicates
             FROM pair
             """)[0]
         pairs.requests = Int(try sums.integer("requests"))
@@ -79,7 +96,7 @@ extension AuditReader {
             """
             \(Self.answers)
             SELECT signal_id, subscription, request_id, legs, jobs, results FROM pair
-            WHERE jobs <> legs OR results <> legs ORDER BY signal_id, subscription LIMIT $1::bigint
+            WHERE results <> jobs OR jobs <> legs AND NOT (is_dropped AND jobs < legs) ORDER BY signal_id, subscription LIMIT $1::bigint
             """, [.integer(Int64(listed))])
         for row in unanswered {
             pairs.unanswered.append(

@@ -1,3 +1,4 @@
+import Health
 import Logging
 import Postgres
 import Redis
@@ -38,14 +39,17 @@ public actor AuditStage: StageHandler {
     private let writing = Wake()
     private let logger: Logger
     private var partitions: [Int: Partition] = [:]
-    private var isUnavailable = false
+    private let lag: AuditLag?
+    private var outage: AuditOutage?
     /// Rows committed since the start.
     public private(set) var rows = 0
 
+    /// - Parameter lag: by which it knows that it has caught up after an outage; without, it does not say.
     public init(
         writer: AuditWriter, trimmer: StreamTrimmer, keys: Keys, stage: Stage, leases: LeaseTable, configuration: Configuration,
-        committing: Wake, logger: Logger
+        committing: Wake, lag: AuditLag? = nil, logger: Logger
     ) {
+        self.lag = lag
         self.writer = writer
         self.trimmer = trimmer
         self.keys = keys
@@ -86,10 +90,13 @@ public actor AuditStage: StageHandler {
     // MARK: - Writing
 
     private func writeLoop() async {
+        let heart = Heart.start("audit writer", patience: Self.writePatience)
+        defer { heart.rest() }
         var rings = writing.rings()
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
             while let batch = nextBatch(), !Task.isCancelled {
+                heart.beat()
                 do {
                     let result = try await writer.write(batch.values.map(\.batch))
                     confirm(batch, result)
@@ -98,21 +105,24 @@ public actor AuditStage: StageHandler {
                     logger.warning("audit.fenced", metadata: ["streams": "\(streams.joined(separator: " "))"])
                     for (partition, item) in batch where streams.contains(item.batch.stream) { partitions[partition]?.waiting = [] }
                 } catch let error where error.isOfOneStream {
-                    await writeOneByOne(batch)
+                    await writeOneByOne(batch, heart)
                 } catch {
-                    isUnavailable = true
+                    outage = outage ?? AuditOutage(awaySince: .now)
+                    outage?.backAt = nil
                     logger.error("audit.unwritten", metadata: ["error": "\(error)", "waiting": "\(partitions.values.reduce(0) { $0 + $1.waiting.count })"])
                     try? await Task.sleep(for: pause)  // ends early only when cancelled
                     pause = min(pause * 2, .seconds(5))
                 }
             }
+            heart.rest()
             _ = await rings.next()
         }
     }
 
     /// Finds the stream that cannot be written, and writes the others: what contradicts the stored trail must not stop the rest of it.
-    private func writeOneByOne(_ batch: [Int: (batch: AuditBatch, ids: [String])]) async {
+    private func writeOneByOne(_ batch: [Int: (batch: AuditBatch, ids: [String])], _ heart: Heart) async {
         for (partition, item) in batch {
+            heart.beat()
             do { confirm([partition: item], try await writer.write([item.batch])) } catch {
                 guard error.isOfOneStream else { continue }
                 logger.critical("audit.stream.suspended", metadata: ["stream": "\(item.batch.stream)", "error": "\(error)"])
@@ -122,6 +132,8 @@ public actor AuditStage: StageHandler {
     }
 
     private static let suspension = Duration.seconds(30)
+    /// A transaction that waits is given up by its connection's own limits, and sooner than this.
+    private static let writePatience = Duration.seconds(60)
 
     private func nextBatch() -> [Int: (batch: AuditBatch, ids: [String])]? {
         var room = configuration.batch
@@ -140,11 +152,12 @@ public actor AuditStage: StageHandler {
     }
 
     private func confirm(_ batch: [Int: (batch: AuditBatch, ids: [String])], _ result: AuditWriteResult) {
-        if isUnavailable {
-            isUnavailable = false
-            logger.notice("audit.resumed")
+        if let known = outage, known.backAt == nil {
+            outage?.backAt = .now
+            logger.notice("audit.resumed", metadata: ["away": "\(ContinuousClock.now - known.awaySince)"])
         }
         rows += result.written
+        outage?.written += result.written + result.repeated
         for gap in result.gaps {
             logger.critical("audit.gap", metadata: ["stream": "\(gap.stream)", "after": "\(gap.last)", "found": "\(gap.found)"])
         }
@@ -155,6 +168,22 @@ public actor AuditStage: StageHandler {
             partitions[partition]?.written += item.ids
         }
         committing.signal()
+    }
+
+    /// Since when Postgres has not taken what it was given; `nil` while it does.
+    public func unwrittenSince() -> ContinuousClock.Instant? { outage.flatMap { $0.backAt == nil ? $0.awaySince : nil } }
+
+    /// Caught up is when no more waits, over all streams, than this process writes in two transactions.
+    private func noteCaughtUp() async {
+        guard let lag, outage?.backAt != nil else { return }
+        let waiting: Int64
+        do { waiting = try await lag.read() } catch {
+            logger.warning("audit.lag.unread", metadata: ["error": "\(error)"])
+            return
+        }
+        guard waiting <= Int64(configuration.batch) * 2, let outage, let metadata = outage.caughtUp(at: .now) else { return }
+        logger.notice("audit.caught_up", metadata: metadata)
+        self.outage = nil
     }
 
     private static func entry(_ entry: StreamEntry, of stream: String) -> AuditEntry {
@@ -168,6 +197,7 @@ public actor AuditStage: StageHandler {
     private func trimLoop() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.trimEvery)  // ends early only when cancelled
+            await noteCaughtUp()
             let owned = partitions.keys.map { stage.inputs[$0] }
             guard !owned.isEmpty, !Task.isCancelled else { continue }
             do {

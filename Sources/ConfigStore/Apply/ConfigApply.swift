@@ -5,60 +5,55 @@ import Postgres
 /// Puts a configuration file in force: one transaction, one new version, or nothing.
 ///
 /// The file says everything. What it does not have is removed, except agent keys, which stay as stored. A file that says what is in
-/// force already makes no version. Applies wait for each other.
+/// force already makes no version. Applies, and changes of single keys (``AgentKeyKeeper``), wait for each other.
 public struct ConfigApply: Sendable {
-    /// Held in the transaction; the number is arbitrary but fixed.
-    private static let lockKey: Int64 = 0x7669_6265_0002
-
     private let connection: PostgresConnection
-    private let sealingKey: SealingKey
+    private let sealingKeys: SealingKeys
+
+    public init(_ connection: PostgresConnection, sealingKeys: SealingKeys) {
+        self.connection = connection
+        self.sealingKeys = sealingKeys
+    }
 
     public init(_ connection: PostgresConnection, sealingKey: SealingKey) {
-        self.connection = connection
-        self.sealingKey = sealingKey
+        self.init(connection, sealingKeys: SealingKeys(current: sealingKey))
     }
 
     /// - Parameters:
     ///   - isDryRun: find out and report, write nothing.
     ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them.
-    /// - Throws: `.faults` for subscribers without a key, or with another's.
+    /// - Throws: `.faults` for subscribers without a key, with another's, or with one that may not come back.
     public func apply(_ file: ConfigFile, isDryRun: Bool = false, reseal: Bool = false) async throws(ConfigStoreError) -> ConfigChange {
-        do {
-            return try await connection.transaction { [sealingKey] connection in
-                try connection.execute("SELECT pg_advisory_xact_lock($1::bigint)", [.integer(Self.lockKey)])
-                guard let stored = try ConfigTables.snapshot(try connection.query(ConfigTables.current)) else {
-                    preconditionFailure("the statement always gives a version")
-                }
-                let probe = try connection.query("SELECT probe FROM config_sealing").first?.bytes("probe")
-                if let probe, !reseal, !sealingKey.opens(probe: probe) { throw ConfigStoreError.wrongSealingKey }
-                let subscribers = try resolve(file, stored, reseal: reseal)
-                var change = ConfigChange(
-                    version: stored.version, isDryRun: isDryRun,
-                    influencers: .init(from: stored.influencers.values, to: file.influencers),
-                    subscribers: .init(from: stored.subscribers.values, to: subscribers),
-                    subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
-                    scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
-                if !change.isEmpty { change.version += 1 }
-                if isDryRun { return change }
+        try await ConfigTransaction.run(connection) { [sealingKeys] connection in
+            let stored = try ConfigTransaction.snapshot(on: connection)
+            let keys = try AgentKeyTable.all(on: connection)
+            let probe = try AgentKeyTable.probe(on: connection)
+            if !reseal { try sealingKeys.check(sealingKeys: keys.values.compactMap(\.sealed?.wrapping?.sealingKey), probe: probe) }
+            let subscribers = try resolve(file, stored, keys, reseal: reseal)
+            var change = ConfigChange(
+                version: stored.version, isDryRun: isDryRun,
+                influencers: .init(from: stored.influencers.values, to: file.influencers),
+                subscribers: .init(from: stored.subscribers.values, to: subscribers),
+                subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
+                scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
+            if !change.isEmpty { change.version += 1 }
+            if isDryRun { return change }
 
-                if probe == nil || reseal { try storeProbe(on: connection) }
-                let intact = reseal ? [] : try intactSeals(of: file.agentKeys, on: connection)
-                let keys = try seal(file.agentKeys.filter { !intact.contains($0.key) })
-                if !change.isEmpty || !keys.isEmpty {
-                    try ConfigWriter(change: change, keys: keys).write(file, subscribers, on: connection)
-                }
-                return change
-            }
-        } catch let error as ConfigStoreError {
-            throw error
-        } catch let error as PostgresError {
-            throw .postgres(error)
-        } catch { preconditionFailure("nothing else is thrown above: \(error)") }
+            if !change.isEmpty { try ConfigWriter(change: change).write(file, subscribers, on: connection) }
+            try AgentKeyTable.store(try seals(file.agentKeys, keys, probe, reseal: reseal), as: .active, on: connection)
+            try AgentKeyTable.settle(
+                signing: subscribers.filter { !$0.isAgentRevoked }.map(\.agentAddress), subscribers: subscribers.map(\.key), on: connection)
+            return change
+        }
     }
 
     /// Subscribers with the address of the agent that signs for them: of the key in the file, else of the stored one.
-    private func resolve(_ file: ConfigFile, _ stored: ConfigSnapshot, reseal: Bool) throws(ConfigStoreError) -> [Subscriber] {
+    private func resolve(
+        _ file: ConfigFile, _ stored: ConfigSnapshot, _ keys: [String: AgentKeyTable.Row], reseal: Bool
+    ) throws(ConfigStoreError) -> [Subscriber] {
         let faults = FaultList()
+        let waiting = Dictionary(
+            keys.values.filter { $0.state == .waiting }.map { ($0.owner.subscriber, $0.owner.agent) }, uniquingKeysWith: { first, _ in first })
         var subscribers: [Subscriber] = []
         var owners: [String: SubscriberID] = [:]
         for subscriber in file.subscribers {
@@ -66,13 +61,17 @@ public struct ConfigApply: Sendable {
             if key == nil, reseal {
                 faults.add(subscriber.place, value: subscriber.id.text, "has no agent key here; sealing anew needs them all")
             }
-            guard let agent = key?.address ?? stored.subscribers[subscriber.id]?.agentAddress else {
+            let known = stored.subscribers[subscriber.id]
+            guard let agent = key?.address ?? known?.agentAddress ?? waiting[subscriber.id] else {
                 if !reseal {
                     faults.add(
                         subscriber.place, value: subscriber.id.text,
-                        "has no agent key, here or stored: add agent_key_file, agent_key_env or a line in the agent_keys file")
+                        "has no agent key, here or stored: add agent_key_file, agent_key_env or a line in the agent_keys file, or `vibe keys add` it")
                 }
                 continue
+            }
+            if key != nil, let problem = keys[agent].flatMap({ problem(with: $0, of: subscriber.id) }) {
+                faults.add(file.agentKeyPlaces[subscriber.id] ?? subscriber.place, value: subscriber.id.text, problem)
             }
             if let owner = owners[agent] {
                 faults.add(subscriber.place, value: subscriber.id.text, "has the agent key of \(owner): each needs its own")
@@ -81,43 +80,64 @@ public struct ConfigApply: Sendable {
             subscribers.append(
                 Subscriber(
                     id: subscriber.id, account: subscriber.account, vaultAddress: subscriber.vaultAddress, agentAddress: agent,
-                    settings: subscriber.settings))
+                    isAgentRevoked: key == nil && known?.isAgentRevoked ?? false, settings: subscriber.settings))
         }
         guard faults.faults.isEmpty else { throw .faults(ConfigFaults(faults.sorted)) }
         return subscribers
     }
 
-    /// Those whose stored seal opens and is of the same key, so that it can stay.
-    private func intactSeals(
-        of keys: [SubscriberID: AgentKey], on connection: isolated PostgresConnection
-    ) throws -> Set<SubscriberID> {
-        let rows = try connection.query(
-            "SELECT id, agent_key_sealed FROM subscribers WHERE id = ANY ($1::text[])", [.texts(keys.keys.map(\.text))], results: .binary)
-        var intact: Set<SubscriberID> = []
-        for row in rows {
-            let id = SubscriberID(try row.text("id"))
-            let sealed = try row.bytes("agent_key_sealed")
-            let key = try? AgentKeySeal.open(sealed, of: id, address: keys[id]!.address, probe: nil, with: sealingKey)
-            if key != nil { intact.insert(id) }
+    /// Why a key in the file cannot be a subscriber's; `nil` when it can.
+    private func problem(with row: AgentKeyTable.Row, of subscriber: SubscriberID) -> String? {
+        if let ending = row.ending {
+            return "has the key of agent \(row.owner.agent), which \(ending): an agent never comes back; let the account approve another and give its "
+                + "key, or leave the key out"
         }
-        return intact
+        guard row.state == .waiting, row.owner.subscriber != subscriber else { return nil }
+        return "has the key of agent \(row.owner.agent), which waits for subscriber \(row.owner.subscriber)"
     }
 
-    private func seal(_ keys: [SubscriberID: AgentKey]) throws(ConfigStoreError) -> [String: [UInt8]] {
-        var sealed: [String: [UInt8]] = [:]
+    /// Of the keys in the file those that are not stored as they should be.
+    private func seals(
+        _ keys: [SubscriberID: AgentKey], _ stored: [String: AgentKeyTable.Row], _ probe: [UInt8]?, reseal: Bool
+    ) throws(ConfigStoreError) -> [(owner: SealedAgentKey.Owner, name: String, sealed: SealedAgentKey)] {
+        var seals: [(owner: SealedAgentKey.Owner, name: String, sealed: SealedAgentKey)] = []
         for (subscriber, key) in keys {
-            do { sealed[subscriber.text] = try AgentKeySeal.seal(key, of: subscriber, with: sealingKey) } catch {
-                throw .cannotSeal("\(error)")
+            let owner = SealedAgentKey.Owner(subscriber: subscriber, agent: key.address)
+            if !reseal, let row = stored[key.address], row.owner == owner, let sealed = row.sealed,
+                (try? sealed.open(owner, with: sealingKeys, probe: probe)) != nil
+            {
+                continue
             }
+            seals.append((owner, subscriber.text, try SealedAgentKey.seal(key, of: subscriber, with: sealingKeys.current)))
         }
-        return sealed
+        return seals
+    }
+}
+
+/// One change of the configuration at a time.
+enum ConfigTransaction {
+    /// Held in the transaction; the number is arbitrary but fixed.
+    private static let lockKey: Int64 = 0x7669_6265_0002
+
+    static func run<Value: Sendable>(
+        _ connection: PostgresConnection, _ body: @Sendable (isolated PostgresConnection) throws -> Value
+    ) async throws(ConfigStoreError) -> Value {
+        do {
+            return try await connection.transaction { connection in
+                try connection.execute("SELECT pg_advisory_xact_lock($1::bigint)", [.integer(lockKey)])
+                return try body(connection)
+            }
+        } catch let error as ConfigStoreError {
+            throw error
+        } catch let error as PostgresError {
+            throw .postgres(error)
+        } catch { preconditionFailure("nothing else is thrown above: \(error)") }
     }
 
-    private func storeProbe(on connection: isolated PostgresConnection) throws {
-        let probe: [UInt8]
-        do { probe = try sealingKey.sealedProbe() } catch { throw ConfigStoreError.cannotSeal("\(error)") }
-        try connection.execute(
-            "INSERT INTO config_sealing (probe) VALUES ($1::bytea) ON CONFLICT (only_row) DO UPDATE SET probe = excluded.probe",
-            [.bytes(probe)])
+    static func snapshot(on connection: isolated PostgresConnection) throws -> ConfigSnapshot {
+        guard let stored = try ConfigTables.snapshot(try connection.query(ConfigTables.current)) else {
+            preconditionFailure("the statement always gives a version")
+        }
+        return stored
     }
 }

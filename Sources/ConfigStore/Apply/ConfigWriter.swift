@@ -4,20 +4,22 @@ import Postgres
 /// Writes a change to the tables, inside the transaction that found it.
 struct ConfigWriter {
     let change: ConfigChange
-    /// By subscriber: seals to store. A subscriber that is written without one keeps the stored seal.
-    let keys: [String: [UInt8]]
 
     /// The order keeps references whole: new targets before what refers to them, old targets after.
     func write(_ file: ConfigFile, _ subscribers: [Subscriber], on connection: isolated PostgresConnection) throws {
         try remove(Subscription.self, change.subscriptions, on: connection)
         try upsert(file.influencers, change.influencers, on: connection)
-        try upsertSubscribers(subscribers, on: connection)
+        try upsert(subscribers, change.subscribers, on: connection)
         try upsert(file.subscriptions, change.subscriptions, on: connection)
         try remove(ScopeState.self, change.scopes, on: connection)
         try upsert(file.scopes, change.scopes, on: connection)
         try remove(Subscriber.self, change.subscribers, on: connection)
         try remove(Influencer.self, change.influencers, on: connection)
-        guard !change.isEmpty else { return }
+        try record(on: connection)
+    }
+
+    /// Makes the version of what the tables say now, and tells the processes.
+    func record(on connection: isolated PostgresConnection) throws {
         try connection.execute(
             "INSERT INTO config_versions (version, summary) VALUES ($1::bigint, $2)", [.integer(change.version), .text(change.summary)])
         try keep(Influencer.self, change.influencers, on: connection)
@@ -54,29 +56,6 @@ struct ConfigWriter {
 
     private static func cast(_ column: (name: String, type: String), _ number: Int) -> String {
         "v\(number)::\(column.type)"
-    }
-
-    /// A subscriber has a seal from the start, and keeps it when no other is given.
-    private func upsertSubscribers(_ subscribers: [Subscriber], on connection: isolated PostgresConnection) throws {
-        let written = change.subscribers.written
-        let subscribers = subscribers.filter { written.contains($0.key) || keys[$0.key] != nil }
-        guard !subscribers.isEmpty else { return }
-        var seals = PostgresArray(of: .bytes)
-        for subscriber in subscribers { seals.append(keys[subscriber.key]) }
-        try connection.execute(
-            """
-            INSERT INTO subscribers (id, account, vault_address, agent_address, settings, agent_key_sealed)
-            SELECT id, account, vault_address, agent_address, settings::jsonb,
-                coalesce(sealed, (SELECT agent_key_sealed FROM subscribers AS stored WHERE stored.id = given.id))
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
-                AS given (id, account, vault_address, agent_address, settings, sealed)
-            ON CONFLICT (id) DO UPDATE SET account = excluded.account, vault_address = excluded.vault_address,
-                agent_address = excluded.agent_address, settings = excluded.settings, agent_key_sealed = excluded.agent_key_sealed
-            """,
-            [
-                .texts(subscribers.map(\.key)), .texts(subscribers.map(\.account.text)), .texts(orNull: subscribers.map(\.vaultAddress)),
-                .texts(subscribers.map(\.agentAddress)), .texts(subscribers.map(\.settingsText)), .array(seals),
-            ])
     }
 
     private func keep<Entry: ConfigEntry>(

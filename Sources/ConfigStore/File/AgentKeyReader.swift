@@ -57,8 +57,8 @@ struct AgentKeyReader {
         }
     }
 
-    /// The keys; two subscribers with one key are a fault, because an agent's nonces count across them.
-    func finish() -> [SubscriberID: AgentKey] {
+    /// The keys and their places; two subscribers with one key are a fault, because an agent's nonces count across them.
+    func finish() -> (keys: [SubscriberID: AgentKey], places: [SubscriberID: Place]) {
         var owners: [String: SubscriberID] = [:]
         for (subscriber, entry) in keys.sorted(by: { $0.key < $1.key }) {
             if let owner = owners[entry.key.address] {
@@ -67,7 +67,7 @@ struct AgentKeyReader {
             }
             owners[entry.key.address] = subscriber
         }
-        return keys.mapValues(\.key)
+        return (keys.mapValues(\.key), keys.mapValues(\.place))
     }
 
     private mutating func add(_ text: String, _ subscriber: SubscriberID, _ place: Place, source: String?) {

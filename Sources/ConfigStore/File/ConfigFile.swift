@@ -21,6 +21,8 @@ public struct ConfigFile: Sendable {
     public internal(set) var scopes: [ScopeState] = []
     /// Of the subscribers whose key is given.
     public internal(set) var agentKeys: [SubscriberID: AgentKey] = [:]
+    /// Where in the file each is named.
+    var agentKeyPlaces: [SubscriberID: Place] = [:]
 
     /// Reads a YAML file, and the key files and variables it names.
     /// - Parameters:

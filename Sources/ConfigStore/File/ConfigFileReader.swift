@@ -27,7 +27,7 @@ struct ConfigFileReader {
         scopes(&top)
         top.finish()
         checkAccounts()
-        file.agentKeys = keys.finish()
+        (file.agentKeys, file.agentKeyPlaces) = keys.finish()
         return file
     }
 

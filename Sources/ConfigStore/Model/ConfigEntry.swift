@@ -42,10 +42,10 @@ extension Subscriber: ConfigEntry {
     static let table = "subscribers"
     static let columns = [
         (name: "account", type: "text"), (name: "vault_address", type: "text"), (name: "agent_address", type: "text"),
-        (name: "settings", type: "jsonb"),
+        (name: "agent_revoked", type: "boolean"), (name: "settings", type: "jsonb"),
     ]
     var key: String { id.text }
-    var values: [String?] { [account.text, vaultAddress, agentAddress, settingsText] }
+    var values: [String?] { [account.text, vaultAddress, agentAddress, String(isAgentRevoked), settingsText] }
     var settingsText: String { JSON.object(AccountSettingsTable.table.write(settings)).text() }
 
     init(row: JSON) throws(JSONError) {
@@ -53,6 +53,8 @@ extension Subscriber: ConfigEntry {
             id: SubscriberID(try row.string("id")), account: AccountID(try row.string("account")),
             vaultAddress: try row.maybe("vault_address") { value throws(JSONError) in try value.asString() },
             agentAddress: try row.string("agent_address"),
+            // Versions kept before agents could be revoked have none.
+            isAgentRevoked: row["agent_revoked"] == nil ? false : try row.bool("agent_revoked"),
             settings: try row.maybe("settings") { json throws(JSONError) in
                 try StoredDocument.read(json) { mapping in
                     var settings = AccountSettingsTable.template

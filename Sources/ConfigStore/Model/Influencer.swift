@@ -41,16 +41,19 @@ public struct Subscriber: Sendable, Equatable {
     public var vaultAddress: String?
     /// The address of the agent's key, lower-case. Another address means another key.
     public var agentAddress: String
+    /// It may not sign any more, and no other does.
+    public var isAgentRevoked: Bool
     public var settings: AccountSettings
 
     public init(
-        id: SubscriberID, account: AccountID, vaultAddress: String? = nil, agentAddress: String,
+        id: SubscriberID, account: AccountID, vaultAddress: String? = nil, agentAddress: String, isAgentRevoked: Bool = false,
         settings: AccountSettings = AccountSettings()
     ) {
         self.id = id
         self.account = account
         self.vaultAddress = vaultAddress?.lowercased()
         self.agentAddress = agentAddress.lowercased()
+        self.isAgentRevoked = isAgentRevoked
         self.settings = settings
     }
 }

@@ -14,7 +14,10 @@ public actor ConfigStore {
     /// Earlier versions kept, for work that began under them.
     static let keptSnapshots = 8
 
-    private let connection: PostgresConnection
+    /// Longer than any of its statements takes: a database that does not answer is given up for that call.
+    static let answerTimeout = Duration.seconds(10)
+
+    let connection: PostgresConnection
     private let listener: PostgresConnection
     private let pollEvery: Duration
     private let logger: Logger
@@ -23,7 +26,7 @@ public actor ConfigStore {
 
     /// - Parameter pollEvery: the longest that a lost notice delays a change.
     public init(url: String, pollEvery: Duration = .seconds(5), logger: Logger) {
-        connection = PostgresConnection(url: url, name: "config", logger: logger)
+        connection = PostgresConnection(url: url, name: "config", answerTimeout: Self.answerTimeout, logger: logger)
         listener = PostgresConnection(url: url, name: "config-listen", logger: logger)
         self.pollEvery = pollEvery
         self.logger = logger
@@ -87,43 +90,6 @@ public actor ConfigStore {
         }
         remember(found)
         return found
-    }
-
-    /// Whether this key is the one that sealed the agents' keys; a worker asks at its start rather than at the first order.
-    /// - Throws: ``ConfigStoreError/wrongSealingKey``; nothing while no key has been sealed yet.
-    public func check(_ sealingKey: SealingKey) async throws(ConfigStoreError) {
-        let rows: [PostgresRow]
-        do { rows = try await connection.query("SELECT probe FROM config_sealing", results: .binary) } catch { throw .postgres(error) }
-        do {
-            guard let probe = try rows.first?.maybeBytes("probe"), !sealingKey.opens(probe: probe) else { return }
-        } catch { throw .postgres(error) }
-        throw .wrongSealingKey
-    }
-
-    /// Opens a subscriber's agent key. Nothing of it is kept here.
-    /// - Parameter sealingKey: 32 bytes.
-    public func agentKey(of subscriber: SubscriberID, sealingKey: [UInt8]) async throws(ConfigStoreError) -> SigningKey {
-        try await agentKey(of: subscriber, sealingKey: SealingKey(bytes: sealingKey))
-    }
-
-    /// As above.
-    public func agentKey(of subscriber: SubscriberID, sealingKey: SealingKey) async throws(ConfigStoreError) -> SigningKey {
-        let row: PostgresRow
-        do {
-            let rows = try await connection.query(
-                """
-                SELECT agent_address, agent_key_sealed, (SELECT probe FROM config_sealing) AS probe FROM subscribers WHERE id = $1
-                """, [.text(subscriber.text)], results: .binary)
-            guard let found = rows.first else { throw ConfigStoreError.unknownSubscriber(subscriber) }
-            row = found
-            return try AgentKeySeal.open(
-                try row.bytes("agent_key_sealed"), of: subscriber, address: try row.text("agent_address"),
-                probe: try row.maybeBytes("probe"), with: sealingKey)
-        } catch let error as ConfigStoreError {
-            throw error
-        } catch let error as PostgresError {
-            throw .postgres(error)
-        } catch { preconditionFailure("nothing else is thrown above: \(error)") }
     }
 
     private func publish(_ loaded: ConfigSnapshot) {

@@ -4,11 +4,12 @@ import Postgres
 
 /// Reads configurations from the tables. Each is one statement, so that it sees one state of the database.
 enum ConfigTables {
-    /// The configuration as it is now.
+    /// The configuration as it is now. Of subscribers all but the sealed key: who may not read that column may still run this.
     static let current = """
         SELECT 'version' AS kind, '' AS id, coalesce(max(version), 0)::text AS entry FROM config_versions
         UNION ALL SELECT 'influencer', id, to_jsonb(influencers)::text FROM influencers
-        UNION ALL SELECT 'subscriber', id, (to_jsonb(subscribers) - 'agent_key_sealed')::text FROM subscribers
+        UNION ALL SELECT 'subscriber', id, to_jsonb(open)::text
+            FROM (SELECT id, account, vault_address, agent_address, agent_revoked, settings FROM subscribers) AS open
         UNION ALL SELECT 'subscription', id, to_jsonb(subscriptions)::text FROM subscriptions
         UNION ALL SELECT 'scope', id, to_jsonb(scopes)::text FROM scopes
         """

@@ -9,6 +9,7 @@ struct EntryPreparation {
     let instrument: Instrument?
     let quote: Quote
     let account: AccountView
+    let fanout: FanoutCap?
 
     func intent(now: Int64) throws(Skip) -> OrderIntent {
         if let expiry = job.expiresAt, now > expiry {
@@ -24,6 +25,7 @@ struct EntryPreparation {
         try follow(&entry)
         try applyCaps(&entry, instrument)
         let limit = try self.limit(planLimit, instrument)
+        clipToDepth(&entry, limit)
         let before = entry.size
         let size = try sized(&entry, instrument, limit)
         try checkBook(limit)
@@ -124,6 +126,12 @@ struct EntryPreparation {
         return job.side == .buy ? min(planned, limit) : max(planned, limit)
     }
 
+    /// Its part of what all copies of the signal may take together. A book that is past the limit is the price's gate's.
+    private func clipToDepth(_ entry: inout ClippedEntry, _ limit: Price) {
+        guard let fanout, let place = job.place, !isPast(limit) else { return }
+        entry.clip(to: fanout.room(for: place, side: job.side, limit: limit, best: quote.opposite(of: job.side)), by: .depth)
+    }
+
     /// What of it is large enough; with the policy `accumulate` what is not waits in the sleeve.
     private func sized(_ entry: inout ClippedEntry, _ instrument: Instrument, _ limit: Price) throws(Skip) -> Size {
         do throws(MinimumRule.Refusal) {
@@ -144,8 +152,11 @@ struct EntryPreparation {
         if let most = job.terms?.maximumSpreadBasisPoints, let spread = quote.spreadBasisPoints, spread > most {
             throw Skip(outcome: .spread, detail: "the spread is \(spread) bps, at most \(most) is traded in")
         }
-        let isOutside = job.side == .buy ? best > limit : best < limit
-        if isOutside { throw Skip(outcome: .priceMoved, detail: "the book's \(best) is past the limit \(limit)") }
+        if isPast(limit) { throw Skip(outcome: .priceMoved, detail: "the book's \(best) is past the limit \(limit)") }
+    }
+
+    private func isPast(_ limit: Price) -> Bool {
+        quote.opposite(of: job.side).map { job.side == .buy ? $0 > limit : $0 < limit } ?? false
     }
 }
 

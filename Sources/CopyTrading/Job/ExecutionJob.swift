@@ -43,6 +43,8 @@ public struct ExecutionJob: Sendable, Equatable {
     public var clips: [Clip]
     /// For people.
     public var detail: String?
+    /// As of the request; `nil` for what no request led to.
+    public var place: FanoutPlace?
     /// ``DecisionRecord/json``. Carried unread: a worker that knows less than the planner still carries the job out.
     public var decision: JSON?
 
@@ -58,7 +60,7 @@ public struct ExecutionJob: Sendable, Equatable {
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
         expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?,
         terms: EntryTerms? = nil, sharing: AccountSharing = .lock, closesManual: Bool = true, clips: [Clip] = [], detail: String? = nil,
-        origin: JobOrigin? = nil, decision: JSON? = nil
+        origin: JobOrigin? = nil, place: FanoutPlace? = nil, decision: JSON? = nil
     ) {
         self.id = id
         self.request = request
@@ -84,6 +86,7 @@ public struct ExecutionJob: Sendable, Equatable {
         self.clips = clips
         self.detail = detail
         self.origin = origin
+        self.place = place
         self.decision = decision
     }
 }
@@ -109,6 +112,7 @@ extension ExecutionJob {
             ("sharing", .string(sharing.rawValue)), ("closesManual", .bool(closesManual)), ("clips", clips.json), ("detail", .string(orNull: detail)),
         ]
         if let origin { members.append(("origin", .string(origin.rawValue))) }
+        if let place { members += place.members }
         if let decision { members.append(("decision", decision)) }
         return members.asObject
     }
@@ -135,7 +139,8 @@ extension ExecutionJob {
             terms: try json.maybe("terms", EntryTerms.init(json:)), sharing: json["sharing"] == nil ? .lock : try json.choice("sharing"),
             closesManual: try json.maybe("closesManual") { value throws(JSONError) in try value.asBool() } ?? true,
             clips: try [Clip](member: "clips", of: json),
-            detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() }, origin: origin, decision: json["decision"])
+            detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() }, origin: origin,
+            place: try FanoutPlace.read(json), decision: json["decision"])
         guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
         if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }
     }

@@ -12,19 +12,21 @@ public enum Preparation: Sendable, Equatable {
     /// - Parameters:
     ///   - otherSleevesOnCoin: of the other subscriptions on the same account.
     ///   - account: the account as a whole, for entries.
+    ///   - fanout: what all copies of a signal may take together; `nil` when that is not limited, or the book is not known.
     ///   - instrument: `nil` when the exchange does not list the coin.
     ///   - now: milliseconds since 1970.
     ///   - attempt: from 1; each further one of an exit may pay more.
     public static func decide(
         job: ExecutionJob, sleeve: Sleeve, otherSleevesOnCoin: [SubscriptionID: Sleeve], instrument: Instrument?, quote: Quote,
-        account: AccountView = AccountView(), now: Int64, attempt: Int
+        account: AccountView = AccountView(), fanout: FanoutCap? = nil, now: Int64, attempt: Int
     ) -> Preparation {
         do throws(Skip) {
             let others = otherSleevesOnCoin.filter { $0.key != job.subscription }
             let intent =
                 job.action.isEntry
-                ? try EntryPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote, account: account)
-                    .intent(now: now)
+                ? try EntryPreparation(
+                    job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote, account: account, fanout: fanout
+                ).intent(now: now)
                 : try ExitPreparation(job: job, sleeve: sleeve, others: others, instrument: instrument, quote: quote)
                     .intent(attempt: attempt)
             return .send(intent)

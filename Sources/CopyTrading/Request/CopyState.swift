@@ -39,6 +39,11 @@ public struct ScopeStates: Sendable, Equatable {
         self.coin = coin
     }
 
+    /// Whether none of them is in an entry's way, nor the subscription's own.
+    func allowEntries(subscription: CopyState) -> Bool {
+        global == .active && influencer == .active && subscriber == .active && coin == .active && subscription == .active
+    }
+
     /// The strictest, and whose it is; of equals the widest.
     public func strictest(subscription: CopyState) -> (state: CopyState, scope: String) {
         let all = [

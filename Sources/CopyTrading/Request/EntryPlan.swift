@@ -55,6 +55,7 @@ struct EntryPlan {
 
     private func plan(now: Int64) throws(Refusal) -> (job: ExecutionJob, life: Lifecycle) {
         guard let subscription else { throw Refusal(.subscription, .paused, "the subscription was removed") }
+        if signal.isShed { throw Refusal(.subscription, .shed, "the fleet had more to do than it can: entries were shed") }
         try checkState(subscription)
         try checkSafety()
         try checkFilters(subscription, now: now)
@@ -69,7 +70,7 @@ struct EntryPlan {
             expiresAt: signal.lastFillTime + subscription.limits.entryExpiryMilliseconds,
             maximumPositionNotional: subscription.limits.maximumPositionNotional, leaderFillTime: signal.lastFillTime,
             receivedAt: signal.receivedAt, lifecycle: base?.id ?? signal.id, terms: sizing.terms, sharing: account.sharing,
-            clips: sizing.clips, detail: sizing.clips.text)
+            clips: sizing.clips, detail: sizing.clips.text, place: request.place)
         return (job, life(sizing, subscription, base: base))
     }
 

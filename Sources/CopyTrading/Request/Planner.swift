@@ -53,7 +53,7 @@ public enum Planner {
             account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: side,
             quantity: .share(share), limit: nil, referencePrice: signal.averagePrice, expiresAt: nil, maximumPositionNotional: nil,
             leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt, lifecycle: lifecycle?.id, sharing: sharing,
-            closesManual: subscription?.closesManual ?? true)
+            closesManual: subscription?.closesManual ?? true, place: request.place)
         return .job(job)
     }
 }

@@ -35,6 +35,8 @@ public struct ExecutionResult: Sendable, Equatable {
     public var limit: Price?
     public var reduceOnly: Bool?
     public var times: Times
+    /// As of the request; `nil` for what no request led to.
+    public var place: FanoutPlace?
     /// ``DecisionRecord/json`` of a leg that the planner skipped; a worker's result leaves it with the job.
     public var decision: JSON?
 
@@ -71,7 +73,7 @@ public struct ExecutionResult: Sendable, Equatable {
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, outcome: Outcome, detail: String? = nil, clips: [Clip] = [],
         requestedSize: Size = .zero, filledSize: Size = .zero, averagePrice: Price? = nil, fee: Notional? = nil, position: Size? = nil,
         cloid: ClientOrderID? = nil, attempts: Int = 0, limit: Price? = nil,
-        reduceOnly: Bool? = nil, times: Times, origin: JobOrigin? = nil, decision: JSON? = nil
+        reduceOnly: Bool? = nil, times: Times, origin: JobOrigin? = nil, place: FanoutPlace? = nil, decision: JSON? = nil
     ) {
         self.job = job
         self.request = request
@@ -97,6 +99,7 @@ public struct ExecutionResult: Sendable, Equatable {
         self.reduceOnly = reduceOnly
         self.times = times
         self.origin = origin
+        self.place = place
         self.decision = decision
     }
 }
@@ -121,6 +124,7 @@ extension ExecutionResult {
         if let limit { members.append(("limitPx", .string("\(limit)"))) }
         if let reduceOnly { members.append(("reduceOnly", .bool(reduceOnly))) }
         if let origin { members.append(("origin", .string(origin.rawValue))) }
+        if let place { members += place.members }
         if let decision { members.append(("decision", decision)) }
         return members.asObject
     }
@@ -143,7 +147,7 @@ extension ExecutionResult {
                 planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
                 acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
-            origin: origin, decision: json["decision"])
+            origin: origin, place: try FanoutPlace.read(json), decision: json["decision"])
         if json["epochs"] != nil { epochs = try json.list("epochs") { value throws(JSONError) in try value.asInteger() } }
     }
 }

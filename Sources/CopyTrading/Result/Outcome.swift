@@ -38,11 +38,15 @@ public enum Outcome: String, Sendable, CaseIterable {
     case budget = "SKIP_BUDGET"
     case equityUnknown = "SKIP_EQUITY_UNKNOWN"
     case superseded = "SKIP_SUPERSEDED"
+    /// The fleet had more to do than it can.
+    case shed = "SKIP_SHED"
 
     case rejected = "FAIL_REJECTED"
     case noLiquidity = "FAIL_NO_LIQUIDITY"
     case agent = "FAIL_AGENT"
     case unknownResolved = "FAIL_UNKNOWN_RESOLVED"
+    /// Put aside as unworkable, and ended by an operator.
+    case dropped = "FAIL_DROPPED"
     case strandedDust = "STRANDED_DUST"
 
     /// True when something was traded at the exchange.

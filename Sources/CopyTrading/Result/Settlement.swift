@@ -24,7 +24,7 @@ extension ExecutionResult {
             account: job.account, influencer: job.influencer, coin: job.coin, action: job.action, side: job.side, outcome: outcome,
             detail: detail, clips: job.clips, requestedSize: requestedSize, filledSize: fills?.filled ?? .zero, averagePrice: fills?.averagePrice,
             fee: fills.flatMap { $0.filled.isZero ? nil : $0.fee }, position: position, cloid: cloid, attempts: attempts, times: times,
-            origin: job.origin)
+            origin: job.origin, place: job.place)
     }
 
     /// The answer for a leg that the planner skipped.
@@ -35,7 +35,14 @@ extension ExecutionResult {
             job: leg.job, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
             account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: leg.side,
             outcome: leg.outcome, detail: leg.detail, clips: leg.clips, requestedSize: leg.requestedSize,
-            times: Times(leaderFillMilliseconds: signal.lastFillTime, received: signal.receivedAt, planned: now))
+            times: Times(leaderFillMilliseconds: signal.lastFillTime, received: signal.receivedAt, planned: now), place: request.place)
+    }
+
+    /// From the leader's last fill to the exchange's answer that ours was filled, microseconds, by the exchange's clock and ours; `nil` when
+    /// nothing was filled, the answer was lost, or no leader's trade led to it.
+    public var copyLag: Int64? {
+        guard origin == nil, !filledSize.isZero, times.acknowledged > 0, times.leaderFillMilliseconds > 0 else { return nil }
+        return times.acknowledged - times.leaderFillMilliseconds * 1_000
     }
 }
 

@@ -41,6 +41,8 @@ public enum Gate: String, Sendable, CaseIterable {
     case leverageCap = "max_account_leverage"
     case liquidationBuffer = "min_liquidation_buffer_bps"
     case freeMargin = "free_margin"
+    /// Its part of what all copies of a signal may take of the book.
+    case depth
     // rounding, minimum, price
     case lot
     case minimumNotional = "min_notional"
@@ -60,7 +62,7 @@ public enum Gate: String, Sendable, CaseIterable {
         case .subscription, .killSwitch, .state, .dailyLoss, .drawdown, .breaker, .frozen, .coins, .newListing, .direction,
             .leaderNotional, .conviction, .leaderLeverage, .schedule, .market, .age, .verification, .lock, .manual, .base, .size,
             .filledShare, .ahead, .owed, .orderCap, .coinCap, .positionCap, .grossCap, .netCap, .leverageCap, .liquidationBuffer, .freeMargin,
-            .lot, .minimumNotional, .spread, .price:
+            .depth, .lot, .minimumNotional, .spread, .price:
             .entries
         }
     }
@@ -76,6 +78,7 @@ public enum Gate: String, Sendable, CaseIterable {
         case .grossCap, .netCap, .leverageCap: .capAccount
         case .liquidationBuffer: .liquidationBuffer
         case .freeMargin: .margin
+        case .depth: .noBook
         case .ahead, .owed: .accumulated
         case .filledShare, .minimumNotional: .minimumNotional
         default: .capSleeve

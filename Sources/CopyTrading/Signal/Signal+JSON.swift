@@ -3,7 +3,7 @@ import JSON
 extension Signal {
     /// The `data` field of an entry of `influencer_signals`.
     public var json: JSON {
-        let members: [(String, JSON)] = [
+        var members: [(String, JSON)] = [
             ("v", .integer(Signal.schemaVersion)), ("id", .string(id.text)), ("network", .string(network)),
             ("influencer", .string(influencer.text)), ("coin", .string(coin.text)),
             ("legs", .array(legs.map(\.json))), ("start", .string("\(start)")), ("end", .string("\(end)")),
@@ -13,8 +13,9 @@ extension Signal {
             ("cause", .string(cause.rawValue)), ("leaderEquity", .string(orNull: leaderEquity?.description)),
             ("leaderLeverage", leaderLeverage.map { .integer($0) } ?? .null), ("tier", .integer(tier)),
         ]
-        guard let join else { return members.asObject }
-        return (members + [("join", join.json)]).asObject
+        if let join { members.append(("join", join.json)) }
+        if isShed { members.append(("shed", .bool(true))) }
+        return members.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
@@ -33,6 +34,7 @@ extension Signal {
             leaderEquity: try json.maybeDecimal("leaderEquity"),
             leaderLeverage: try json.maybe("leaderLeverage") { value throws(JSONError) in Int(try value.asInteger()) },
             tier: Int(try json.integer("tier")), join: try json.maybe("join", Join.init(json:)))
+        isShed = try json.maybe("shed") { value throws(JSONError) in try value.asBool() } ?? false
         guard !legs.isEmpty, legs == Leg.legs(from: start, to: end) else {
             throw JSONError(path: "legs", problem: "are not those of \(start) → \(end)")
         }

@@ -34,6 +34,11 @@ public struct Signal: Sendable, Equatable {
     public var tier: Int
     /// Present exactly when the cause is ``Cause/join``: the signal is for one subscription alone.
     public var join: Join?
+    /// Published while the fleet had more to do than it can: its legs that add risk are copied by nobody, those that give up are.
+    public var isShed = false
+
+    /// Nobody copies any of it: it is its own outcome for every subscription.
+    public var isWhollyShed: Bool { isShed && legs.allSatisfy(\.action.isEntry) }
 
     public init(
         id: SignalID, network: String, influencer: InfluencerID, coin: Coin, legs: [Leg], start: Size, end: Size, averagePrice: Price,

@@ -29,6 +29,20 @@ extension Engine {
         return nil
     }
 
+    /// Gives an agent the name and the end that an entry of the accounts file has for it.
+    func describe(_ agent: String, of account: Account, _ entry: AccountEntry) throws(HyperSimError) {
+        guard let index = account.agents.firstIndex(where: { $0.address == agent }) else { return }
+        if !entry.agentName.isEmpty {
+            guard !account.agents.contains(where: { $0.name == entry.agentName && $0.address != agent }) else {
+                throw .configuration("\(account.address) has an agent \(entry.agentName) already")
+            }
+            account.agents[index].name = entry.agentName
+        }
+        guard let end = entry.agentValidUntil else { return }
+        account.agents[index].validUntil = end
+        signer(agent)?.validUntil = end
+    }
+
     private func revoke(_ agent: Agent?, _ context: ActionContext) -> String? {
         guard let agent else { return "Extra agent not found." }  // The wording is not recorded.
         remove(agent, of: context.account, isReplaced: false)

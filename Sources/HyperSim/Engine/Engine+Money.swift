@@ -86,7 +86,8 @@ extension Engine {
 
     func open(_ entry: AccountEntry, at now: Int64) throws(HyperSimError) {
         let isNew = account(entry.account) == nil
-        try open(entry.account, agent: entry.agent, master: entry.master, balance: entry.balance, at: now)
+        try open(entry.account, agent: entry.agent, agentName: entry.agentName, master: entry.master, balance: entry.balance, at: now)
+        if let agent = entry.agent, let account = account(entry.account) { try describe(agent, of: account, entry) }
         guard isNew, let account = account(entry.account) else { return }
         deposit(entry.spotBalance, to: account, toSpot: true, now: now)
         if let mode = entry.mode { account.mode = mode }

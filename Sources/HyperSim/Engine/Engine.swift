@@ -68,10 +68,10 @@ final class Engine {
     /// The account a replaced agent served.
     func retiredAgent(_ address: String) -> String? { formerAgents[address].flatMap { $0.isReplaced ? $0.owner : nil } }
 
-    /// Opens an account, or gives an existing one another unnamed agent; the balance of an existing one stays.
-    /// - Parameter agent: may sign for the account without end, as the account's own key may. One that was replaced or revoked does not
-    ///   come back.
-    func open(_ address: String, agent: String?, master: String?, balance: Notional, at now: Int64 = 0) throws(HyperSimError) {
+    /// Opens an account, or gives an existing one another agent in the place of that of the same name; the balance of an existing one stays.
+    /// - Parameter agent: may sign for the account without end when it has no name, as the account's own key may, else for 90 days. One that
+    ///   was replaced or revoked does not come back.
+    func open(_ address: String, agent: String?, agentName: String = "", master: String?, balance: Notional, at now: Int64 = 0) throws(HyperSimError) {
         if let agent, let other = signers[agent], other.account.address != address {
             throw .configuration("agent \(agent) of \(address) already signs for \(other.account.address)")
         }
@@ -84,8 +84,8 @@ final class Engine {
             deposit(balance, to: account, now: now)
         }
         guard let agent, signers[agent] == nil, formerAgents[agent] == nil else { return }
-        if let old = account.agents.first(where: { $0.name.isEmpty }) { remove(old, of: account, isReplaced: true) }
-        add(Agent(address: agent, name: "", validUntil: .max), to: account)
+        if let old = account.agents.first(where: { $0.name == agentName }) { remove(old, of: account, isReplaced: true) }
+        add(Agent(address: agent, name: agentName, validUntil: agentName.isEmpty ? .max : now + Agent.defaultValidity), to: account)
     }
 
     /// - Parameter name: of a sub-account.
@@ -159,7 +159,7 @@ final class Signer {
     let address: String
     let account: Account
     /// Milliseconds since 1970.
-    let validUntil: Int64
+    var validUntil: Int64
     var nonces = NonceWindow()
     var isAgent: Bool { address != account.address }
 

@@ -50,7 +50,7 @@ extension InfoQuery {
         let user = try user()
         if let account = engine.account(user) {
             writer.json(account.master.map { ["role": "subAccount", "data": ["master": .string($0)]] } ?? ["role": "user"])
-        } else if let signer = engine.signer(user) {
+        } else if let signer = engine.signer(user), signer.validUntil > now {
             writer.json(["role": "agent", "data": ["user": .string(signer.account.address)]])
         } else {
             writer.json(["role": "missing"])

@@ -3,7 +3,8 @@ import JSON
 
 /// One account of the accounts file: `{"account":"0x…","agent":"0x…","balance":"10000"}`; `agent` may sign for `account`, as
 /// its own key may. A sub-account or vault names its owner, who must come before it, in `master`: the owner's agent then acts for it by
-/// `vaultAddress`. Optional are `agent`, `spotBalance` in USDC, and `mode`, a word of `userAbstraction`.
+/// `vaultAddress`. Optional are `agent`, its name in `agentName`, until when it may sign in `agentValidUntil` (milliseconds since 1970; an entry
+/// for an agent that is there gives it another end), `spotBalance` in USDC, and `mode`, a word of `userAbstraction`.
 struct AccountEntry: Equatable {
     var account: String
     var agent: String?
@@ -11,6 +12,9 @@ struct AccountEntry: Equatable {
     var balance: Notional
     var spotBalance: Notional
     var mode: AccountMode?
+    /// "" is an agent without a name, which no list has.
+    var agentName = ""
+    var agentValidUntil: Int64?
 
     /// Keeps every sum over an account far from the end of 64 bits.
     static let maximumBalance = Notional(1_000_000_000)
@@ -28,6 +32,8 @@ extension AccountEntry {
             guard let mode = AccountMode(rawValue: word) else { throw JSONError(problem: "\(word) is no account mode") }
             return mode
         }
+        agentName = try json.maybe("agentName") { value throws(JSONError) in try value.asString() } ?? ""
+        agentValidUntil = try json.maybe("agentValidUntil") { value throws(JSONError) in try value.asInteger() }
         for (name, value) in [("balance", balance), ("spotBalance", spotBalance)] where value.e8 < 0 || value > Self.maximumBalance {
             throw JSONError(path: name, problem: "expected 0 to \(Self.maximumBalance), found \(value)")
         }
@@ -40,6 +46,8 @@ extension AccountEntry {
         members.append(JSON.Member("balance", .string(balance.description)))
         if !spotBalance.isZero { members.append(JSON.Member("spotBalance", .string(spotBalance.description))) }
         if let mode { members.append(JSON.Member("mode", .string(mode.rawValue))) }
+        if !agentName.isEmpty { members.append(JSON.Member("agentName", .string(agentName))) }
+        if let agentValidUntil { members.append(JSON.Member("agentValidUntil", .integer(agentValidUntil))) }
         return .object(members)
     }
 

@@ -11,6 +11,8 @@ struct MarketPicture {
 
     private var quotes: [Coin: MarketQuote] = [:]
     private var changed: Set<Coin> = []
+    /// Books that came since they were last taken.
+    private var depths: [Coin: MarketDepth] = [:]
     /// Milliseconds since 1970.
     private var heardAt: Int64 = 0
     private var stampedAt: Int64 = 0
@@ -29,6 +31,9 @@ struct MarketPicture {
                 quote.mark = context.markPrice
                 quote.oracle = context.oraclePrice
             }
+        // The fast channel's few levels only show that the connection delivers.
+        case .book(let book) where !book.isFast:
+            depths[book.coin] = MarketDepth(bids: book.bids.compactMap(\.visible), asks: book.asks.compactMap(\.visible), heardAt: moment)
         default: break
         }
     }
@@ -46,6 +51,8 @@ struct MarketPicture {
                 quote.mark = nil
                 quote.oracle = nil
             }
+        // What was published of it grows old by itself.
+        case .l2Book(let coin, _, _, fast: false): depths[Coin(coin)] = nil
         default: break
         }
     }
@@ -70,5 +77,18 @@ struct MarketPicture {
         // one last time without prices, so that no reader goes on with the last ones
         for (coin, quote) in quotes where quote == MarketQuote(heardAt: 0) { quotes[coin] = nil }
         return due
+    }
+
+    /// Each book once, as it was when it came: the next one says what has become of it.
+    mutating func takeDepths() -> [Coin: MarketDepth] {
+        defer { depths.removeAll() }
+        return depths
+    }
+}
+
+extension Book.Level {
+    /// `nil` where there is nothing to trade with.
+    fileprivate var visible: MarketDepth.Level? {
+        price > .zero && size > .zero ? MarketDepth.Level(price: price, size: size) : nil
     }
 }

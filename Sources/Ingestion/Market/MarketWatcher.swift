@@ -1,9 +1,10 @@
 import CopyTrading
 import Hyperliquid
+import JSON
 import Logging
 import RedisStreams
 
-/// Best prices, mark and oracle of every market → the cell's quotes.
+/// Best prices, mark and oracle of every market → the cell's quotes; and how deep the books are of those that matter most.
 ///
 /// What it owes others: one process of the fleet watches at a time, the holder of the lease of stage ``stage``; nothing is published that
 /// the exchange has not told on the connection that is open now, so without exchange, connection or watcher quotes go stale by
@@ -15,6 +16,9 @@ public actor MarketWatcher: LeaseHolder {
     private static let marketsEvery = Duration.seconds(3_600)
     private static let marketsAgainAfter = Duration.seconds(5)
     private static let lookEvery = Duration.seconds(1)
+    private static let heldEvery = Duration.seconds(60)
+    /// So many books at least are followed, as far as there are channels: those that leaders hold, then the most traded.
+    static let books = 100
 
     private let client: ExchangeClient
     private let feed: ExchangeFeed
@@ -22,6 +26,7 @@ public actor MarketWatcher: LeaseHolder {
     private let publisher: QuotePublisher
     public nonisolated let leases: PartitionLeases
     private let reserved: @Sendable () async -> Int
+    private let cursors: LeaderCursors?
     private let logger: Logger
 
     private var isOwner = false
@@ -29,6 +34,9 @@ public actor MarketWatcher: LeaseHolder {
     /// Most traded first.
     private var markets: [Coin] = []
     private var marketsDue = ContinuousClock.now
+    /// By leaders, as last read.
+    private var held: Set<Coin> = []
+    private var heldDue = ContinuousClock.now
     /// What the feed was told last.
     private var told: Set<FeedSubscription> = []
     private var leftOut = 0
@@ -40,9 +48,10 @@ public actor MarketWatcher: LeaseHolder {
     ///   - feed: for this alone; within `budget`.
     ///   - leases: of ``stage`` and ``partitions``.
     ///   - reserved: channels of the budget that are others', whether in use yet or not.
+    ///   - cursors: what leaders hold, whose books come first; `nil` follows no book's depth.
     public init(
         client: ExchangeClient, feed: ExchangeFeed, budget: ConnectionBudget, publisher: QuotePublisher, leases: PartitionLeases,
-        reserved: @escaping @Sendable () async -> Int, logger: Logger
+        reserved: @escaping @Sendable () async -> Int, cursors: LeaderCursors? = nil, logger: Logger
     ) {
         self.client = client
         self.feed = feed
@@ -50,6 +59,7 @@ public actor MarketWatcher: LeaseHolder {
         self.publisher = publisher
         self.leases = leases
         self.reserved = reserved
+        self.cursors = cursors
         self.logger = logger
     }
 
@@ -126,18 +136,26 @@ public actor MarketWatcher: LeaseHolder {
     }
 
     private func publishLoop() async {
+        var depthsDue = ContinuousClock.now
         while isOwner, !Task.isCancelled {
             // a process that was paused past its lease must not overwrite its successor's quotes
-            if leases.table.isHeld(0, at: .now) { await publish(picture.takeDue()) }
+            if leases.table.isHeld(0, at: .now) {
+                await publish(quotes: picture.takeDue())
+                if depthsDue <= .now {
+                    depthsDue = .now + QuotePublisher.depthInterval
+                    await publish(depths: picture.takeDepths())
+                }
+            }
             try? await Task.sleep(for: QuotePublisher.interval)  // ends early only when cancelled
         }
     }
 
-    /// What could not be written is written with the next full round.
-    private func publish(_ quotes: [Coin: MarketQuote]) async {
-        guard !quotes.isEmpty else { return }
+    /// What could not be written is written with the next full round, a book with the next that comes.
+    private func publish(quotes: [Coin: MarketQuote] = [:], depths: [Coin: MarketDepth] = [:]) async {
+        guard !quotes.isEmpty || !depths.isEmpty else { return }
         do {
             try await publisher.publish(quotes)
+            try await publisher.publish(depths)
             isUnpublished = false
         } catch {
             if !isUnpublished { logger.warning("quotes.unpublished", metadata: ["error": "\(error)"]) }
@@ -150,8 +168,10 @@ public actor MarketWatcher: LeaseHolder {
     private func chooseLoop() async {
         while !Task.isCancelled {
             if marketsDue <= .now { await readMarkets() }
+            if let cursors, heldDue <= .now { await readHeld(cursors) }
             let room = budget.limits.plannedChannels - (await reserved())
-            let channels = Self.channels(markets, room: max(0, room))
+            let books = cursors == nil ? [] : Self.books(markets, held: held)
+            let channels = Self.channels(markets, books: books, room: max(0, room))
             if channels.wanted != told {
                 told = channels.wanted
                 await feed.want(told)
@@ -183,11 +203,32 @@ public actor MarketWatcher: LeaseHolder {
         }
     }
 
-    /// Every market's best prices before any mark, and before both the one channel that is never silent: a book that is sent twice a
-    /// second shows that the connection delivers, so that unchanged prices are known to be so.
-    static func channels(_ markets: [Coin], room: Int) -> (wanted: Set<FeedSubscription>, leftOut: [FeedSubscription]) {
-        let pulse = markets.prefix(1).map { FeedSubscription.l2Book(coin: $0.text, fast: true) }
-        let all = pulse + markets.map { .bbo(coin: $0.text) } + markets.map { .activeAssetCtx(coin: $0.text) }
+    /// What leaders hold is where they will trade next, and what has to be known before they open anything new is the most traded.
+    private func readHeld(_ cursors: LeaderCursors) async {
+        heldDue = .now + Self.heldEvery
+        do {
+            let positions = try await cursors.all().map { try LeaderCursor(json: JSON.parse($0)).positions }
+            held = Set(positions.flatMap { $0.filter { !$0.value.isZero }.keys })
+        } catch {
+            // It only decides whose book comes first.
+            logger.warning("market.held.unread", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Whose depth is followed: all that leaders hold, then others up to ``books`` in all, the most traded first of both.
+    static func books(_ markets: [Coin], held: Set<Coin>) -> [Coin] {
+        let first = markets.filter(held.contains)
+        return first + markets.filter { !held.contains($0) }.prefix(max(0, books - first.count))
+    }
+
+    /// Every market's best prices before any book's depth or mark, which follow in turn, and before all the one channel that is never silent:
+    /// a book that is sent twice a second shows that the connection delivers, so that unchanged prices are known to be so.
+    static func channels(_ markets: [Coin], books: [Coin] = [], room: Int) -> (wanted: Set<FeedSubscription>, leftOut: [FeedSubscription]) {
+        var all = markets.prefix(1).map { FeedSubscription.l2Book(coin: $0.text, fast: true) } + markets.map { .bbo(coin: $0.text) }
+        for index in 0..<max(books.count, markets.count) {
+            if index < books.count { all.append(.l2Book(coin: books[index].text)) }
+            if index < markets.count { all.append(.activeAssetCtx(coin: markets[index].text)) }
+        }
         return (Set(all.prefix(room)), Array(all.dropFirst(room)))
     }
 }

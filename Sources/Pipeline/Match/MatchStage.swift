@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import JSON
 import Logging
 import RedisStreams
@@ -45,10 +46,8 @@ public actor MatchStage: StageHandler {
                 underWay[partition, default: []].append(entry)
                 ready[partition, default: []] += chunks(entry, signal, snapshot, from: 0).map(Completion.fanOut)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "match", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(
-                    entry, from: StreamPartition(.signals, partition), reason: "malformed", error: "\(error)")
-                ready[partition, default: []].append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                ready[partition, default: []].append(
+                    .handOff(HandOff(unreadable: entry, from: StreamPartition(.signals, partition), error: "\(error)", logger: logger)))
             }
         }
         if let count = underWay[partition]?.count, count > Self.remembered { underWay[partition]?.removeFirst(count - Self.remembered) }
@@ -66,6 +65,9 @@ public actor MatchStage: StageHandler {
         ready[partition]?.removeAll { $0.isFanOut(of: entry) }
         guard let stored = underWay[partition]?.last(where: { $0.id == entry }) else { return }
         while !Task.isCancelled, underWay[partition] != nil, !draining.contains(partition) {
+            // Postgres may be away for as long as it likes
+            Heart.current?.rest()
+            defer { Heart.current?.beat() }
             do {
                 let signal = try stored.record(Signal.init(json:))
                 let snapshot = try await config.snapshot(version: configVersion)
@@ -105,16 +107,21 @@ public actor MatchStage: StageHandler {
     }
 
     private func chunks(_ entry: StreamEntry, _ signal: Signal, _ snapshot: ConfigSnapshot, from cursor: Int) -> [FanOutChunk] {
-        let followers = rotated(snapshot.followers(of: signal), by: signal.id)
+        // who sheds does so to make no requests: such a signal is its own outcome
+        let followers = signal.isWhollyShed ? [] : rotated(snapshot.followers(of: signal), by: signal.id)
+        let places = FanoutPlace.places(of: followers, copying: signal) {
+            snapshot.states(influencer: $0.influencer, subscriber: $0.subscriber, coin: signal.coin)
+        }
         let data = entry.bytes("data") ?? []
         var chunks: [FanOutChunk] = []
         var start = cursor
         repeat {
             let next = min(start + Self.chunk, followers.count)
+            let part = followers[min(start, next)..<next]
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: followers[min(start, next)..<next].map { request($0, signal, data, snapshot.version) }))
+                    emissions: zip(part, places[min(start, next)..<next]).map { request($0, $1, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
@@ -128,9 +135,11 @@ public actor MatchStage: StageHandler {
     }
 
     /// The signal's own bytes are appended as they came: it is encoded once, not once per follower.
-    private func request(_ subscription: Subscription, _ signal: Signal, _ data: [UInt8], _ version: Int64) -> Emission {
+    private nonisolated func request(
+        _ subscription: Subscription, _ place: FanoutPlace, _ signal: Signal, _ data: [UInt8], _ version: Int64
+    ) -> Emission {
         let id = RequestID(signal: signal.id, subscription: subscription.id)
-        let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version)
+        let head = ExecutionRequest.head(id: id, subscription: subscription, configVersion: version, place: place)
         var record: [UInt8] = []
         record.reserveCapacity(head.count + data.count + 12)
         record += head.dropLast()

@@ -80,9 +80,7 @@ public actor PlanStage: StageHandler {
                 let completions = await decide(group, under: snapshot, partition)
                 ready[partition]?.append(completions)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "plan", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: "\(error)")
-                ready[partition]?.append([.handOff(HandOff(entry: entry.id, emissions: [letter]))])
+                ready[partition]?.append([.handOff(HandOff(unreadable: entry, from: stage.inputs[partition], error: "\(error)", logger: logger))])
             }
         }
     }

@@ -13,6 +13,8 @@ struct AttemptRecord: Sendable, Equatable {
     var subscription: SubscriptionID
     var coin: Coin
     var nonce: Int64
+    /// The agent that signed, whose nonce it is; `nil` in a record of an older program.
+    var signer: String?
     /// Milliseconds since 1970; `nil` for an action without expiry.
     var expiresAfter: Int64?
     /// Connection id of the action: what was signed.
@@ -30,7 +32,7 @@ struct AttemptRecord: Sendable, Equatable {
         [
             "job": .string(job.text), "entry": .string(entry), "cloid": .string(cloid.text), "attempt": .integer(attempt),
             "account": .string(account.text), "subscriber": .string(subscriber.text), "subscription": .string(subscription.text),
-            "coin": .string(coin.text), "nonce": .integer(nonce), "expiresAfter": expiresAfter.map { .integer($0) } ?? .null,
+            "coin": .string(coin.text), "nonce": .integer(nonce), "signer": .string(orNull: signer), "expiresAfter": expiresAfter.map { .integer($0) } ?? .null,
             "hash": .string(payloadHash), "epoch": .string(epoch), "preparedUs": .integer(preparedAt), "side": .string(intent.side.rawValue),
             "sz": .string("\(intent.size)"), "limitPx": .string("\(intent.limit)"), "reduceOnly": .bool(intent.reduceOnly),
             "snapClose": .bool(intent.isSnapClose), "owed": .string("\(intent.owed)"), "remainder": .string("\(intent.remainder)"),
@@ -41,7 +43,7 @@ struct AttemptRecord: Sendable, Equatable {
 
     init(
         job: JobID, entry: String, cloid: ClientOrderID, attempt: Int, account: AccountID, subscriber: SubscriberID,
-        subscription: SubscriptionID, coin: Coin, nonce: Int64, expiresAfter: Int64?, payloadHash: String, epoch: String,
+        subscription: SubscriptionID, coin: Coin, nonce: Int64, signer: String? = nil, expiresAfter: Int64?, payloadHash: String, epoch: String,
         preparedAt: Int64, intent: OrderIntent, sleeve: Sleeve, filledBefore: Size, averageBefore: Price?
     ) {
         self.job = job
@@ -53,6 +55,7 @@ struct AttemptRecord: Sendable, Equatable {
         self.subscription = subscription
         self.coin = coin
         self.nonce = nonce
+        self.signer = signer
         self.expiresAfter = expiresAfter
         self.payloadHash = payloadHash
         self.epoch = epoch
@@ -72,6 +75,7 @@ struct AttemptRecord: Sendable, Equatable {
             attempt: Int(try json.integer("attempt", Self.attempts)), account: AccountID(try json.string("account")),
             subscriber: SubscriberID(try json.string("subscriber")), subscription: SubscriptionID(try json.string("subscription")),
             coin: Coin(try json.string("coin")), nonce: try json.milliseconds("nonce"),
+            signer: try json.maybe("signer") { value throws(JSONError) in try value.asString() },
             expiresAfter: json["expiresAfter"] == nil ? nil : try json.milliseconds("expiresAfter"),
             payloadHash: try json.string("hash"), epoch: try json.string("epoch"), preparedAt: try json.microseconds("preparedUs"),
             intent: OrderIntent(

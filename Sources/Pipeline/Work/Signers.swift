@@ -1,38 +1,49 @@
 import ConfigStore
 import CopyTrading
 import Cryptography
+import Hyperliquid
 
-/// An agent key in use. The key lives in this process alone.
+/// An agent key in use. It lives in this process alone, and signs a worker's actions alone.
 struct Signer: Sendable {
-    let key: SigningKey
     let address: String
+    private let key: SigningKey
+
+    init(_ key: SigningKey) {
+        self.key = key
+        address = key.address
+    }
+
+    func sign(
+        _ action: WorkerAction, nonce: Int64, vaultAddress: String?, expiresAfter: Int64?, network: Network
+    ) throws(SigningError) -> SignedAction {
+        try SignedAction.sign(
+            action: action.json, nonce: UInt64(nonce), vaultAddress: vaultAddress, expiresAfter: expiresAfter.map { UInt64($0) }, network: network,
+            key: key)
+    }
 }
 
-/// Agent keys of the accounts this worker serves, decrypted on first use.
+/// Agent keys, decrypted once.
 actor Signers {
-    /// Why a subscriber cannot be signed for; never contains key material.
-    struct Fault: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private let config: ConfigStore
-    private let sealingKey: [UInt8]
-    private var signers: [SubscriberID: (agent: String, signer: Signer)] = [:]
+    private let sealingKeys: SealingKeys
+    private var signers: [String: Signer] = [:]
 
-    init(config: ConfigStore, sealingKey: [UInt8]) {
+    init(config: ConfigStore, sealingKeys: SealingKeys) {
         self.config = config
-        self.sealingKey = sealingKey
+        self.sealingKeys = sealingKeys
     }
 
-    /// - Parameter agent: the address that configuration names now; another one than before means another key.
+    /// A key that is open already; `nil` without a look anywhere else.
+    func known(_ agent: String) -> Signer? { signers[agent] }
+
+    /// - Parameter agent: the address that configuration names now, or that signed what is to be settled.
     func signer(_ subscriber: SubscriberID, agent: String) async throws -> Signer {
-        if let known = signers[subscriber], known.agent == agent { return known.signer }
-        let key = try await config.agentKey(of: subscriber, sealingKey: sealingKey)
-        let signer = Signer(key: key, address: key.address)
-        guard signer.address == agent.lowercased() else {
-            throw Fault(description: "the stored key belongs to \(signer.address), the configuration names agent \(agent)")
-        }
-        signers[subscriber] = (agent, signer)
+        if let known = signers[agent] { return known }
+        let signer = Signer(try await config.agentKey(of: subscriber, agent: agent, sealingKeys: sealingKeys))
+        signers[agent] = signer
         return signer
     }
+
+    /// Drops the keys of all others from memory.
+    func keep(only agents: Set<String>) { signers = signers.filter { agents.contains($0.key) } }
 }

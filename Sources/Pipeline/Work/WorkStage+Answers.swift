@@ -20,12 +20,11 @@ extension WorkStage {
     static let maximumRefusals = 8
 
     func perform(_ launch: Launch) async {
-        let action = ExchangeAction.order(launch.action.orders)
         let signed: SignedAction
         do {
-            signed = try SignedAction.sign(
-                action: action, nonce: UInt64(launch.action.nonce), vaultAddress: launch.vaultAddress,
-                expiresAfter: launch.action.expiresAfter.map { UInt64($0) }, network: network, key: launch.signer.key)
+            signed = try launch.signer.sign(
+                .order(launch.action.orders), nonce: launch.action.nonce, vaultAddress: launch.vaultAddress,
+                expiresAfter: launch.action.expiresAfter, network: network)
         } catch {
             return await answered(launch, .failure(.malformed("the action cannot be signed: \(error)")), sentAt: 0)
         }

@@ -2,6 +2,7 @@ import ConfigStore
 import CopyTrading
 import Cryptography
 import Failpoints
+import Health
 import Hyperliquid
 import Redis
 import RedisStreams
@@ -9,6 +10,7 @@ import RedisStreams
 /// From waiting jobs to booked actions: decide, batch by account, take tokens and journal in one call, send.
 extension WorkStage {
     /// One part in so many of the tokens that entries and exits share is for exits alone.
+    /// So are the actions under way.
     private static let exitShare = 5
 
     private struct Candidate {
@@ -27,12 +29,17 @@ extension WorkStage {
     }
 
     func dispatchLoop() async {
-        var rings = dispatching.rings()
-        while !Task.isCancelled {
-            while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
-                if await dispatch() == 0 { break }
+        let heart = Heart.start("dispatch")
+        await Heart.$current.withValue(heart) {
+            var rings = dispatching.rings()
+            while !Task.isCancelled {
+                while !attention.isEmpty, inFlight < configuration.maximumInFlight, !Task.isCancelled {
+                    heart.beat()
+                    if await dispatch() == 0 { break }
+                }
+                heart.rest()
+                _ = await rings.next()
             }
-            _ = await rings.next()
         }
     }
 
@@ -70,7 +77,7 @@ extension WorkStage {
     private func dispatch() async -> Int {
         var drafts: [Draft] = []
         for key in inOrderOfUrgency(attention) {
-            guard inFlight + drafts.count < configuration.maximumInFlight else { break }
+            guard inFlight + drafts.count < (hasExit(key) ? configuration.maximumInFlight : entriesInFlight) else { break }
             attention.remove(key)
             if let draft = await draft(key) { drafts.append(draft) }
         }
@@ -92,6 +99,8 @@ extension WorkStage {
         }
         return drafts.count
     }
+
+    private var entriesInFlight: Int { max(1, configuration.maximumInFlight - configuration.maximumInFlight / Self.exitShare) }
 
     /// Accounts with an exit first: when not all can go now, entries wait.
     private func inOrderOfUrgency(_ keys: Set<AccountKey>) -> [AccountKey] {
@@ -131,14 +140,16 @@ extension WorkStage {
         guard let subscriber = snapshot.subscribers[first.job.job.subscriber] else {
             return fail(candidates, .paused, "subscriber \(first.job.job.subscriber) is no longer configured", key)
         }
+        if subscriber.isAgentRevoked { return fail(candidates, .agent, Self.revoked(subscriber), key) }
         let signer: Signer
-        do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch ConfigStoreError.postgres(let error) {
-            // the key is there but cannot be read now: wait, an exit must not end for that
-            logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            hold(key, until: .now + .seconds(1))
+        if let known = await signers.known(subscriber.agentAddress) { signer = known } else {
+            if let fault = keyFaults.removeValue(forKey: subscriber.id) {
+                return fail(candidates, .agent, "the agent key cannot be used: \(fault)", key)
+            }
+            // whoever waits for Postgres, the dispatcher does not
+            hold(key, until: .now + Self.keyWait)
+            openKey(of: subscriber)
             return nil
-        } catch {
-            return fail(candidates, .agent, "the agent key cannot be used: \(error)", key)
         }
         // given up meanwhile: the successor has these jobs
         guard let current = partitions[key.partition], current.generation == state.generation, !current.draining else { return nil }
@@ -188,7 +199,7 @@ extension WorkStage {
                 switch Preparation.decide(
                     job: job.job, sleeve: sleeve, otherSleevesOnCoin: others, instrument: instrument,
                     quote: job.quote ?? market?.quote ?? Quote(reference: job.job.referencePrice),
-                    account: accountView(job.job, settings, key.partition),
+                    account: accountView(job.job, settings, key.partition), fanout: fanoutCap(job.job),
                     now: WallClock.milliseconds + configuration.entryMargin.milliseconds, attempt: job.attempt)
                 {
                 case .skip(let outcome, let detail, let changed):
@@ -244,7 +255,7 @@ extension WorkStage {
         do {
             hash = Hexadecimal.text(
                 try ActionHash.connectionID(
-                    action: ExchangeAction.order(orders), nonce: UInt64(nonce), vaultAddress: vaultAddress,
+                    action: WorkerAction.order(orders).json, nonce: UInt64(nonce), vaultAddress: vaultAddress,
                     expiresAfter: expiry.map { UInt64($0) }))
         } catch {
             return fail(candidates, .rejected, "the order cannot be encoded: \(error)", key)
@@ -254,7 +265,7 @@ extension WorkStage {
                 job: candidate.job.job.id, entry: candidate.job.entry,
                 cloid: ClientOrderID(job: candidate.job.job.id, attempt: candidate.job.attempt), attempt: candidate.job.attempt,
                 account: key.account, subscriber: candidate.job.job.subscriber, subscription: candidate.job.job.subscription,
-                coin: candidate.lane.coin, nonce: nonce, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
+                coin: candidate.lane.coin, nonce: nonce, signer: signer.address, expiresAfter: expiry, payloadHash: hash, epoch: state.epoch, preparedAt: now,
                 intent: candidate.intent, sleeve: candidate.sleeve, filledBefore: candidate.job.fills.filled,
                 averageBefore: candidate.job.fills.averagePrice)
         }

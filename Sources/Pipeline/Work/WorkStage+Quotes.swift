@@ -72,6 +72,12 @@ extension WorkStage {
         if ids.contains(head) { finish(lane, .superseded, reason, partition) }
     }
 
+    /// What all copies of the job's signal may take together; `nil` where that is not limited, or the book is not known.
+    func fanoutCap(_ job: ExecutionJob) -> FanoutCap? {
+        guard configuration.fanoutDepthShare > 0, job.action.isEntry, job.place != nil, let depth = quotes?.depth(job.coin) else { return nil }
+        return FanoutCap(depth: depth, percent: configuration.fanoutDepthShare)
+    }
+
     /// Looks at what waits for a price.
     func reviewPriceWaits() {
         guard !priceWaits.isEmpty else { return }

@@ -1,3 +1,4 @@
+import ConfigStore
 import CopyTrading
 import Failpoints
 import Hyperliquid
@@ -26,12 +27,15 @@ extension WorkStage {
     /// Looks at the exchange before "not known" counts: its read side may lag behind its matching.
     private static let statusLooks = 4
     private static let statusPause = Duration.milliseconds(500)
+    /// An order without an expiry may be on its way for so long; and two clocks differ by no more than the margin.
+    private static let arrival = Duration.seconds(30)
+    private static let arrivalMargin = Duration.seconds(5)
 
     /// Starts settling everything of the partition that is not being settled.
     func settleJournal(_ partition: Int) {
         guard let state = partitions[partition] else { return }
         let fresh = state.unsettled.values.filter { !settling.contains($0.cloid) }
-        for (_, records) in Dictionary(grouping: fresh, by: { "\($0.account)/\($0.nonce)" }) {
+        for (_, records) in Dictionary(grouping: fresh, by: { "\($0.account)/\($0.nonce)/\($0.signer ?? "")" }) {
             settling.formUnion(records.map(\.cloid))
             errandSink.yield(.settle(SettleErrand(partition: partition, generation: state.generation, records: records)))
         }
@@ -63,13 +67,18 @@ extension WorkStage {
             logger.error("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "reason": "subscriber \(first.subscriber) is not configured"])
             return nil
         }
+        // whose nonce it is, also when another signs by now
+        let agent = first.signer ?? subscriber.agentAddress
+        let signsNow = agent == subscriber.agentAddress
         do {
-            let signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress)
+            if signsNow && subscriber.isAgentRevoked { return try await settleUnsigned(errand) }
+            let signer: Signer
+            do { signer = try await signers.signer(subscriber.id, agent: agent) } catch ConfigStoreError.agentKeyGone {
+                return try await settleUnsigned(errand)
+            }
             // only while no successor can be sending for this account
             guard let deadline = leases.lease(errand.partition)?.deadline, deadline > .now else { return nil }
-            let noop = try SignedAction.sign(
-                action: ExchangeAction.noop(), nonce: UInt64(first.nonce), vaultAddress: subscriber.vaultAddress, expiresAfter: nil,
-                network: network, key: signer.key)
+            let noop = try signer.sign(.noop, nonce: first.nonce, vaultAddress: subscriber.vaultAddress, expiresAfter: nil, network: network)
             try Failpoint.reached(.workBeforeSettle, throwing: ExchangeError.notSent("failpoint"))
             // an account that waits for this can send no exit
             let answer = try await transport.submit(noop, priority: .exit, notAfter: deadline)
@@ -79,21 +88,37 @@ extension WorkStage {
             case .refused(let text):
                 let meaning = ErrorText.classify(text)
                 guard case .nonce = meaning else {
-                    if case .fatalForAccount = meaning { fatal(text, first.account, first.subscriber, agent: signer.address) }
+                    if case .fatalForAccount = meaning {
+                        if signsNow { fatal(text, first.account, first.subscriber, agent: signer.address) }
+                        let isGone = if case .agentUnknown? = SignerRefusal(text: text, agent: agent) { true } else { false }
+                        if isGone || !signsNow { return try await settleUnsigned(errand) }
+                    }
                     logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "text": "\(text)"])
                     return nil
                 }
             }
-            var settlements: [Settlement] = []
-            for record in errand.records {
-                guard let settlement = try await look(record) else { return nil }
-                settlements.append(settlement)
-            }
-            return settlements
+            return try await look(errand.records)
         } catch {
             logger.warning("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "error": "\(error)"])
             return nil
         }
+    }
+
+    /// No noop can be signed: its agent's key is destroyed, or the exchange takes nothing from that agent any more. Then an order that has
+    /// not arrived long after it was sent never will.
+    private func settleUnsigned(_ errand: SettleErrand) async throws -> [Settlement]? {
+        let latest = errand.records.map { $0.expiresAfter ?? $0.preparedAt / 1_000 + Self.arrival.milliseconds }.max() ?? 0
+        guard WallClock.milliseconds > latest + Self.arrivalMargin.milliseconds else { return nil }
+        return try await look(errand.records)
+    }
+
+    private func look(_ records: [AttemptRecord]) async throws -> [Settlement]? {
+        var settlements: [Settlement] = []
+        for record in records {
+            guard let settlement = try await look(record) else { return nil }
+            settlements.append(settlement)
+        }
+        return settlements
     }
 
     private func look(_ record: AttemptRecord) async throws -> Settlement? {

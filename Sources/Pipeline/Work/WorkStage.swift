@@ -21,6 +21,9 @@ public actor WorkStage: StageHandler {
         public var maximumInFlight: Int
         /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
         public var laneLimit: Int
+        /// Jobs of one partition that wait here; an entry beyond is answered with `SKIP_BUDGET`, so that an exit behind it is read. Fewer
+        /// than the runner takes at a time.
+        public var partitionLimit: Int
         /// How long an entry has waited in its lane when a close that comes to stand behind it ends it; zero ends none.
         public var coalesceAfter: Duration
         /// Added to an entry's expiry for the exchange's own check.
@@ -31,6 +34,8 @@ public actor WorkStage: StageHandler {
         public var maximumWait: Duration
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64
+        /// Per cent of the visible book that all copies of one signal may take together; 0 does not look at it.
+        public var fanoutDepthShare: Int
         public var rates: Rates
         public var accounts: Accounts
         public var breakers: CircuitBreaker.Limits
@@ -47,6 +52,14 @@ public actor WorkStage: StageHandler {
             public var leaderGrace = Duration.seconds(15)
             /// Between two looks at the triggers of an account.
             public var sweepEvery = Duration.seconds(120)
+            /// Between two looks whether an account's agent may sign for it. A younger answer is taken from Postgres at the start.
+            public var agentEvery = Duration.seconds(4 * 3_600)
+            /// So long before an agent expires people are told.
+            public var agentNotice = Duration.seconds(14 * 86_400)
+            /// So long before its agent expires an account's entries stop.
+            public var agentMargin = Duration.seconds(3_600)
+            /// So long an agent that was replaced keeps its key: in that time every worker learns of the new one.
+            public var agentGrace = Duration.seconds(15)
             /// How often leaders' resting orders are looked at that subscriptions mirror.
             public var mirrorEvery = Duration.seconds(2)
             /// How often the kill switch is looked at for what is to be closed.
@@ -72,8 +85,9 @@ public actor WorkStage: StageHandler {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, coalesceAfter: Duration = .zero,
-            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, rates: Rates,
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, partitionLimit: Int = .max, coalesceAfter: Duration = .zero,
+            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
+            fanoutDepthShare: Int = 0, rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
@@ -81,11 +95,13 @@ public actor WorkStage: StageHandler {
             self.actionsPerAccount = actionsPerAccount
             self.maximumInFlight = maximumInFlight
             self.laneLimit = laneLimit
+            self.partitionLimit = partitionLimit
             self.coalesceAfter = coalesceAfter
             self.expiryMargin = expiryMargin
             self.entryMargin = entryMargin
             self.maximumWait = maximumWait
             self.maximumAuditLag = maximumAuditLag
+            self.fanoutDepthShare = fanoutDepthShare
             self.rates = rates
             self.accounts = accounts
             self.breakers = breakers
@@ -111,6 +127,10 @@ public actor WorkStage: StageHandler {
         var accounts: [AccountID: AccountState] = [:]
         var books: [AccountID: AccountBook] = [:]
         var recentOrders = RecentOrders()
+        /// What a predecessor was told of the accounts' agents is read.
+        var hasReadAgentChecks = false
+        /// The configuration whose accounts all have a book.
+        var agentsOf: Int64 = 0
         /// Sleeve → the latch that it was asked to be closed by, and in which state.
         var flattened: [HoldingKey: String] = [:]
         /// Sent perhaps; nothing new for their accounts until each is settled.
@@ -118,6 +138,8 @@ public actor WorkStage: StageHandler {
         /// Settled before their job was delivered here.
         var settled: [JobID: (record: AttemptRecord, settlement: Settlement)] = [:]
         var ready: [Completion] = []
+        /// Jobs in lanes, as counted when entries came last, with those that were added then.
+        var queued = 0
         var draining = false
     }
 
@@ -167,6 +189,10 @@ public actor WorkStage: StageHandler {
     var settling: Set<ClientOrderID> = []
     /// Subscribers whose entries are being paused.
     var pausing: Set<SubscriberID> = []
+    /// Subscribers whose agent keys are being opened.
+    var keysOpening: Set<SubscriberID> = []
+    /// Why a key that an order waits for cannot be used; taken by that order.
+    var keyFaults: [SubscriberID: any Error] = [:]
     let errands: AsyncStream<Errand>
     let errandSink: AsyncStream<Errand>.Continuation
 
@@ -176,9 +202,11 @@ public actor WorkStage: StageHandler {
         case settle(SettleErrand)
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
-        case openKeys(partition: Int, generation: Int)
+        case openKey(Subscriber)
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
+        case checkAgent(AccountKey, generation: Int)
+        case readAgentChecks(partition: Int, generation: Int)
         case setLeverage(partition: Int, generation: Int, LaneKey, LeverageState, asset: Int)
         case protect(AccountKey, generation: Int)
         case pause(SubscriberID, reason: String)
@@ -193,7 +221,7 @@ public actor WorkStage: StageHandler {
     public init(
         config: ConfigStore, client: ExchangeClient, transport: any ExchangeTransport, instruments: Instruments, journal: AttemptJournal,
         leases: LeaseTable, keys: Keys, stage: Stage, partitioning: Partitioning, auditLag: AuditLag, accountLog: AccountLog,
-        latches: Latches?, sealingKey: [UInt8], configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
+        latches: Latches?, sealingKeys: SealingKeys, configuration: Configuration, committing: Wake, quotes: QuoteReader? = nil, logger: Logger
     ) {
         self.config = config
         self.client = client
@@ -206,7 +234,7 @@ public actor WorkStage: StageHandler {
         self.stage = stage
         self.partitioning = partitioning
         self.configuration = configuration
-        signers = Signers(config: config, sealingKey: sealingKey)
+        signers = Signers(config: config, sealingKeys: sealingKeys)
         self.auditLag = auditLag
         self.accountLog = accountLog
         self.latches = latches
@@ -214,7 +242,8 @@ public actor WorkStage: StageHandler {
         self.quotes = quotes
         self.committing = committing
         self.logger = logger
-        // bounded by maximumInFlight launches and one errand per lane
+        // bounded: maximumInFlight launches, one errand a lane (its head waits for it), a reading, a budget and a protection an account
+        // (each flagged until it is through), the keys and the journal of a partition once
         (errands, errandSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
@@ -224,7 +253,9 @@ public actor WorkStage: StageHandler {
             group.addTask { await self.dispatchLoop() }
             group.addTask { await self.watchWaiting() }
             group.addTask { await self.watchAuditLag() }
+            group.addTask { await self.watchKeys() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchAgents() }
             group.addTask { await self.publishChecks() }
             group.addTask { await self.watchLatches() }
             group.addTask { await self.watchLeaderOrders() }
@@ -243,9 +274,11 @@ public actor WorkStage: StageHandler {
         case .settle(let errand): await perform(errand)
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
-        case .openKeys(let partition, let generation): await openKeys(partition, generation)
+        case .openKey(let subscriber): await open(subscriber)
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
+        case .checkAgent(let key, let generation): await checkAgent(key, generation)
+        case .readAgentChecks(let partition, let generation): await readAgentChecks(partition, generation)
         case .setLeverage(let partition, let generation, let lane, let state, let asset): await setLeverage(partition, generation, lane, state, asset: asset)
         case .protect(let key, let generation): await protect(key, generation)
         case .pause(let subscriber, let reason): await pause(subscriber, reason)
@@ -287,30 +320,20 @@ public actor WorkStage: StageHandler {
         }
         partitions[partition] = state
         settleJournal(partition)
-        errandSink.yield(.openKeys(partition: partition, generation: state.generation))
-    }
-
-    /// Reads the agent keys ahead of the first order, so that orders, exits above all, do not need Postgres.
-    private func openKeys(_ partition: Int, _ generation: Int) async {
-        let index = stage.inputs[partition].index
-        for subscriber in await config.current().subscribers.values where partitioning.account(subscriber.account.text) == index {
-            guard partitions[partition]?.generation == generation, !Task.isCancelled else { return }
-            do { _ = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch {
-                logger.warning("agent_key.unread", metadata: ["subscriber": "\(subscriber.id)", "error": "\(error)"])
-            }
-        }
+        errandSink.yield(.readAgentChecks(partition: partition, generation: state.generation))
     }
 
     public func receive(_ entries: [StreamEntry], partition: Int) {
+        let queued = partitions[partition]?.lanes.values.reduce(0) { $0 + $1.jobs.count } ?? 0
+        partitions[partition]?.queued = queued
         for entry in entries {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
-                logger.error("entry.dead_letter", metadata: ["stage": "work", "entry": "\(entry.id)", "error": "\(error)"])
-                let letter = Emission.deadLetter(entry, from: stage.inputs[partition], reason: "malformed", error: error.description)
-                partitions[partition]?.ready.append(.handOff(HandOff(entry: entry.id, emissions: [letter])))
+                let handOff = HandOff(unreadable: entry, from: stage.inputs[partition], error: error.description, logger: logger)
+                partitions[partition]?.ready.append(.handOff(handOff))
             }
         }
         committing.signal()
@@ -322,12 +345,12 @@ public actor WorkStage: StageHandler {
         let key = LaneKey(account: job.job.account, coin: job.job.coin)
         partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
         let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
-        if job.job.action.isEntry, waitingJobs >= configuration.laneLimit {
-            let result = job.result(.budget, "the lane already holds \(waitingJobs) orders", position: nil)
-            emit(result, entry: job.entry, settled: [], sleeve: nil, partition)
+        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        if job.job.action.isEntry, !isJournalled, let full = fullness(lane: waitingJobs, partition) {
+            emit(job.result(.budget, full, position: nil), entry: job.entry, settled: [], sleeve: nil, partition)
             return
         }
-        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        partitions[partition]?.queued += 1
         if isJournalled {
             passAhead(job, key, partition)
         } else {
@@ -346,6 +369,13 @@ public actor WorkStage: StageHandler {
             partitions[partition]?.lanes[key]?.head = .unsettled
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    /// Why one more entry must not wait here; `nil` when it may.
+    private func fullness(lane waiting: Int, _ partition: Int) -> String? {
+        if waiting >= configuration.laneLimit { return "the lane already holds \(waiting) orders" }
+        guard let total = partitions[partition]?.queued, total >= configuration.partitionLimit else { return nil }
+        return "the partition already holds \(total) orders"
     }
 
     /// A predecessor sent this job's order when those before it in the lane had ended without one: it goes on first. Entries that it

@@ -43,8 +43,8 @@ extension Knob {
             "MARKET_QUOTES", .ingest, .flag, standard: "yes",
             purpose: "Whether one of the processes follows the best prices and the mark of every market on a connection of its own, for "
                 + "the limits relative to book and mark.",
-            effect: "Two channels a market, within what the connections for fills leave of the address's; the most traded markets come "
-                + "first."),
+            effect: "Two channels a market, and a third for a book that VIBE_FANOUT_DEPTH_SHARE looks at, within what the connections for "
+                + "fills leave of the address's; the most traded markets come first."),
         Knob(
             "RAW_FRAMES", .ingest, .choice(["leaders", "none"]), standard: "leaders",
             purpose: "Which of the exchange's frames are kept in Postgres as they came: those that carry a followed influencer's fill or "
@@ -79,9 +79,14 @@ extension Knob {
     static let keys = [
         Knob(
             "SEALING_KEY", .keys, .secret("32 bytes as 64 hexadecimal digits or base64"),
-            purpose: "The key that seals subscribers' agent keys in Postgres (AES-256-GCM); "
-                + "VIBE_SEALING_KEY_FILE names a file that holds it. Needed by work and config apply only.",
-            effect: "Another key than the one that sealed opens nothing. `openssl rand -hex 32` makes one."),
+            purpose: "The key that seals the data keys of subscribers' agent keys in Postgres (AES-256-GCM); "
+                + "VIBE_SEALING_KEY_FILE names a file that holds it. Needed by work, config apply and keys only.",
+            effect: "Another key than the one that sealed opens nothing: name that one below. `openssl rand -hex 32` makes one."),
+        Knob(
+            "SEALING_KEYS_OLD_FILES", .keys, .text("names of files with a sealing key each, separated by commas"),
+            purpose: "Sealing keys that stored agent keys may still be under, for reading alone. After `vibe keys rotate --sealing` with the "
+                + "new key above none of them is needed.",
+            effect: "What is sealed with a key that is named neither here nor above cannot sign."),
         Knob(
             "SIGNING_KEY", .keys, .secret("64 hexadecimal digits"),
             purpose: "The private key that `vibe sign` signs with; VIBE_SIGNING_KEY_FILE names a file that holds it.",

@@ -52,6 +52,11 @@ extension Knob {
             effect: "Raising it plans more moves of a leader one by one after a standstill; lowering it skips more of those that it "
                 + "took back."),
         Knob(
+            "ADMISSION_BACKLOG", .pipeline, .integer(unit: "entries", 100...100_000_000), standard: "200000",
+            purpose: "Signals, requests and jobs that may wait in all before ingest sheds signals that only open or increase. Those that "
+                + "reduce or close are never shed. Ends at half of it.",
+            effect: "Raising it copies more of a burst, later, and needs about 2 KB of Redis memory an entry."),
+        Knob(
             "MAXIMUM_IN_FLIGHT", .pipeline, .integer(unit: "orders", 1...4_096), standard: "256",
             purpose: "Most orders one work process has at the exchange without an answer.",
             effect: "Raising it raises throughput while the exchange's latency is the limit, and what is unknown after a crash."),

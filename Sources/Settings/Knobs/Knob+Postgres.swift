@@ -3,8 +3,10 @@ extension Knob {
         Knob(
             "POSTGRES_URL", .postgres, .url(schemes: ["postgresql", "postgres"]), standard: "postgresql://127.0.0.1:5432/vibe",
             purpose: "The database of the configuration and the audit trail, as libpq reads it; for a socket directory "
-                + "postgresql:///vibe?host=/path&user=vibe.",
-            effect: "Every role that reads configuration, and audit, opens a few connections to it."),
+                + "postgresql:///vibe?host=/path&user=vibe. A host other than this machine needs an explicit sslmode: write "
+                + "?sslmode=verify-full&sslrootcert=/path/ca.pem (and sslcert, sslkey for a client certificate).",
+            effect: "Every role that reads configuration, and audit, opens a few connections to it. Any other sslmode, disable too, is "
+                + "taken as written. deploy/postgres/roles has a role for each of ours."),
         Knob(
             "POSTGRES_PASSWORD", .postgres, .secret("the password"),
             purpose: "Password for the URL above; VIBE_POSTGRES_PASSWORD_FILE names a file that holds it instead.",

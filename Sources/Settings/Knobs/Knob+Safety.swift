@@ -21,6 +21,20 @@ extension Knob {
             purpose: "How often the stop-losses and take-profits of an account are looked for at the exchange.",
             effect: "Raising it saves weight (20 a look) and finds a missing one later."),
         Knob(
+            "AGENT_CHECK_EVERY", .safety, .duration(.seconds(1)...(.seconds(604_800))), standard: "4h",
+            purpose:
+                "How often the exchange is asked whether an account's agent may sign for it, and until when (weight 20 for a named agent, 80 for "
+                + "one without a name). A worker that starts takes younger answers from Postgres.",
+            effect: "Raising it saves weight and notices a deregistered agent, or a new expiry, later."),
+        Knob(
+            "AGENT_EXPIRY_NOTICE", .safety, .duration(.seconds(1)...(.seconds(15_552_000))), standard: "14d",
+            purpose: "So long before an agent expires vibe status, vibe keys list and the log ask for another.",
+            effect: "Raising it asks earlier. An agent is valid for 180 days at most."),
+        Knob(
+            "AGENT_EXPIRY_MARGIN", .safety, .duration(.zero...(.seconds(604_800))), standard: "1h",
+            purpose: "So long before its agent expires an account's entries stop, so that what they open can still be closed. Exits are tried to the end.",
+            effect: "Raising it leaves more time to close positions."),
+        Knob(
             "FEED_LOST_AFTER", .safety, .duration(.seconds(10)...(.seconds(86_400))), standard: "2m",
             purpose:
                 "A work process whose requests the exchange has not answered for so long, and an ingest process that has had no connection for "
@@ -58,5 +72,10 @@ extension Knob {
             "BREAKER_LEADER_TRADES", .safety, .integer(unit: "signals", 0...1_000_000), standard: "120",
             purpose: "Signals of one leader in the window above which its entries are skipped, against wash trading and bots; 0 does not count.",
             effect: "Raising it copies busier leaders. A replay that is faster than life needs 0."),
+        Knob(
+            "FANOUT_DEPTH_SHARE", .safety, .integer(unit: "per cent", 0...100), standard: "50",
+            purpose: "The most that all copies of one signal may take together of what the book shows within their limit, each its part of "
+                + "it. Entries are cut to it, exits never are. With 0 there is no such limit, and ingest follows no book's depth.",
+            effect: "Raising it copies more of what many copy in a thin market, and moves its price further."),
     ]
 }

@@ -111,6 +111,20 @@ extension Knob {
             purpose: "Where vibe up and vibe demo keep servers, logs, and vibe.env with the settings of the running fleet.",
             effect: "Operator commands read vibe.env there when VIBE_REDIS_URL is not set."),
         Knob(
+            "HEALTH_ADDRESS", .fleet, .text("host:port, :port for every address of the host, or unix:/path; port 0 takes a free one"),
+            purpose: "Where this process answers GET /healthz (its loops turn) and /readyz (what it needs is there) with 200 or 503 and JSON; "
+                + "the log line health.listening names the port. Without it nobody is answered.",
+            effect: "vibe up gives each process a socket, VIBE_RUN_DIRECTORY/health/<process>.sock, where vibe status looks."),
+        Knob(
+            "WATCHDOG", .fleet, .duration(.zero...(.seconds(600))), standard: "30s",
+            purpose: "A process of which a loop has hung for so long, plus the longest that one call to a server may take, ends with code 70; "
+                + "vibe up starts another. A server that is away makes no loop hang. 0s never ends one.",
+            effect: "Raising it rides out longer freezes and leaves work standing longer when one is for good."),
+        Knob(
+            "START_WAIT", .fleet, .duration(.zero...(.seconds(3_600))), standard: "60s",
+            purpose: "How long a starting role waits for Redis and Postgres when they are away; then it ends with code 69.",
+            effect: "Raising it outlasts longer outages without a supervisor that starts it again."),
+        Knob(
             "FAILPOINTS", .fleet, .text("POINT=ACTION@N or POINT=ACTION%N, parted by ;"),
             purpose: "For tests only: kills, stops or delays this process, or makes it fail, at named points of its work, such as "
                 + "work.after_journal=kill@37;match.before_commit=delay:20ms%1000. @N is the N-th pass, %N one pass in N; actions are kill, "

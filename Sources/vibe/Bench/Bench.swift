@@ -117,7 +117,7 @@ struct Bench: Sendable {
         guard options.ceiling > 0 else { return nil }
         Terminal.complain("the ceiling of this Redis, \(options.ceiling) s")
         return try await HandOffCeiling(
-            redis: try RedisEndpoint(parsing: site.context.settings.redis.url), pid: site.servers.redis.child.pid, fanOut: options.fanOut,
+            redis: try RedisEndpoint(site.context.settings.redis), pid: site.servers.redis.child.pid, fanOut: options.fanOut,
             payloads: tally.samples, duration: .seconds(options.ceiling)
         ).run()
     }

@@ -23,7 +23,10 @@ struct BenchCast: Sendable {
         let keys = (0..<options.accounts).map { SHA256.hash(Array("vibe bench/agent/\($0)".utf8)) }
         let files = Files(accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml")
         let accounts = try keys.enumerated().map { index, key in
-            ["account": .string(account(index)), "agent": .string(try SigningKey(bytes: key).address), "balance": .string("\(Self.balance)")] as JSON
+            [
+                "account": .string(account(index)), "agent": .string(try SigningKey(bytes: key).address), "agentName": "vibe",
+                "balance": .string("\(Self.balance)"),
+            ] as JSON
         }
         try FileManager.default.writeFile(files.accounts, (["accounts": .array(accounts)] as JSON).text() + "\n", mode: 0o600)
         let keyLines = keys.enumerated().map { "\(name($0)): \"\(Hexadecimal.text($1))\"\n" }

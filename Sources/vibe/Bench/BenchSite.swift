@@ -79,6 +79,8 @@ struct BenchSite: Sendable {
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000", "VIBE_BREAKER_LEADER_TRADES": "0",
                 // each move is measured, however late
                 "VIBE_COALESCE_AFTER": "0s",
+                // and in full, however many copy it
+                "VIBE_FANOUT_DEPTH_SHARE": "0",
                 // with a slow exchange, orders in flight are rate × latency
                 "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",
                 "VIBE_MAXIMUM_IN_FLIGHT": options.latencyMs > 0 ? "4096" : "256",

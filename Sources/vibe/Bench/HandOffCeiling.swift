@@ -97,7 +97,7 @@ private struct CeilingLane {
         (match, plan, work, audit) = (commands(.match(partitioning)), commands(.plan(partitioning)), commands(.work(partitioning)), commands(.audit(partitioning)))
         audited = Stage.audit(partitioning).inputs.indices.filter {
             let input = Stage.audit(partitioning).inputs[$0]
-            return input.index == partition && input.stream != .deadLetters
+            return input.index == partition && input.stream != .deadLetters && input.stream != .interventions
         }
         leases = [keys.lease("ingest", twoDigits(partition))]
             + [Stage.match(partitioning), .plan(partitioning), .work(partitioning)].map { keys.lease($0.name, $0.partitionNames[partition]) }
@@ -111,11 +111,12 @@ private struct CeilingLane {
 
     mutating func round() async throws {
         try await publish()
+        let requested = (0..<fanOut).map { _ in emission(.requests) }
         let fanOuts = signals.map { signal in
             match.fanOut(
                 partition, epoch: Self.epoch,
                 FanOutChunk(
-                    entry: signal.id, cursor: 0, next: fanOut, isLast: true, configVersion: 1, emissions: (0..<fanOut).map { _ in emission(.requests) }))
+                    entry: signal.id, cursor: 0, next: fanOut, isLast: true, configVersion: 1, emissions: requested))
         }
         let stages = [
             match.handOff(partition, epoch: Self.epoch, [], fetch: HandOffCeiling.batch),

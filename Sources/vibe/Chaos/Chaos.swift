@@ -1,6 +1,8 @@
 import CopyTrading
 import Foundation
+import HyperSim
 import JSON
+import Pipeline
 import RedisStreams
 import Settings
 
@@ -20,13 +22,16 @@ struct Chaos: Sendable {
     func perform() async throws -> ChaosReport {
         let site = try await ChaosSite.open(options, run, supervision)
         let load = ChaosLoad(site)
+        let health = HealthWatch(site)
+        let baseline = await site.usage()
         Terminal.complain("\(options.leaders + 1) leaders, \(options.subscribers + options.crowd) subscribers, seed \(options.seed); \(FaultSchedule(kinds: options.kinds, seed: options.seed).preview)")
         var report = ChaosReport(options: options)
         let start = ContinuousClock.now
         report.faults = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await site.keep() }
             group.addTask { try await load.run() }
-            let journal = try await injectFaults(site, load, until: start + options.duration)
+            group.addTask { try await health.run() }
+            let journal = try await injectFaults(site, load, health, until: start + options.duration)
             // the fleet is kept up by another task from here on
             group.cancelAll()
             return journal
@@ -34,9 +39,11 @@ struct Chaos: Sendable {
         let healed = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await site.keep() }
+            group.addTask { try await health.run() }
             Terminal.complain("faults are over; the leaders close")
             try await load.close()
             report.rest = try await comeToRest(site, since: healed)
+            report.faults.handOvers += try await site.handOverIdle()
             group.cancelAll()
         }
         report.seconds = Int((ContinuousClock.now - start).components.seconds)
@@ -46,12 +53,40 @@ struct Chaos: Sendable {
         report.settled = settledAttempts()
         Terminal.complain("checking")
         report.verification = try await Verification.run(site.context, ledger: .exchange(site.context.settings.exchange.url), patience: .seconds(10))
+        report.verdicts = try await ChaosCheck.run(
+            context: site.context, ledger: .exchange(site.context.settings.exchange.url),
+            observations: try await observations(site, report, health, baseline))
         report.left = try await positionsLeft(site)
-        await site.redis.close()
+        await site.close()
         return report
     }
 
-    private func injectFaults(_ site: ChaosSite, _ load: ChaosLoad, until end: ContinuousClock.Instant) async throws -> FaultJournal {
+    private func observations(
+        _ site: ChaosSite, _ report: ChaosReport, _ health: HealthWatch, _ baseline: [String: ProcessUsage]
+    ) async throws -> ChaosObservations {
+        var observations = ChaosObservations()
+        observations.handOvers = report.faults.handOvers
+        observations.health = await health.samples
+        observations.faults = report.faults.moments
+        observations.members = await site.members()
+        observations.usage = await site.usage(beside: baseline)
+        observations.restAfter = report.rest
+        observations.restLimit = Self.restLimit
+        let leaders = (0..<ChaosCast(options: options).leaders).map(SyntheticLoad.leader)
+        observations.otherAccounts = Set(leaders.map(LeaderAddress.of))
+        var source: [ChaosObservations.SourceFill] = []
+        for leader in leaders {
+            source += try await site.simulator.fills(of: LeaderAddress.of(leader)).map { .init(leader: leader, coin: $0.coin, trade: $0.trade, time: $0.time) }
+        }
+        observations.source = source
+        observations.tolerances.healthSettling = .seconds(10)
+        observations.tolerances.sending = .seconds(3)
+        // a short run, or one of a few kinds, has no example of each
+        observations.required = [.oneOutcome, .oneOrder, .laneOrder, .auditTrail, .rates, .trimming, .rest, .exits]
+        return observations
+    }
+
+    private func injectFaults(_ site: ChaosSite, _ load: ChaosLoad, _ health: HealthWatch, until end: ContinuousClock.Instant) async throws -> FaultJournal {
         var schedule = FaultSchedule(kinds: options.kinds, seed: options.seed)
         let start = ContinuousClock.now
         return try await withThrowingTaskGroup(of: FaultJournal.self) { group in
@@ -67,7 +102,7 @@ struct Chaos: Sendable {
                     journal += done
                 }
                 active.insert(resource)
-                group.addTask { try await Self.inject(planned, site, load, start) }
+                group.addTask { try await Self.inject(planned, site, load, health, start) }
                 if !planned.overlaps || resource == .everything, let done = try await group.next() {
                     active.subtract(done.kinds.map(\.resource))
                     journal += done
@@ -79,22 +114,25 @@ struct Chaos: Sendable {
         }
     }
 
-    private static func inject(_ planned: FaultSchedule.Planned, _ site: ChaosSite, _ load: ChaosLoad, _ start: ContinuousClock.Instant) async throws -> FaultJournal {
-        var journal = FaultJournal()
-        let began = ContinuousClock.now - start
-        let text: String
+    private static func inject(
+        _ planned: FaultSchedule.Planned, _ site: ChaosSite, _ load: ChaosLoad, _ health: HealthWatch, _ start: ContinuousClock.Instant
+    ) async throws -> FaultJournal {
+        let began = (since: ContinuousClock.now - start, at: WallClock.milliseconds)
+        await health.begin(planned.kind)
         do {
-            text = try await limited { [planned] in
-                var times = RecoveryTimes()
-                let text = try await site.inject(planned, load, &times)
-                return (text, times)
-            }.map { journal.times = $0.1; return $0.0 } ?? "did not end within \(faultLimit.text)"
+            let done = try await limited {
+                var handOvers: [ChaosObservations.HandOver] = []
+                let text = try await site.inject(planned, load, &handOvers)
+                return (text, handOvers)
+            }
+            await health.end(planned.kind)
+            Terminal.complain("\(began.since.components.seconds) s  \(planned.kind.rawValue): \(done?.0 ?? "did not end within \(faultLimit.text)")")
+            return FaultJournal(
+                kinds: [planned.kind], handOvers: done?.1 ?? [],
+                moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)])
         } catch is CancellationError { throw CancellationError() } catch {
             throw Failure(.unavailable, "the fault \(planned.kind.rawValue) (seed \(planned.seed)) cannot be injected: \(error)")
         }
-        journal.kinds.append(planned.kind)
-        Terminal.complain("\(began.components.seconds) s  \(planned.kind.rawValue): \(text)")
-        return journal
     }
 
     /// `nil` when the limit came first.
@@ -163,10 +201,19 @@ struct Chaos: Sendable {
 /// Which faults came, and what was measured meanwhile.
 struct FaultJournal: Sendable {
     var kinds: [FaultKind] = []
-    var times = RecoveryTimes()
+    var handOvers: [ChaosObservations.HandOver] = []
+    var moments: [ChaosObservations.Fault] = []
 
     static func += (a: inout Self, b: Self) {
         a.kinds += b.kinds
-        a.times = a.times + b.times
+        a.handOvers += b.handOvers
+        a.moments += b.moments
+    }
+
+    /// For people: how often, how long in the middle, how long at most.
+    func text(_ cause: ChaosObservations.HandOver.Cause) -> String {
+        let times = handOvers.filter { $0.cause == cause }.map(\.took).sorted()
+        guard let longest = times.last else { return "\(cause.rawValue) none" }
+        return "\(cause.rawValue) \(times.count), median \(Format.time(times[times.count / 2])), longest \(Format.time(longest))"
     }
 }

@@ -33,7 +33,7 @@ struct ChaosCast: Sendable {
         let keys = names.map { SHA256.hash(Array("vibe chaos/agent/\($0)".utf8)) }
         let files = Files(accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml")
         let accounts = try zip(names, keys).map { name, key in
-            ["account": .string(account(name)), "agent": .string(try SigningKey(bytes: key).address), "balance": .string("\(Self.balance)")] as JSON
+            ["account": .string(account(name)), "agent": .string(try SigningKey(bytes: key).address), "agentName": "vibe", "balance": .string("\(Self.balance)")] as JSON
         }
         try FileManager.default.writeFile(files.accounts, (["accounts": .array(accounts)] as JSON).text() + "\n", mode: 0o600)
         let keyLines = zip(names, keys).map { "\($0): \"\(Hexadecimal.text($1))\"\n" }

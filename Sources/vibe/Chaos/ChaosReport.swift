@@ -17,6 +17,7 @@ struct ChaosReport: Sendable {
     /// Positions of followers, though every leader is flat.
     var left: [String] = []
     var verification: VerificationReport?
+    var verdicts: [InvariantVerdict] = []
 
     init(options: ChaosOptions) { self.options = options }
 
@@ -26,7 +27,8 @@ struct ChaosReport: Sendable {
         if rest == nil { found.append("the fleet did not come to rest after the faults") }
         if !left.isEmpty { found.append("\(left.count) positions of followers are left, though every leader is flat: \(left.prefix(5).joined(separator: "; "))") }
         if let verification, !verification.isClean { found.append(verification.finalLine) }
-        if verification == nil { found.append("nothing was verified") }
+        if verdicts.isEmpty || verification == nil { found.append("nothing was checked") }
+        found += verdicts.filter { !$0.isUpheld }.map { "invariant \($0.invariant.rawValue), \($0.invariant.name): \($0.findings.first ?? "nothing to look at")" }
         return found
     }
 
@@ -40,9 +42,11 @@ struct ChaosReport: Sendable {
         [
             "seed": .integer(options.seed), "seconds": .integer(seconds), "fills": .integer(fills), "starts": .integer(starts),
             "faults": .object(counts.map { JSON.Member($0.kind.rawValue, .integer($0.count)) }), "unfired": .array(unfired.map { .string($0.rawValue) }),
-            "takeOverMs": .array(faults.times.kills.map { .integer($0.milliseconds) }), "handOverMs": .array(faults.times.handOvers.map { .integer($0.milliseconds) }),
+            "handOvers": .array(
+                faults.handOvers.map { ["cause": .string($0.cause.rawValue), "process": .string($0.partition), "ms": .integer($0.took.milliseconds)] }),
             "settled": .object(settled.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .integer($0.value)) }),
             "restMs": rest.map { JSON.integer($0.milliseconds) } ?? JSON.null, "left": .array(left.map(JSON.string)),
+            "invariants": ChaosVerdictText(verdicts: verdicts).json,
             "verification": verification?.json ?? JSON.null, "found": .array(faultsFound.map(JSON.string)),
         ]
     }
@@ -52,9 +56,10 @@ struct ChaosReport: Sendable {
         for (kind, count) in counts { table.add([Table.Cell(kind.rawValue), Table.Cell(Format.count(count)), Table.Cell(kind.meaning)]) }
         var lines = [table.rendered(for: terminal)]
         if let verification { lines.append(verification.text(for: terminal)) }
+        if !verdicts.isEmpty { lines.append(ChaosVerdictText(verdicts: verdicts).rendered(for: terminal)) }
         var facts = [
             "seed \(options.seed), \(Format.time(microseconds: Int64(seconds) * 1_000_000)); \(Format.count(fills)) fills of leaders; \(starts) processes started",
-            "take-over after SIGKILL: \(RecoveryTimes.text(faults.times.kills)); let go after SIGTERM: \(RecoveryTimes.text(faults.times.handOvers))",
+            "partitions went on: " + ChaosObservations.HandOver.Cause.allCases.map(faults.text).joined(separator: "; "),
             "attempts settled with the exchange: \(settled.isEmpty ? "none" : settled.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
             "at rest \(rest.map { "\(Format.time($0)) after the last fault" } ?? "never")",
         ]

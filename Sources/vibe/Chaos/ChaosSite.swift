@@ -14,15 +14,15 @@ actor ChaosSite {
     nonisolated let redis: RedisConnection
     nonisolated let simulator: SimulatorControl
     nonisolated let fleet: Fleet
+    nonisolated let links: ChaosLinks
     private let supervision: Supervision
     private(set) var servers: FleetServers
-    private var environment: FleetEnvironment
     /// Processes wanted of each role; those missing are started.
     private var wanted: [FleetRole: Int] = [:]
     private var isExchangeWanted = true
     private var notBefore: [String: ContinuousClock.Instant] = [:]
     /// Variables for the next process of a role alone.
-    private var next: [String: [String: String]] = [:]
+    private var next: [FleetRole: [String: String]] = [:]
     private(set) var starts = 0
     /// Processes that ended as none should.
     private(set) var crashes: [String] = []
@@ -43,20 +43,21 @@ actor ChaosSite {
         try await ConfigurationChange.apply(files.configuration, context)
         try environment.write(to: run)
         let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
-        let site = try ChaosSite(options, run, supervision, servers, environment, context, fleet)
+        let links = try await ChaosLinks.open(in: run, servers, exchangePort: settings.simulator.port)
+        let site = try ChaosSite(options, run, supervision, servers, links, context, fleet)
         try await site.begin()
         return site
     }
 
     private init(
-        _ options: ChaosOptions, _ run: RunDirectory, _ supervision: Supervision, _ servers: FleetServers, _ environment: FleetEnvironment,
+        _ options: ChaosOptions, _ run: RunDirectory, _ supervision: Supervision, _ servers: FleetServers, _ links: ChaosLinks,
         _ context: OperatorContext, _ fleet: Fleet
     ) throws {
         self.options = options
         self.run = run
         self.supervision = supervision
         self.servers = servers
-        self.environment = environment
+        self.links = links
         self.context = context
         self.fleet = fleet
         redis = try context.redis("chaos")
@@ -129,7 +130,7 @@ actor ChaosSite {
         }
         for role in FleetRole.allCases {
             while await fleet.count(role.rawValue) < wanted[role] ?? 0, (notBefore[role.rawValue] ?? .now) <= .now {
-                await start(role.rawValue)
+                await start(role)
             }
         }
         if isExchangeWanted, await fleet.count("sim") == 0, (notBefore["sim"] ?? .now) <= .now {
@@ -137,14 +138,14 @@ actor ChaosSite {
         }
     }
 
-    private func start(_ role: String) async {
-        let extra = next.removeValue(forKey: role) ?? [:]
+    private func start(_ role: FleetRole) async {
+        let extra = (next.removeValue(forKey: role) ?? [:]).merging(links.variables(role)) { given, _ in given }
         do {
             starts += 1
-            try await fleet.start(role, extra: extra)
+            try await fleet.start(role.rawValue, extra: extra)
         } catch {
-            notBefore[role] = .now + Self.restartPause
-            crashes.append("\(role) cannot be started: \(error)")
+            notBefore[role.rawValue] = .now + Self.restartPause
+            crashes.append("\(role.rawValue) cannot be started: \(error)")
         }
     }
 
@@ -169,17 +170,55 @@ actor ChaosSite {
 
     func want(_ role: FleetRole, _ count: Int) { wanted[role] = count }
 
-    func giveNext(_ role: FleetRole, _ variables: [String: String]) { next[role.rawValue] = variables }
+    func giveNext(_ role: FleetRole, _ variables: [String: String]) { next[role] = variables }
 
     func restoreCounts() { wanted = Self.counts }
 
+    /// Names of the processes that live.
+    func members() async -> Set<String> {
+        var names: Set<String> = []
+        for role in FleetRole.allCases { names.formUnion(await fleet.members(of: role.rawValue).map(\.name)) }
+        return names
+    }
+
+    /// By role, the most that one of its processes holds.
+    func usage() async -> [String: ProcessUsage] {
+        var most: [String: ProcessUsage] = [:]
+        for role in FleetRole.allCases {
+            for member in await fleet.members(of: role.rawValue) {
+                guard let usage = ProcessUsage(of: member.identity.pid) else { continue }
+                let known = most[role.rawValue] ?? usage
+                most[role.rawValue] = ProcessUsage(memory: max(known.memory, usage.memory), files: max(known.files, usage.files))
+            }
+        }
+        return most
+    }
+
+    /// Of every process, beside what those of its role held at the beginning.
+    func usage(beside baseline: [String: ProcessUsage]) async -> [ChaosObservations.Usage] {
+        var found: [ChaosObservations.Usage] = []
+        for role in FleetRole.allCases {
+            for member in await fleet.members(of: role.rawValue) {
+                guard let before = baseline[role.rawValue], let after = ProcessUsage(of: member.identity.pid) else { continue }
+                found.append(.init(process: member.name, memory: (before.memory, after.memory), files: (before.files, after.files)))
+            }
+        }
+        return found
+    }
+
+    func close() async {
+        await redis.close()
+        await links.close()
+    }
+
     /// Kills Redis, lets its files be changed, and starts it again.
     /// - Parameter variables: for the server's process.
-    func restartRedis(variables: [String: String] = [:], changing change: (String) throws -> Void = { _ in }) async throws {
+    func restartRedis(variables: [String: String] = [:], away: Duration = .zero, changing change: (String) throws -> Void = { _ in }) async throws {
         let old = servers.redis
         old.child.identity.send(SIGKILL)
         _ = await old.child.ended()
         try change(old.directory)
+        try await Task.sleep(for: away)
         let redis = try await PrivateRedis.start(in: run, variables: variables, logger: context.logger)
         servers = FleetServers(redis: redis, postgres: servers.postgres)
         await supervision.replaced(by: servers)

@@ -1,11 +1,13 @@
 /// What goes wrong in a chaos run. The part of a name before the dot is the family.
 enum FaultKind: String, CaseIterable, Sendable {
     case processKill = "process.kill"
+    case processFailpoint = "process.failpoint"
     case processPause = "process.pause"
     case processTerminate = "process.terminate"
     case fleetRolling = "fleet.rolling"
     case fleetScale = "fleet.scale"
     case redisKill = "redis.kill"
+    case redisAway = "redis.away"
     case redisScriptFlush = "redis.script_flush"
     case redisClientKill = "redis.client_kill"
     case redisClientPause = "redis.client_pause"
@@ -18,6 +20,12 @@ enum FaultKind: String, CaseIterable, Sendable {
     case postgresLock = "postgres.lock"
     case postgresSlow = "postgres.slow"
     case postgresAway = "postgres.away"
+    case networkDelay = "network.delay"
+    case networkCut = "network.cut"
+    case networkHalfOpen = "network.half_open"
+    case networkReset = "network.reset"
+    case networkReplyLost = "network.reply_lost"
+    case networkSlices = "network.slices"
     case exchangeErrors = "exchange.errors"
     case exchangeReplyLost = "exchange.reply_lost"
     case exchangeSlow = "exchange.slow"
@@ -40,11 +48,13 @@ enum FaultKind: String, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .processKill: "SIGKILL to a process of any role; the time until its partitions have another owner is taken"
+        case .processFailpoint: "SIGKILL exactly between two effects of a role, at a named point"
         case .processPause: "SIGSTOP for longer than a lease, then SIGCONT: a process that does not know it was replaced"
         case .processTerminate: "SIGTERM: the time until its partitions have another owner is taken"
         case .fleetRolling: "every process of a role is replaced, one after the other"
         case .fleetScale: "a role from its count to 1, to 6, to 2, and back"
         case .redisKill: "kill -9 of Redis, and a start with all that it wrote"
+        case .redisAway: "Redis is away for twenty seconds"
         case .redisScriptFlush: "SCRIPT FLUSH"
         case .redisClientKill: "CLIENT KILL of every connection"
         case .redisClientPause: "CLIENT PAUSE"
@@ -57,6 +67,12 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .postgresLock: "the audit trail's table is locked"
         case .postgresSlow: "every commit takes a tenth of a second longer"
         case .postgresAway: "Postgres is away for a minute"
+        case .networkDelay: "a link between two processes delays what it carries"
+        case .networkCut: "all connections of a link are cut, again and again"
+        case .networkHalfOpen: "a link swallows what it is given, connections stay open"
+        case .networkReset: "a link resets connections after some bytes"
+        case .networkReplyLost: "requests arrive over a link, their replies do not"
+        case .networkSlices: "a link carries a few bytes at a time"
         case .exchangeErrors: "the exchange answers 429, 502, and resets"
         case .exchangeReplyLost: "the exchange carries orders out and does not answer"
         case .exchangeSlow: "the exchange takes a second to answer"
@@ -74,16 +90,17 @@ enum FaultKind: String, CaseIterable, Sendable {
     }
 
     /// Faults that use the same thing do not overlap. What measures a time stands alone.
-    enum Resource: Hashable { case everything, redis, postgres, processes, exchange, load }
+    enum Resource: Hashable { case everything, redis, postgres, processes, network, exchange, load }
 
     var resource: Resource {
         switch self {
-        case .processKill, .processTerminate, .fleetScale: .everything
-        case .processPause, .fleetRolling, .clockWorker: .processes
+        case .processKill, .processTerminate, .fleetScale, .redisAway, .postgresAway: .everything
+        case .processFailpoint, .processPause, .fleetRolling, .clockWorker: .processes
         case .redisKill, .redisScriptFlush, .redisClientKill, .redisClientPause, .redisSleep, .redisMemory, .redisMisconf, .redisRewrite,
             .clockRedis:
             .redis
-        case .postgresKill, .postgresBackends, .postgresLock, .postgresSlow, .postgresAway: .postgres
+        case .postgresKill, .postgresBackends, .postgresLock, .postgresSlow: .postgres
+        case .networkDelay, .networkCut, .networkHalfOpen, .networkReset, .networkReplyLost, .networkSlices: .network
         case .exchangeErrors, .exchangeReplyLost, .exchangeSlow, .exchangeFeed, .exchangeKill: .exchange
         case .loadDuplicates, .loadReplay, .loadHot, .loadCrowd, .loadMalformed, .loadOversized: .load
         }

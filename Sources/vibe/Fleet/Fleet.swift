@@ -44,6 +44,8 @@ actor Fleet {
         let number = (started[role] ?? 0) + 1
         started[role] = number
         let name = "\(role)-\(number)"
+        var extra = extra
+        if FleetRole(rawValue: role) != nil { extra["VIBE_HEALTH_ADDRESS"] = "unix:\(try healthSocket(of: name))" }
         let child = try ChildProcess.start(
             name: name, executable: executable, arguments: [role] + arguments,
             environment: environment.of(process: name, supervisor: getpid()).merging(extra) { _, ours in ours }, log: run.log(of: name))
@@ -55,8 +57,12 @@ actor Fleet {
     /// Starts or stops processes until the role has `count` of them. Those started last stop first.
     func scale(_ role: String, to count: Int) async throws(Failure) {
         while self.count(role) < count { try start(role) }
-        let surplus = processes.filter { $0.role == role }.suffix(max(0, self.count(role) - count)).map(\.child)
-        await stop(surplus)
+        await shrink(role, to: count)
+    }
+
+    /// Stops processes until the role has `count` of them at most.
+    func shrink(_ role: String, to count: Int) async {
+        await stop(processes.filter { $0.role == role }.suffix(max(0, self.count(role) - count)).map(\.child))
     }
 
     /// Live processes of a role, those started last at the end.
@@ -113,5 +119,10 @@ actor Fleet {
         for child in children { forget(child) }
     }
 
-    private func forget(_ child: ChildProcess) { try? FileManager.default.removeItem(atPath: run.identity(of: child.name)) }
+    private func healthSocket(of name: String) throws(Failure) -> String { try run.healthDirectory() + "/" + name + RunDirectory.healthSuffix }
+
+    private func forget(_ child: ChildProcess) {
+        try? FileManager.default.removeItem(atPath: run.identity(of: child.name))
+        if let socket = try? healthSocket(of: child.name) { try? FileManager.default.removeItem(atPath: socket) }
+    }
 }

@@ -23,6 +23,7 @@ struct FleetEnvironment: Sendable {
             variables[name] = nil
             variables[name + "_FILE"] = nil
         }
+        for name in ["CA_FILE", "CERT_FILE", "KEY_FILE"] { variables["VIBE_REDIS_" + name] = nil }
     }
 
     /// The sealing key: the operator's, or one of this fleet's own in a file that only its owner may read.
@@ -35,9 +36,13 @@ struct FleetEnvironment: Sendable {
         variables["VIBE_SEALING_KEY_FILE"] = file
     }
 
+    /// Only who signs is told where the keys are that open agents' keys.
+    private static let sealing = ["VIBE_SEALING_KEY", "VIBE_SEALING_KEY_FILE", "VIBE_SEALING_KEYS_OLD_FILES"]
+
     /// As one process of the fleet gets it.
     func of(process name: String, supervisor: Int32) -> [String: String] {
         var environment = Command.environment.merging(variables) { _, ours in ours }
+        if !name.hasPrefix(FleetRole.work.rawValue) { for variable in Self.sealing { environment[variable] = nil } }
         environment["VIBE_PROCESS_NAME"] = name
         environment["VIBE_PARENT_PID"] = "\(supervisor)"
         return environment

@@ -1,9 +1,10 @@
-/// When a process that lost the exchange is started again: nobody else may be there to take its accounts. Its successor begins when
-/// the exchange answers. Pauses double from one loss of a role to the next, and there is always a next: giving up would leave positions
+/// When a process that lost the exchange, or hung, is started again: nobody else may be there to take its accounts. Its successor
+/// begins when the exchange answers. Pauses double from one loss of a role to the next, and there is always a next: giving up would leave positions
 /// unattended.
 struct Restarts: Sendable {
     static let firstPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(30)
+    private static let kinds: [Failure.Kind] = [.feedLost, .stalled]
 
     /// A role that lost nothing for so long, counted from its last restart, starts over with the first pause.
     private let steadyAfter: Duration
@@ -14,7 +15,7 @@ struct Restarts: Sendable {
 
     /// - Returns: the pause before another process of the role starts; `nil` for an end that someone should read about first.
     mutating func note(role: String, _ exit: ChildProcess.Exit, at now: ContinuousClock.Instant) -> Duration? {
-        guard exit == .code(Failure.Kind.feedLost.rawValue) else { return nil }
+        guard Self.kinds.contains(where: { exit == .code($0.rawValue) }) else { return nil }
         var pause = Self.firstPause
         if let last = last[role], now - last.at < steadyAfter { pause = min(last.pause * 2, Self.longestPause) }
         last[role] = (pause, now + pause)

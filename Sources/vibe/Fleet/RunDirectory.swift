@@ -9,6 +9,7 @@ import Settings
 /// | `pids/` | one file a process: id and start time, so that a later start can end what an earlier one left |
 /// | `log/` | one file a process |
 /// | `vibe.env` | the running fleet's settings, for operators' commands |
+/// | `health/` | one Unix socket a role process, where it answers `/healthz` and `/readyz` |
 /// | `redis/` `postgres/` `simulator/` `demo/` `keys/` | data |
 struct RunDirectory: Sendable {
     /// Absolute.
@@ -32,7 +33,7 @@ struct RunDirectory: Sendable {
 
     /// Removes what earlier runs stored, but nothing that a person may have put beside it.
     func clear() throws(Failure) {
-        for name in ["redis", "postgres", "simulator", "demo", "keys", "log", "pids", "vibe.env", "scale"] {
+        for name in ["redis", "postgres", "links", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"] {
             let target = path(name)
             do {
                 if let elsewhere = try? FileManager.default.destinationOfSymbolicLink(atPath: target) {
@@ -55,6 +56,18 @@ struct RunDirectory: Sendable {
 
     /// Directories outside of this one begin with it.
     static let elsewherePrefix = "vibe-"
+
+    /// Longest name of a process whose health socket is sure to fit.
+    private static let longestProcessName = 20
+
+    /// Where the processes' health sockets are; made when it is missing.
+    func healthDirectory() throws(Failure) -> String {
+        let directory = try socketDirectory(for: "health", longestName: Self.longestProcessName + Self.healthSuffix.utf8.count)
+        try FileManager.default.makeDirectory(directory, mode: 0o700)
+        return directory
+    }
+
+    static let healthSuffix = ".sock"
 
     private func socketsElsewhere(for server: String) -> String {
         "/tmp/\(Self.elsewherePrefix)\(getuid())-\(Self.fingerprint(path(server)))"
@@ -92,6 +105,11 @@ extension FileManager {
                 .unavailable, "cannot make the directory \(path): \(error.localizedDescription)",
                 nextStep: "choose another with VIBE_RUN_DIRECTORY")
         }
+    }
+
+    /// Removes what is in a directory.
+    func clearDirectory(_ path: String) throws {
+        for name in try contentsOfDirectory(atPath: path) { try removeItem(atPath: path + "/" + name) }
     }
 
     /// Writes a whole file with a mode, replacing an old one at once.

@@ -57,11 +57,28 @@ struct SimulatorControl: Sendable {
 
     /// What a user holds now, signed, by coin.
     func positions(of user: String) async throws -> [Coin: Size] {
+        try AccountState(json: try await info(["type": "clearinghouseState", "user": .string(user)])).positions
+    }
+
+    /// Every fill of a user that the exchange still tells, oldest first: trade id, coin, time (ms since 1970).
+    func fills(of user: String) async throws -> [(trade: Int64, coin: String, time: Int64)] {
+        var fills: [(trade: Int64, coin: String, time: Int64)] = []
+        var seen: Set<Int64> = []
+        while true {
+            let answer = try await info(["type": "userFillsByTime", "user": .string(user), "startTime": .integer(fills.last?.time ?? 0)])
+            guard case .array(let page) = answer else { throw JSONError(path: "", problem: "is no list of fills") }
+            let fresh = try page.map { (try $0.integer("tid"), try $0.string("coin"), try $0.integer("time")) }.filter { seen.insert($0.0).inserted }
+            if fresh.isEmpty { return fills }
+            fills += fresh.map { (trade: $0.0, coin: $0.1, time: $0.2) }
+        }
+    }
+
+    private func info(_ body: JSON) async throws -> JSON {
         var request = HTTPClientRequest(url: base + "/info")
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
-        request.body = .bytes((["type": "clearinghouseState", "user": .string(user)] as JSON).bytes())
-        return try AccountState(json: try await call(request)).positions
+        request.body = .bytes(body.bytes())
+        return try await call(request)
     }
 
     func ledger() async throws -> HTTPClientResponse.Body {

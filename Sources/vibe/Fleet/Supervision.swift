@@ -15,6 +15,7 @@ actor Supervision {
         in run: RunDirectory, sim: Bool, logger: Logger
     ) async throws -> (servers: FleetServers, environment: FleetEnvironment, settings: Settings) {
         for name in await Leftovers.end(in: run) { Terminal.complain("ended \(name), left by an earlier run") }
+        try FileManager.default.clearDirectory(try run.healthDirectory())
         Terminal.complain("starting Redis and Postgres in \(run.path)")
         let servers = try await startServers(in: run, logger: logger)
         var environment = FleetEnvironment(

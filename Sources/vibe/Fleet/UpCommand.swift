@@ -10,8 +10,8 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Run a whole fleet on this machine with a private Redis and Postgres, until Ctrl-C.",
         discussion: """
             State, logs and settings are kept in .run (VIBE_RUN_DIRECTORY); a further start goes on where the last one stopped.
-            Variables documented in env/ apply to every process. A process that lost the exchange (VIBE_FEED_LOST_AFTER) is started again;
-            how others end is shown, and up to you.
+            Variables documented in env/ apply to every process. A process that lost the exchange (VIBE_FEED_LOST_AFTER) or hung
+            (VIBE_WATCHDOG) is started again; how others end is shown, and up to you.
 
             What subscribers hold when it ends is left as it is, and counted in the last lines; `vibe converge` closes it, and so does
             --converge-on-exit, which a second Ctrl-C cuts short.
@@ -64,7 +64,7 @@ struct UpCommand: AsyncParsableCommand {
             for ended in await fleet.ended() {
                 Terminal.complain(ended.text)
                 if let pause = restarts.note(role: ended.role, ended.exit, at: .now) {
-                    Terminal.complain("it lost the exchange; another \(ended.role) starts in \(pause.text)")
+                    Terminal.complain("another \(ended.role) starts in \(pause.text)")
                 }
             }
             for role in restarts.due(at: .now) { Terminal.complain("started \(try await fleet.start(role))") }

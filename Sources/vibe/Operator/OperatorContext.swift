@@ -35,9 +35,7 @@ struct OperatorContext: Sendable {
 
     func redis(_ name: String) throws -> RedisConnection {
         do {
-            var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-            if let password = settings.redis.password { endpoint.password = password.reveal() }
-            return RedisConnection(endpoint: endpoint, timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
+            return RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
         } catch { throw Failure(.configuration, "VIBE_REDIS_URL: \(error)", nextStep: "see env/redis.env") }
     }
 

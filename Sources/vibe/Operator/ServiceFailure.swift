@@ -46,6 +46,7 @@ enum ServiceFailure {
         case .unknownVersion: Failure(.usage, "\(error)", nextStep: "`vibe config show` names the one in force")
         case .unknownSubscriber: Failure(.usage, "\(error)", nextStep: "`vibe config show` lists who is configured")
         case .faults: Failure(.data, "\(error)")
+        case .agentKeyRefused, .agentKeyGone: Failure(.data, "\(error)", nextStep: "`vibe keys list` shows every agent there is and was")
         case .unreadable, .damagedAgentKey, .cannotSeal: Failure(.unavailable, "\(error)")
         }
     }

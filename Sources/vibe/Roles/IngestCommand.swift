@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConfigStore
 import CopyTrading
+import Health
 import Hyperliquid
 import Ingestion
 import Pipeline
@@ -38,6 +39,7 @@ struct IngestCommand: AsyncParsableCommand {
             configuration.marketHold = settings.ingest.marketHold
             configuration.historyLimit = settings.ingest.history
             configuration.weightPerMinute = settings.ingest.weight
+            configuration.admission = Admission.Limits(backlog: Int64(settings.pipeline.admissionBacklog))
             // this start of the process: a successor of the same name is another one
             let source = "\(process.member)@\(WallClock.microseconds / 1_000)"
             let isLive = recording == nil
@@ -59,6 +61,8 @@ struct IngestCommand: AsyncParsableCommand {
                     client: client, feed: Self.feed(process, budget), budget: budget,
                     publisher: QuotePublisher(redis: try process.redis("quotes"), keys: process.keys),
                     leases: try process.leases(MarketWatcher.stage, MarketWatcher.partitions), reserved: { await ingestor.wantedChannels },
+                    cursors: settings.safety.fanoutDepthShare > 0
+                        ? LeaderCursors(redis: try process.redis("cursors"), keys: process.keys, partitioning: process.partitioning) : nil,
                     logger: process.logger)
             }
             return IngestRole(
@@ -66,7 +70,8 @@ struct IngestCommand: AsyncParsableCommand {
                 feed: isLive
                     ? FeedWatch(redis: try process.redis("feed"), limit: settings.safety.feedLostAfter, logger: process.logger) {
                         await ingestor.disconnectedSince
-                    } : nil)
+                    } : nil,
+                checks: process.checks(of: leases) + [process.postgresCheck(failing: .degraded)] + (isLive ? [process.feedCheck(ingestor)] : []))
         }
     }
 
@@ -80,7 +85,9 @@ struct IngestCommand: AsyncParsableCommand {
     private static func recorder(_ process: RoleProcess, _ source: String) -> FrameRecorder {
         let settings = process.settings.ingest
         return FrameRecorder(
-            connection: PostgresConnection(url: process.settings.postgres.revealedURL(), name: "vibe-\(process.member)-frames", logger: process.logger),
+            connection: PostgresConnection(
+                url: process.settings.postgres.revealedURL(), name: "vibe-\(process.member)-frames", answerTimeout: RoleProcess.statementTimeout,
+                logger: process.logger),
             source: source,
             configuration: .init(
                 keepsFrames: settings.rawFrames == .leaders, bufferedFrames: settings.rawBuffer, bufferedBytes: settings.rawBuffer << 10),
@@ -96,6 +103,7 @@ private struct IngestRole: Role {
     let recorder: FrameRecorder?
     let client: ExchangeClient?
     let feed: FeedWatch?
+    let checks: [HealthCheck]
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in

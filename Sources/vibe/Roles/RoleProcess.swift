@@ -1,5 +1,6 @@
 import ConfigStore
 import Foundation
+import Health
 import Hyperliquid
 import Logging
 import Pipeline
@@ -17,6 +18,8 @@ protocol Role: Sendable {
     func stop() async
     /// Ends the role in good order when it is lost; `nil` for roles that do without the exchange.
     var feed: FeedWatch? { get }
+    /// What it needs to get on.
+    var checks: [HealthCheck] { get }
 }
 
 extension Role {
@@ -45,10 +48,10 @@ struct RoleProcess: Sendable {
         if let failpoints = settings.fleet.failpoints {
             process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])
         }
-        try await process.prepare()
+        try await StartWait.attempt(within: settings.fleet.startWait, logger: process.logger) { try await process.prepare() }
         let body = try await make(process)
         process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
-        try await process.run(body)
+        try await RoleHealth(process, checks: body.checks).watch { try await process.run(body) }
         process.logger.notice("role.ended")
         if await body.feed?.isLost == true {
             throw Failure(
@@ -104,11 +107,12 @@ struct RoleProcess: Sendable {
 
     // MARK: - Parts
 
+    /// Longer than any statement takes; a database that does not answer is given up for that call.
+    static let statementTimeout = Duration.seconds(10)
+
     /// A connection of its own.
     func redis(_ purpose: String, timeout: Duration? = nil) throws -> RedisConnection {
-        var endpoint = try RedisEndpoint(parsing: settings.redis.url)
-        if let password = settings.redis.password { endpoint.password = password.reveal() }
-        return RedisConnection(endpoint: endpoint, timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
+        RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "\(member)/\(purpose)", logger: logger)
     }
 
     func config() async throws -> ConfigStore {
@@ -132,10 +136,10 @@ struct RoleProcess: Sendable {
     }
 
     /// What the fleet knows of the markets; to be run beside the stage.
-    func quotes() throws -> QuoteReader {
+    func quotes(withDepth: Bool = false) throws -> QuoteReader {
         QuoteReader(
-            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, now: { WallClock.milliseconds },
-            logger: logger)
+            redis: try redis("quotes"), keys: keys, maximumAge: settings.exchange.quoteMaximumAge, readsDepth: withDepth,
+            now: { WallClock.milliseconds }, logger: logger)
     }
 
     /// What all WebSocket connections of this process share.
@@ -164,7 +168,8 @@ struct RoleProcess: Sendable {
     func latchStore() throws -> LatchStore {
         LatchStore(
             table: LatchTable(redis: try redis("latches"), keys: keys),
-            postgres: PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", logger: logger))
+            postgres: PostgresConnection(
+                url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", answerTimeout: Self.statementTimeout, logger: logger))
     }
 
     var endpoint: ExchangeEndpoint {
@@ -178,13 +183,13 @@ struct RoleProcess: Sendable {
             logger: logger)
     }
 
-    func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int) throws -> StageRunner {
+    func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int, deliveries: Int = 8) throws -> StageRunner {
         let block = settings.pipeline.doorbellBlock
         return StageRunner(
             stage: stage, keys: keys, member: member, redis: try redis("commands"),
             doorbell: Doorbell(redis: try redis("doorbell", timeout: block + settings.redis.timeout), block: block), leases: leases,
             handler: handler, wake: wake,
-            limits: .init(batch: settings.pipeline.batch, pending: max(pending, settings.pipeline.batch)), logger: logger)
+            limits: .init(batch: settings.pipeline.batch, pending: max(pending, settings.pipeline.batch), deliveries: deliveries), logger: logger)
     }
 }
 
@@ -196,6 +201,7 @@ struct StageRole: Role {
     /// Shut down at the end.
     var client: ExchangeClient?
     var feed: FeedWatch?
+    var checks: [HealthCheck] = []
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in

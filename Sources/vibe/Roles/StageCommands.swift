@@ -18,8 +18,10 @@ struct MatchCommand: AsyncParsableCommand {
             let stage = Stage.match(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
             let handler = MatchStage(config: config, partitioning: process.partitioning, logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
-            return StageRole(runner: runner, loops: [{ await config.run() }])
+            // each signal taken holds the list of its followers
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 256)
+            return StageRole(
+                runner: runner, loops: [{ await config.run() }], checks: process.checks(of: runner) + [process.postgresCheck(failing: .degraded)])
         }
     }
 }
@@ -49,7 +51,8 @@ struct PlanCommand: AsyncParsableCommand {
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: Wake(), pending: 1_024)
             return StageRole(
                 runner: runner, loops: [{ await config.run() }, { await latches.run() }, { await quotes.run() }, { await history.run() }],
-                client: client)
+                client: client,
+                checks: process.checks(of: runner) + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .degraded)])
         }
     }
 }
@@ -68,15 +71,15 @@ struct WorkCommand: AsyncParsableCommand {
                 nextStep: "set VIBE_SEALING_KEY_FILE, see env/keys.env")
         }
         let config = try await process.config()
-        let sealingKey = try SealingKey(parsing: sealed.reveal())
-        try await config.check(sealingKey)
+        let sealingKeys = try SealingKeys(sealed, old: settings.keys.oldSealingKeys)
+        try await config.check(sealingKeys)
         let stage = Stage.work(process.partitioning)
         let client = try process.exchange()
         let socket = process.postSocket()
         let instruments = Instruments(client: client, logger: process.logger)
         try await instruments.load()
         let leases = try process.leases(stage.name, stage.partitionNames)
-        let quotes = try process.quotes()
+        let quotes = try process.quotes(withDepth: settings.safety.fanoutDepthShare > 0)
         let wake = Wake()
         let latches = try await process.latches()
         let handler = WorkStage(
@@ -84,17 +87,21 @@ struct WorkCommand: AsyncParsableCommand {
             journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
             keys: process.keys, stage: stage, partitioning: process.partitioning,
             auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),
-            accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKey: sealingKey.bytes,
+            accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKeys: sealingKeys,
             configuration: .init(
                 ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
                 maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                partitionLimit: Self.partitionLimit,
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,
                 maximumWait: settings.rates.maximumWait, maximumAuditLag: Int64(settings.audit.maximumLag),
+                fanoutDepthShare: settings.safety.fanoutDepthShare,
                 rates: Self.rates(settings.rates, egress: settings.exchange.egress), accounts: Self.accounts(settings.safety),
                 breakers: Self.breakers(settings.safety)),
             committing: wake, quotes: quotes, logger: process.logger)
-        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: 2_048)
+        // a take-over must be able to sign whatever has become of Postgres by then
+        await handler.openKeys()
+        let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: Self.pending)
         var loops: [@Sendable () async -> Void] = [
             { await config.run() }, { await latches.run() }, { await quotes.run() }, { await handler.run() },
         ]
@@ -105,8 +112,16 @@ struct WorkCommand: AsyncParsableCommand {
                 }
             }
         }
-        return StageRole(runner: runner, loops: loops, client: client, feed: try process.feedWatch(client))
+        let checks = process.checks(of: runner, progressLimit: settings.rates.maximumWait + RoleProcess.progressLimit)
+        return StageRole(
+            runner: runner, loops: loops, client: client, feed: try process.feedWatch(client),
+            checks: checks + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .failed)])
     }
+
+    /// Entries of a partition taken at a time, and orders of it that may wait: between the two there is always room to read on, so that an
+    /// exit behind a backlog of entries is read as fast as these are answered, not as fast as they are traded.
+    private static let pending = 8_192
+    private static let partitionLimit = 6_144
 
     private static func accounts(_ settings: Settings.Safety) -> WorkStage.Configuration.Accounts {
         var accounts = WorkStage.Configuration.Accounts()
@@ -115,6 +130,9 @@ struct WorkCommand: AsyncParsableCommand {
         accounts.confirmAfter = settings.confirmAfter
         accounts.leaderGrace = settings.leaderGrace
         accounts.sweepEvery = settings.sweepEvery
+        accounts.agentEvery = settings.agentCheckEvery
+        accounts.agentNotice = settings.agentExpiryNotice
+        accounts.agentMargin = settings.agentExpiryMargin
         return accounts
     }
 
@@ -149,15 +167,19 @@ struct AuditCommand: AsyncParsableCommand {
             let stage = Stage.audit(process.partitioning)
             let leases = try process.leases(stage.name, stage.partitionNames)
             let wake = Wake()
-            let postgres = PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(process.member)", logger: process.logger)
+            let postgres = PostgresConnection(
+                url: settings.postgres.revealedURL(), name: "vibe-\(process.member)", answerTimeout: RoleProcess.statementTimeout, logger: process.logger)
             let handler = AuditStage(
                 writer: AuditWriter(postgres),
                 trimmer: StreamTrimmer(redis: try process.redis("trim"), keys: process.keys, keep: settings.pipeline.streamKeep),
                 keys: process.keys, stage: stage, leases: leases.table,
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
-                logger: process.logger)
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch)
-            return StageRole(runner: runner, loops: [{ await handler.run() }])
+                lag: AuditLag(redis: try process.redis("lag"), keys: process.keys), logger: process.logger)
+            // nothing is kept from the trail, however often it was delivered: while Postgres is away every restart is a delivery
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max)
+            return StageRole(
+                runner: runner, loops: [{ await handler.run() }],
+                checks: process.checks(of: runner) + [process.postgresCheck(failing: .failed), RoleProcess.trailCheck(handler)])
         }
     }
 }

@@ -11,6 +11,8 @@ struct Failure: Error, CustomStringConvertible {
         case data = 65
         /// EX_UNAVAILABLE: a service is not there.
         case unavailable = 69
+        /// EX_SOFTWARE: a loop of the process hung; the watchdog ends it with this code itself.
+        case stalled = 70
         /// EX_TEMPFAIL: the exchange was out of reach for too long; the process has handed over.
         case feedLost = 75
         /// EX_CONFIG.

@@ -75,6 +75,14 @@ struct Exchange: Sendable {
         try await control("accounts", ["accounts": [["account": .string(address), "balance": .string(balance)]]])
     }
 
+    /// A named agent, or another end of one.
+    func approve(_ agent: String, of account: String, name: String, validUntil: Int64) async throws {
+        let entry: JSON = [
+            "account": .string(account), "agent": .string(agent), "balance": "0", "agentName": .string(name), "agentValidUntil": .integer(validUntil),
+        ]
+        try await control("accounts", ["accounts": [entry]])
+    }
+
     func setPrice(_ coin: String, _ price: String) async throws {
         try await control("prices", ["coin": .string(coin), "mid": .string(price)])
     }

@@ -47,14 +47,14 @@ extension Fleet {
     }
 
     private func start(
-        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024,
+        _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024, deliveries: Int = 8,
         feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
     ) throws -> Role {
         var parts = parts
         let runner = StageRunner(
             stage: stage, keys: keys, member: parts.member, redis: try connect("commands", &parts),
             doorbell: Doorbell(redis: try connect("doorbell", &parts, timeout: timing.doorbell + timing.redis), block: timing.doorbell),
-            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending), logger: parts.logger)
+            leases: leases, handler: handler, wake: wake, limits: .init(pending: pending, deliveries: deliveries), logger: parts.logger)
         let role = Role(
             member: parts.member, connections: parts.connections,
             run: {
@@ -161,10 +161,17 @@ extension Fleet {
         var timeout = Duration.seconds(10)
         var transport = Transport.rest
         var laneLimit = 256
+        var partitionLimit = Int.max
+        /// Entries of a partition taken at a time.
+        var pending = 2_048
         /// It ends after so long without the exchange; never when absent.
         var feedLostAfter: Duration?
+        /// Entries that may wait for the audit trail before entries are not traded.
+        var maximumAuditLag = Int64.max
         /// Zero lets every entry go before the exit that follows it.
         var coalesceAfter = Duration.zero
+        /// Per cent of the book for all copies of a signal; zero limits none.
+        var fanoutDepthShare = 0
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
         var accounts = WorkStage.Configuration.Accounts()
@@ -197,10 +204,11 @@ extension Fleet {
             config: config, client: client, transport: socket ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
-            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKey: Self.sealingKey.bytes,
+            accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKeys: SealingKeys(current: Self.sealingKey),
             configuration: .init(
-                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit,
-                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2),
+                ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
+                fanoutDepthShare: settings.fanoutDepthShare,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
                     egress: ("default", WorkSettings.unlimited)),
@@ -210,7 +218,7 @@ extension Fleet {
             FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
         }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: 2_048, feed: feed,
+            parts, stage, leases: leases, handler: handler, wake: wake, pending: settings.pending, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }
@@ -238,9 +246,10 @@ extension Fleet {
         let handler = AuditStage(
             writer: AuditWriter(postgres), trimmer: StreamTrimmer(redis: try connect("trim", &parts), keys: keys, keep: keep), keys: keys,
             stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
-            logger: parts.logger)
+            lag: AuditLag(redis: try connect("lag", &parts), keys: keys), logger: parts.logger)
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, loops: [{ await handler.run() }], cleanUp: { await postgres.close() })
+            parts, stage, leases: leases, handler: handler, wake: wake, deliveries: .max, loops: [{ await handler.run() }],
+            cleanUp: { await postgres.close() })
     }
 
     /// - Parameters:
@@ -315,15 +324,18 @@ extension Fleet {
     }
 
     /// Follows the markets; from the first one on every role of the fleet knows their quotes.
+    /// - Parameter withDepth: their books' depth too.
     @discardableResult
-    func watch(_ member: String = "market-1") async throws -> Role {
+    func watch(_ member: String = "market-1", withDepth: Bool = false) async throws -> Role {
         var parts = try await parts(member)
         let client = client()
         let budget = connectionBudget(users: 1)
         let watcher = MarketWatcher(
             client: client, feed: feed(exchange.url, budget, parts.logger), budget: budget,
             publisher: QuotePublisher(redis: try connect("quotes", &parts), keys: keys),
-            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 }, logger: parts.logger)
+            leases: try leases(MarketWatcher.stage, MarketWatcher.partitions, &parts), reserved: { 0 },
+            cursors: withDepth ? LeaderCursors(redis: try connect("cursors", &parts), keys: keys, partitioning: partitioning) : nil,
+            logger: parts.logger)
         let role = Role(
             member: member, connections: parts.connections, run: { await watcher.run() }, stop: { await watcher.stop() },
             cleanUp: { await client.shutdown() })

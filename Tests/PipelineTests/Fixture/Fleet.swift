@@ -78,7 +78,7 @@ final class Fleet: Sendable {
         observer = try redis.connect("observer")
         postgresObserver = PostgresConnection(url: database, name: "observer", logger: log.logger("observer"))
         quotes = QuoteReader(
-            redis: try redis.connect("quotes"), keys: keys, maximumAge: .seconds(10), now: { WallClock.milliseconds },
+            redis: try redis.connect("quotes"), keys: keys, maximumAge: .seconds(10), readsDepth: true, now: { WallClock.milliseconds },
             logger: log.logger("quotes"))
         try await Provisioning.check(observer)
         try await Provisioning.provision(observer, keys: keys, partitioning: partitioning)

@@ -119,7 +119,7 @@ extension Fleet {
         guard !foreign else { return }
         let followers = cast.followers.flatMap { follower in follower.leaders.map { ($0, "\(follower.id):\($0)") } }
         var pairs: Set<RequestID> = []
-        for signal in truth.signals {
+        for signal in truth.signals where !signal.isWhollyShed {
             for (leader, subscription) in followers
             where leader == signal.influencer.text && signal.join.map({ $0.subscription.text == subscription }) ?? true {
                 pairs.insert(RequestID(signal: signal.id, subscription: SubscriptionID(subscription)))

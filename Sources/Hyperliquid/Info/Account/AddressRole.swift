@@ -34,6 +34,15 @@ extension InfoRequest where Answer == AddressRole {
     }
 }
 
+extension InfoRequest where Answer == String? {
+    /// The account that leads a vault; `nil` when there is no such vault.
+    public static func vaultLeader(_ vault: String) -> Self {
+        Self("vaultDetails", [("vaultAddress", .string(vault))]) { answer throws(JSONError) in
+            answer == .null ? nil : try answer.string("leader").lowercased()
+        }
+    }
+}
+
 /// Which of an account's balances back its perpetuals.
 public enum AccountAbstraction: Sendable, Equatable {
     /// Perpetuals are backed by the spot balances: ``AccountState/accountValue`` is not the trader's equity.

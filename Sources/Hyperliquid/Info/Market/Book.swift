@@ -9,6 +9,8 @@ public struct Book: Sendable, Equatable {
     /// Best first; empty when that side has no orders.
     public var bids: [Level]
     public var asks: [Level]
+    /// Of the fast channel, which shows 5 levels a side.
+    public var isFast: Bool
 
     public struct Level: Sendable, Equatable {
         public var price: Price
@@ -30,21 +32,23 @@ public struct Book: Sendable, Equatable {
         case fifthFigure(step: Int)
     }
 
-    public init(coin: Coin, time: Int64, bids: [Level], asks: [Level]) {
+    public init(coin: Coin, time: Int64, bids: [Level], asks: [Level], isFast: Bool = false) {
         self.coin = coin
         self.time = time
         self.bids = bids
         self.asks = asks
+        self.isFast = isFast
     }
 
-    /// `{"coin","time","levels":[[{"px","sz","n"},…],[…]]}`; an unknown coin is answered with `null`.
+    /// `{"coin","time","levels":[[{"px","sz","n"},…],[…]]}`, of the fast channel with `"fast":true`; an unknown coin is answered with `null`.
     public init(json: JSON) throws(JSONError) {
         guard json != .null else { throw JSONError(problem: "the exchange knows no such coin") }
         let sides = try json.list("levels") { side throws(JSONError) in
             try side.map { level throws(JSONError) in Level(price: try level.decimal("px"), size: try level.decimal("sz")) }
         }
         guard sides.count == 2 else { throw JSONError(path: "levels", problem: "expected two sides, found \(sides.count)") }
-        self.init(coin: Coin(try json.string("coin")), time: try json.milliseconds("time"), bids: sides[0], asks: sides[1])
+        self.init(coin: Coin(try json.string("coin")), time: try json.milliseconds("time"), bids: sides[0], asks: sides[1],
+            isFast: json["fast"] == true)
     }
 }
 

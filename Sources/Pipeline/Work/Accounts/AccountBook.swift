@@ -34,6 +34,8 @@ struct AccountBook: Sendable {
     /// Triggers that were cancelled, or were not found any more.
     var retired: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
     var retiredOrder: [ClientOrderID] = []
+    /// Whether its agent may sign for it.
+    var agent = AgentWatch()
     /// Limit orders are being cancelled, and their fills read.
     var isWithdrawing = false
     /// Limit orders on record that cannot trade any more.

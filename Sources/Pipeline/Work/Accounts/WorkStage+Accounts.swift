@@ -12,18 +12,23 @@ extension WorkStage {
     /// A mode of an account is asked for again after so long.
     private static let collateralLife = Duration.seconds(3_600)
 
-    /// Reads one account after the other, those waited for first, within the weight that is set for it.
+    /// Reads one account after the other, those waited for first, and asks about their agents, within the weight that is set for both.
     func watchAccounts() async {
+        // neither keeps the other from its turn for ever
+        var agentsFirst = false
         var allowance = Double(configuration.accounts.weightPerMinute) / 60
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.turnEvery)  // ends early only when cancelled
             let perTurn = Double(configuration.accounts.weightPerMinute) / 60 * (Self.turnEvery / .seconds(1))
             allowance = min(allowance + perTurn, Double(configuration.accounts.weightPerMinute) / 6)
+            if agentsFirst { checkAgents(&allowance) }
             for key in dueAccounts() {
                 guard allowance > 0 else { break }
                 allowance -= Double(weight(ofReading: key))
                 beginReading(key)
             }
+            if !agentsFirst { checkAgents(&allowance) }
+            agentsFirst.toggle()
         }
     }
 
@@ -61,9 +66,12 @@ extension WorkStage {
         return RequestWeight.info(type: "clearinghouseState") + RequestWeight.info(type: "spotClearinghouseState")
     }
 
-    /// Someone waits for the account's figures.
+    /// Someone waits for what is missing of the account: its figures, or whether its agent may sign.
     func wantReading(_ key: AccountKey) {
-        guard partitions[key.partition]?.books[key.account]?.isReading != true else { return }
+        wantAgentCheck(key)
+        guard settings(of: key)?.needsReading == true else { return }
+        let book = partitions[key.partition]?.books[key.account] ?? AccountBook()
+        guard !book.isReading, !book.hasFreshReading(at: .now) else { return }
         beginReading(key)
     }
 
@@ -124,10 +132,15 @@ extension WorkStage {
     /// Entries that waited for the account's figures are decided with them, or refused without.
     private func resumeAfterReading(_ key: AccountKey, _ generation: Int, isKnown: Bool) {
         guard partitions[key.partition]?.generation == generation else { return }
+        resumeReading(key) { $0.accountUnread = !isKnown }
+    }
+
+    /// What waits for something of the account is looked at again.
+    func resumeReading(_ key: AccountKey, _ change: (inout LaneJob) -> Void = { _ in }) {
         for coin in partitions[key.partition]?.accounts[key.account]?.coins ?? [] {
             let lane = LaneKey(account: key.account, coin: coin)
             guard partitions[key.partition]?.lanes[lane]?.head == .reading else { continue }
-            updateHead(lane, key.partition) { $0.accountUnread = !isKnown }
+            updateHead(lane, key.partition, change)
             partitions[key.partition]?.lanes[lane]?.head = .idle
         }
         attention.insert(key)

@@ -1,5 +1,4 @@
 import CopyTrading
-import JSON
 import Hyperliquid
 import RedisStreams
 
@@ -19,9 +18,10 @@ extension WorkStage {
     ///   - cost: actions it counts as at the exchange.
     ///   - expiresAfter: the exchange takes it until then, milliseconds since 1970; `nil` is for ever.
     func act(
-        _ action: JSON, _ key: AccountKey, _ generation: Int, priority: RequestPriority, cost: Int, expiresAfter: Int64? = nil
+        _ action: WorkerAction, _ key: AccountKey, _ generation: Int, priority: RequestPriority, cost: Int, expiresAfter: Int64? = nil
     ) async -> ActionAnswer {
         guard let subscriber = subscriber(of: key) else { return .refused("the account is not configured") }
+        guard !subscriber.isAgentRevoked else { return .wait(Self.revoked(subscriber)) }
         let signer: Signer
         do { signer = try await signers.signer(subscriber.id, agent: subscriber.agentAddress) } catch { return .wait("the agent key cannot be used: \(error)") }
         guard let state = partitions[key.partition], state.generation == generation else { return .wait("the partition is gone") }
@@ -37,9 +37,8 @@ extension WorkStage {
             case .some(let bookings):
                 guard case .go? = bookings.first else { return .wait("no tokens: \(bookings.first.map { "\($0)" } ?? "")") }
             }
-            let signed = try SignedAction.sign(
-                action: action, nonce: UInt64(nonce), vaultAddress: subscriber.vaultAddress,
-                expiresAfter: expiresAfter.map { UInt64($0) }, network: network, key: signer.key)
+            let signed = try signer.sign(
+                action, nonce: nonce, vaultAddress: subscriber.vaultAddress, expiresAfter: expiresAfter, network: network)
             guard let deadline = leases.lease(key.partition)?.deadline, deadline > .now else { return .wait("the lease has run out") }
             partitions[key.partition]?.accounts[key.account]?.budget.spend(cost)
             switch try await transport.submit(signed, priority: priority, notAfter: deadline) {

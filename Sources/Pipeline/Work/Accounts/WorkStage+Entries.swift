@@ -36,6 +36,14 @@ extension WorkStage {
         let holding = HoldingKey(subscription.id, lane.coin)
         partitions[key.partition]?.books[key.account]?.refusedEntries.remove(holding)
         guard subscription.mirrorsEntries, !sleeve.position.isZero else { return [:] }
+        guard isAgentKnown(key) else {
+            // What rests was sent when it was known, and stays as long as the leader's does; more is placed when it is known again.
+            partitions[key.partition]?.books[key.account]?.refusedEntries.insert(holding)
+            let isClosing = partitions[key.partition]?.lanes[lane]?.jobs.contains { !$0.job.action.isEntry } ?? false
+            guard let leader, !isClosing else { return [:] }
+            let listed = Set(leader.orders.orders.map(\.oid))
+            return entries(of: holding, key).filter { $0.value.leaderOrder.map(listed.contains) ?? false }
+        }
         let mayRest = mayRest(holding, key)
         if !mayRest { partitions[key.partition]?.books[key.account]?.refusedEntries.insert(holding) }
         guard mayRest, let leader, let position = leader.positions[lane.coin] else { return [:] }
@@ -119,7 +127,7 @@ extension WorkStage {
         partitions.flatMap { partition, state in
             state.draining ? [] : state.books.compactMap { account, book in
                 let key = AccountKey(partition: partition, account: account)
-                guard !book.isProtecting else { return nil }
+                guard !book.isProtecting, isAgentKnown(key) else { return nil }
                 let resting = book.record.orders.filter { !$0.value.order.kind.isTrigger && !book.cancelledEntries.contains($0.key) }
                 let holdings = Set(resting.values.map { HoldingKey($0.subscription, $0.coin) })
                 let isOther = holdings.contains { !mayRest($0, key) } || book.refusedEntries.contains { mayRest($0, key) }

@@ -12,6 +12,8 @@ extension WorkStage {
         if case .signatureMismatch(let recovered, let agent)? = refusal {
             logger.critical("signature.mismatch", metadata: ["account": "\(account)", "agent": "\(agent)", "recovered": "\(recovered)"])
         }
+        // what was known of the agent may no longer be true
+        if case .agentUnknown? = refusal { for partition in partitions.keys { partitions[partition]?.books[account]?.agent.lookAgain() } }
         let reason = refusal.map { "\(text) \($0)" } ?? text
         let isPaused = latches?.latch(on: .subscriber(subscriber)).map { !$0.level.allowsEntries } ?? false
         if !isPaused, pausing.insert(subscriber).inserted { errandSink.yield(.pause(subscriber, reason: reason)) }

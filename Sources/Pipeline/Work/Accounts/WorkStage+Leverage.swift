@@ -46,7 +46,7 @@ extension WorkStage {
     func setLeverage(_ partition: Int, _ generation: Int, _ lane: LaneKey, _ state: LeverageState, asset: Int) async {
         let key = AccountKey(partition: partition, account: lane.account)
         let answer = await act(
-            ExchangeAction.updateLeverage(asset: asset, isCross: state.mode == .cross, leverage: state.leverage), key, generation, priority: .entry,
+            .updateLeverage(asset: asset, isCross: state.mode == .cross, leverage: state.leverage), key, generation, priority: .entry,
             cost: 1)
         if case .done = answer {} else { try? await Task.sleep(for: Self.leveragePause) }  // ends early only when cancelled
         guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[lane]?.head == .leverage else { return }

@@ -131,7 +131,7 @@ extension WorkStage {
             guard let instrument = await instruments.instrument(placed.coin) else { return nil }
             cancels.append((instrument.asset, cloid.text))
         }
-        let answer = await act(ExchangeAction.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count)
+        let answer = await act(.cancelByCloid(cancels), key, generation, priority: .cancel, cost: cancels.count)
         guard case .done(let answer) = answer else { return nil }
         guard case .cancels(let statuses) = answer else { return [] }
         return statuses
@@ -174,7 +174,7 @@ extension WorkStage {
         }
         let expiry = placing.values.compactMap(\.placedAt).min().map { $0 + Self.placementLife }
         let answer = await act(
-            ExchangeAction.order(orders), key, generation, priority: isEntry ? .entry : .exit, cost: orders.count, expiresAfter: expiry)
+            .order(orders), key, generation, priority: isEntry ? .entry : .exit, cost: orders.count, expiresAfter: expiry)
         guard partitions[key.partition]?.generation == generation else { return true }
         switch answer {
         case .done(let answer):
@@ -263,7 +263,7 @@ extension WorkStage {
             let cancels = resting.filter { $0.cloid.map { orphans.contains(ClientOrderID($0)) } ?? false }
             var items: [(asset: Int, oid: Int64)] = []
             for order in cancels { if let asset = await instruments.instrument(order.coin)?.asset { items.append((asset, order.oid)) } }
-            if case .done = await act(ExchangeAction.cancel(items), key, generation, priority: .cancel, cost: items.count) {
+            if case .done = await act(.cancel(items), key, generation, priority: .cancel, cost: items.count) {
                 await record(
                     key, generation,
                     event(.orphanCancelled, key, "\(items.count) triggers without their position", distinct: orphans.map(\.text).sorted().joined(separator: " ")))

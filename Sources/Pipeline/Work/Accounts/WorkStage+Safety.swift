@@ -16,6 +16,7 @@ extension WorkStage {
                 return (.halted, latch?.text ?? "the kill switch cannot be read")
             }
         }
+        if let refusal = agentRefusal(of: entry, partition) { return refusal }
         let book = partitions[partition]?.books[entry.account]
         if let frozen = book?.record.frozen[entry.coin] { return (.manual, frozen.reason) }
         if settings?.losses.isEmpty == false {
@@ -32,8 +33,9 @@ extension WorkStage {
         return nil
     }
 
-    /// Whether the account has to be read before this entry is decided.
+    /// Whether something of the account has to be read before this entry is decided.
     func needsReading(_ job: LaneJob, _ settings: AccountSettings?, _ partition: Int) -> Bool {
+        if awaitsAgent(job.job, partition) { return true }
         guard let settings, settings.needsReading, !job.accountUnread else { return false }
         return partitions[partition]?.books[job.job.account]?.hasFreshReading(at: .now) != true
     }

@@ -46,7 +46,7 @@ struct ChaosCheck {
         await redis.close()
         await connection.close()
         check.judge(.recovery) { RecoveryCheck.run(observations, &$0) }
-        check.judge(.health) { HealthCheck.run(observations, &$0) }
+        check.judge(.health) { HealthTruthCheck.run(observations, &$0) }
         return Invariant.allCases.compactMap { check.verdicts[$0] }
     }
 

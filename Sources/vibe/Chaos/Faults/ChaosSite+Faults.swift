@@ -1,14 +1,16 @@
 /// A fault from its beginning to its end: each function injects, holds, heals, and says in a few words what it did.
 extension ChaosSite {
-    func inject(_ fault: FaultSchedule.Planned, _ load: ChaosLoad, _ times: inout RecoveryTimes) async throws -> String {
+    func inject(_ fault: FaultSchedule.Planned, _ load: ChaosLoad, _ handOvers: inout [ChaosObservations.HandOver]) async throws -> String {
         var generator = SeededGenerator(seed: fault.seed)
         return switch fault.kind {
-        case .processKill: try await killProcess(&generator, &times)
+        case .processKill: try await killProcess(&generator, &handOvers)
+        case .processFailpoint: try await killAtFailpoint(&generator)
         case .processPause: try await pauseProcess(&generator)
-        case .processTerminate: try await terminateProcess(&generator, &times)
+        case .processTerminate: try await terminateProcess(&generator, &handOvers)
         case .fleetRolling: try await replaceRole(&generator)
         case .fleetScale: try await scaleRole(&generator)
         case .redisKill: try await killRedis(&generator)
+        case .redisAway: try await leaveRedis(&generator)
         case .redisScriptFlush: try await redisCommand("SCRIPT", "FLUSH")
         case .redisClientKill: try await killClients(&generator)
         case .redisClientPause: try await redisCommand("CLIENT", "PAUSE", "\(Int.random(in: 500...4_500, using: &generator))")
@@ -21,6 +23,8 @@ extension ChaosSite {
         case .postgresLock: try await lockAuditTrail(&generator)
         case .postgresSlow: try await slowCommits(&generator)
         case .postgresAway: try await leavePostgres(&generator)
+        case .networkDelay, .networkCut, .networkHalfOpen, .networkReset, .networkReplyLost, .networkSlices:
+            try await spoilLink(fault.kind, &generator)
         case .exchangeErrors, .exchangeReplyLost, .exchangeSlow, .exchangeFeed, .loadDuplicates: try await misbehave(fault.kind, &generator)
         case .exchangeKill: try await killExchange()
         case .clockWorker: try await shiftWorkerClock(&generator)

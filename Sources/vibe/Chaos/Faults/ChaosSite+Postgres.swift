@@ -11,9 +11,9 @@ extension ChaosSite {
         return "back after \(Format.time(ContinuousClock.now - start))"
     }
 
-    /// An absence is no longer than a tenth of the run, so that short runs see more than this one fault.
+    /// An absence is no longer than a sixth of the run, so that short runs see more than this one fault.
     func leavePostgres(_ generator: inout SeededGenerator) async throws -> String {
-        let away = min(.milliseconds(Int64.random(in: Self.absence, using: &generator)), options.duration / 10)
+        let away = min(.milliseconds(Int64.random(in: Self.absence, using: &generator)), max(.seconds(20), options.duration / 6))
         try await restartPostgres(by: SIGINT, away: away)
         return "for \(Format.time(away))"
     }

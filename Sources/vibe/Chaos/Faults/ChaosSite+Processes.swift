@@ -3,20 +3,22 @@ import Foundation
 /// Faults of the fleet's own processes.
 extension ChaosSite {
     private static let takeOverLimit = Duration.seconds(60)
+    private static let idleLimit = Duration.milliseconds(200)
     private static let startTime: ClosedRange<Int64> = 2_000...6_000
 
-    func killProcess(_ generator: inout SeededGenerator, _ times: inout RecoveryTimes) async throws -> String {
+    func killProcess(_ generator: inout SeededGenerator, _ handOvers: inout [ChaosObservations.HandOver]) async throws -> String {
         guard let victim = await victim(&generator) else { return "nobody to kill" }
         let watch = try await TakeOverWatch(self, role: victim.role, process: victim.name)
         let start = ContinuousClock.now
         victim.identity.send(SIGKILL)
         guard watch.partitions > 0 else { return "\(victim.name), which held nothing" }
         let taken = try await watch.wait(since: start, limit: Self.takeOverLimit)
-        times.kills.append(taken ?? Self.takeOverLimit)
+        handOvers.append(
+            .init(cause: .killed, partition: victim.name, took: taken ?? Self.takeOverLimit, limit: context.settings.pipeline.leaseTTL + .seconds(1)))
         return "\(victim.name), \(watch.partitions) partitions taken over in \(taken.map(Format.time) ?? "more than \(Self.takeOverLimit.text)")"
     }
 
-    func terminateProcess(_ generator: inout SeededGenerator, _ times: inout RecoveryTimes) async throws -> String {
+    func terminateProcess(_ generator: inout SeededGenerator, _ handOvers: inout [ChaosObservations.HandOver]) async throws -> String {
         guard let victim = await victim(&generator) else { return "nobody to end" }
         let watch = try await TakeOverWatch(self, role: victim.role, process: victim.name)
         let start = ContinuousClock.now
@@ -24,8 +26,25 @@ extension ChaosSite {
         guard watch.partitions > 0 else { return "\(victim.name), which held nothing" }
         let released = try await watch.waitForRelease(since: start, limit: Self.takeOverLimit)
         let taken = try await watch.wait(since: start, limit: Self.takeOverLimit)
-        times.handOvers.append(released ?? Self.takeOverLimit)
+        handOvers.append(
+            .init(cause: .stoppedBusy, partition: victim.name, took: released ?? Self.takeOverLimit, limit: context.settings.pipeline.shutdownGrace))
         return "\(victim.name), \(watch.partitions) partitions let go after \(released.map(Format.time) ?? "a minute"), taken after \(taken.map(Format.time) ?? "a minute")"
+    }
+
+    /// One process of each role, at rest: the time until it has let its partitions go.
+    func handOverIdle() async throws -> [ChaosObservations.HandOver] {
+        var times: [ChaosObservations.HandOver] = []
+        for role in FleetRole.allCases {
+            guard let victim = await fleet.members(of: role.rawValue).first else { continue }
+            let watch = try await TakeOverWatch(self, role: role, process: victim.name)
+            guard watch.partitions > 0 else { continue }
+            let start = ContinuousClock.now
+            victim.identity.send(SIGTERM)
+            let released = try await watch.waitForRelease(since: start, limit: Self.takeOverLimit)
+            times.append(.init(cause: .stoppedIdle, partition: victim.name, took: released ?? Self.takeOverLimit, limit: Self.idleLimit))
+            _ = try await watch.wait(since: start, limit: Self.takeOverLimit)
+        }
+        return times
     }
 
     func pauseProcess(_ generator: inout SeededGenerator) async throws -> String {
@@ -53,7 +72,7 @@ extension ChaosSite {
         guard let role = FleetRole.allCases.randomElement(using: &generator) else { return "" }
         for count in [1, 6, 2] {
             want(role, count)
-            try await fleet.scale(role.rawValue, to: count)
+            await fleet.shrink(role.rawValue, to: count)
             try await hold(Self.startTime, &generator)
         }
         restoreCounts()

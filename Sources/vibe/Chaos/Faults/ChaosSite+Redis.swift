@@ -15,6 +15,13 @@ extension ChaosSite {
         return "back after \(Format.time(ContinuousClock.now - start))"
     }
 
+    /// Long enough that every process must have noticed.
+    func leaveRedis(_ generator: inout SeededGenerator) async throws -> String {
+        let away = Duration.milliseconds(Int64.random(in: 18_000...24_000, using: &generator))
+        try await restartRedis(away: away)
+        return "for \(Format.time(away))"
+    }
+
     func killClients(_ generator: inout SeededGenerator) async throws -> String {
         let times = Int.random(in: 1...5, using: &generator)
         for _ in 0..<times {

@@ -50,7 +50,12 @@ struct DemoFiles: Sendable {
     private static func accounts(_ cast: DemoCast) -> JSON {
         [
             "accounts": .array(
-                cast.people.map { ["account": .string($0.account), "agent": .string($0.agentAddress), "balance": .string("\($0.archetype.balance)")] })
+                cast.people.map {
+                    [
+                        "account": .string($0.account), "agent": .string($0.agentAddress), "agentName": "vibe",
+                        "balance": .string("\($0.archetype.balance)"),
+                    ]
+                })
         ]
     }
 

@@ -81,7 +81,7 @@ struct ConfigShowCommand: AsyncParsableCommand {
                 snapshot.subscribers.values.sorted { $0.id < $1.id }.map {
                     [
                         "id": .string($0.id.text), "account": .string($0.account.text), "vaultAddress": .string(orNull: $0.vaultAddress),
-                        "agentAddress": .string($0.agentAddress),
+                        "agentAddress": .string($0.agentAddress), "agentRevoked": .bool($0.isAgentRevoked),
                     ]
                 }),
             "subscriptions": .array(list.map(\.json)),

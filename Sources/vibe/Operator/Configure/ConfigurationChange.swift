@@ -10,12 +10,12 @@ enum ConfigurationChange {
     static func apply(_ path: String, _ context: OperatorContext, isDryRun: Bool = false, reseal: Bool = false) async throws -> ConfigChange {
         let file: ConfigFile
         do { file = try ConfigFile.read(path: path, environment: ProcessInfo.processInfo.environment) } catch { throw failure(error) }
-        let key = try SealingKey(parsing: try context.settings.keys.requireSealingKey().reveal())
+        let keys = try SealingKeys(context.settings)
         let connection = context.postgres("config")
         try await Migrator(connection).check()
         let change: ConfigChange
         do {
-            change = try await ConfigApply(connection, sealingKey: key).apply(file, isDryRun: isDryRun, reseal: reseal)
+            change = try await ConfigApply(connection, sealingKeys: keys).apply(file, isDryRun: isDryRun, reseal: reseal)
         } catch .faults(let faults) { throw failure(faults) }
         await connection.close()
         return change

@@ -52,6 +52,9 @@ struct StoryLeg: Sendable {
         self.faults = faults
     }
 
+    /// The follower's among all that copy the signal; `nil` where it is not on record.
+    var place: FanoutPlace? { result?.place ?? job?.place ?? requestEntry?.data.flatMap { (try? FanoutPlace.read($0)) ?? nil } }
+
     /// The leader's side of it.
     var leg: Leg? { index.flatMap { index in signal.flatMap { $0.legs.indices.contains(index) ? $0.legs[index] : nil } } }
 
@@ -130,7 +133,8 @@ extension StoryLeg {
             "detail": .string(orNull: detail), "clips": .array(clips.map(\.json)), "leader": LeaderCard(self)?.json ?? .null,
             "subscriber": SubscriberCard(self)?.json ?? .null, "hops": .array(times.hops.map(\.json)),
             "engineUs": times.engine.map { .integer($0) } ?? .null, "tokenWait": times.tokenWait?.json ?? .null,
-            "faults": .array(faults.map(JSON.string)),
+            "rank": place.map { .integer($0.rank) } ?? .null, "of": place.map { .integer($0.followers) } ?? .null,
+            "lagUs": result?.copyLag.map { .integer($0) } ?? .null, "faults": .array(faults.map(JSON.string)),
         ]
     }
 

@@ -13,11 +13,15 @@ struct StoryText {
         var parts = [signal]
         if copies.count == 1 { parts += detail(copies[0]) } else if !copies.isEmpty { parts.append(table(copies).rendered(for: terminal)) }
         if !story.strays.isEmpty { parts.append(strays) }
-        if copies.isEmpty, story.signal != nil { parts.append("no subscription was matched with it yet") }
+        if copies.isEmpty, story.signal != nil {
+            parts.append(isShed ? "shed: the fleet had more to do than it can, and nobody copies it" : "no subscription was matched with it yet")
+        }
         if copies.count > 1 { parts.append("`vibe explain` with the id of a request, job or order tells the whole story of one copy") }
         if story.isTruncated { parts.append("there is more than is shown") }
         return parts.joined(separator: "\n\n")
     }
+
+    private var isShed: Bool { story.signal?.data.flatMap { try? Signal(json: $0) }?.isWhollyShed ?? false }
 
     private var signal: String {
         guard let entry = story.signal else { return "signal \(story.signalID): not on record" }
@@ -47,35 +51,44 @@ struct StoryText {
 
     // MARK: - Many copies
 
+    /// From so many columns on there is room for when each order was written.
+    private static let wide = 110
+
     private func table(_ copies: [Story.Copy]) -> Table {
-        var table = Table([
-            .text("SUBSCRIPTION", mayShrink: true), .text("ACTION"), .text("OUTCOME"), .figure("FILLED"), .figure("OF"), .figure("PRICE"),
-            .figure("WRITTEN"), .text("DETAIL", mayShrink: true),
-        ])
+        let isWide = terminal.width >= Self.wide
+        var table = Table(
+            [
+                .text("SUBSCRIPTION", mayShrink: true), .text("ACTION"), .text("OUTCOME"), .figure("RANK"), .figure("FILLED"), .figure("OF"),
+                .figure("PRICE"),
+            ] + (isWide ? [.figure("WRITTEN")] : []) + [.figure("LAG"), .text("DETAIL", mayShrink: true)])
         for copy in copies {
             let legs = story.legs(of: copy)
             if legs.isEmpty {
                 let state = Table.Cell("requested", .yellow)
-                table.add([Table.Cell(copy.subscription), "", state, "", "", "", "", Table.Cell(copy.request?.held ?? "")])
+                let rest: [Table.Cell] = Array(repeating: "", count: table.columns.count - 4)
+                table.add([Table.Cell(copy.subscription), "", state] + rest + [Table.Cell(copy.request?.held ?? "")])
             }
-            for leg in legs { table.add(row(leg, of: copy)) }
+            for leg in legs { table.add(row(leg, of: copy, isWide: isWide)) }
         }
         return table
     }
 
-    private func row(_ leg: StoryLeg, of copy: Story.Copy) -> [Table.Cell] {
+    private func row(_ leg: StoryLeg, of copy: Story.Copy, isWide: Bool) -> [Table.Cell] {
         let card = SubscriberCard(leg)
         let action = [leg.action?.rawValue, card?.side.rawValue].compactMap { $0 }.joined(separator: " ")
+        let rank = Table.Cell(leg.place.map { "\($0.rank)/\($0.followers)" } ?? "")
         guard let result = leg.result else {
             let held = leg.jobEntry == nil ? copy.request?.held : leg.jobEntry?.held
-            return [Table.Cell(copy.subscription), Table.Cell(action), state(leg), "", "", "", "", Table.Cell(held ?? "")]
+            let rest: [Table.Cell] = Array(repeating: "", count: isWide ? 5 : 4)
+            return [Table.Cell(copy.subscription), Table.Cell(action), state(leg), rank] + rest + [Table.Cell(held ?? "")]
         }
-        let written = StoryTimes(leg).engine.map { Format.time(microseconds: $0) }
+        let times = StoryTimes(leg)
+        func time(_ value: Int64?) -> Table.Cell { Table.Cell(value.map { Format.time(microseconds: $0) } ?? "") }
         return [
-            Table.Cell(copy.subscription), Table.Cell(action), state(leg),
+            Table.Cell(copy.subscription), Table.Cell(action), state(leg), rank,
             Table.Cell(result.filledSize.isZero ? "" : "\(result.filledSize)"), Table.Cell(card?.asked?.description ?? ""),
-            Table.Cell(result.averagePrice?.description ?? ""), Table.Cell(written ?? ""), Table.Cell(result.detail ?? ""),
-        ]
+            Table.Cell(result.averagePrice?.description ?? ""),
+        ] + (isWide ? [time(times.engine)] : []) + [time(times.lag), Table.Cell(result.detail ?? "")]
     }
 
     /// The outcome, or how far it has come.
@@ -115,6 +128,7 @@ struct StoryText {
         } else if leg.resultEntry == nil, let job = leg.jobID, story.attempts[job] == nil {
             lines.append("    no attempt yet")
         }
+        if let place = leg.place { lines.append("    rank \(place.rank) of \(place.followers) in the order of the signal's copies") }
         lines.append("    job \(leg.jobID ?? "not decided yet")")
         lines += [leg.jobEntry, leg.resultEntry].compactMap { $0 }.map { "    \(place($0))" }
         let tables = [

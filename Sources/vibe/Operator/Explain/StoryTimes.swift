@@ -37,6 +37,8 @@ struct StoryTimes: Sendable {
     }
 
     let hops: [Hop]
+    /// From the leader's last fill to the answer that ours was filled, microseconds; `nil` when it is not known to have been.
+    let lag: Int64?
     let tokenWait: TokenWait?
 
     init(_ leg: StoryLeg) {
@@ -46,6 +48,7 @@ struct StoryTimes: Sendable {
             hops.append(Hop(step: stamp.step, at: at, time: at - (hops.last?.at ?? at), sum: at - (hops.first?.at ?? at)))
         }
         self.hops = hops
+        lag = leg.result?.copyLag
         tokenWait = leg.result?.times.limitedBy.map {
             TokenWait(microseconds: leg.result?.times.limitedMicroseconds ?? 0, bucket: $0)
         }
@@ -64,6 +67,7 @@ struct StoryTimes: Sendable {
         let margin = String(repeating: " ", count: indent)
         var lines = [table.rendered(for: terminal, indent: indent)]
         if let engine { lines.append(margin + "engine \(Format.time(microseconds: engine)), frame received → sent") }
+        if let lag { lines.append(margin + "lag \(Format.time(microseconds: lag)), leader's fill → filled") }
         if let tokenWait {
             lines.append(margin + "token wait \(Format.time(microseconds: tokenWait.microseconds)), limited by \(tokenWait.bucket)")
         }

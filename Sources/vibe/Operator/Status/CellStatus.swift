@@ -1,3 +1,4 @@
+import Health
 import RedisStreams
 
 /// Where a cell stands, as of one moment of Redis time.
@@ -6,9 +7,21 @@ struct CellStatus: Sendable {
     var time: Int64
     var stages: [StageStatus]
     var deadLetters: Int64
-    var deadLettersKey: String
+    /// Of them, those that give up a position or may.
+    var deadExits: Int
     var checks: [CheckStatus]
     var server: ServerFacts
+    /// From when on ingest sheds entries.
+    var admissionLimits: Admission.Limits
+    /// What people have to see to of the agents that sign.
+    var agentConcerns: [String] = []
+    /// Entries that may wait for the audit trail before entries are no longer traded.
+    var auditLimit = Int64.max
+    /// What the processes say that can be reached from here.
+    var processes: [HealthReport] = []
+
+    /// The part of ``auditLimit``, in per cent, from which on the backlog of the audit trail is worth a look.
+    static let auditAttention: Int64 = 10
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
@@ -17,6 +30,24 @@ struct CellStatus: Sendable {
 
     /// Entries ever added to any stream: while it stands still, nothing happens.
     var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    var load: PipelineLoad {
+        let backlog = stages.filter { $0.name != "audit" }.reduce(0) { $0 + $1.backlog + $1.pending }
+        return PipelineLoad(backlog: backlog, usedMemory: server.usedMemory, maximumMemory: server.maximumMemory)
+    }
+
+    /// What ingest lets in by these figures; it stays at a level until it is well below where that begins.
+    var admission: Admission.Level {
+        var admission = Admission(admissionLimits)
+        admission.update(load)
+        return admission.level
+    }
+
+    /// What must be looked into now; `nil` when nothing must.
+    var alarm: String? {
+        guard deadExits > 0 else { return nil }
+        return "\(Format.count(deadExits)) exits are dead letters: their followers may hold what their leaders gave up: `vibe dlq list`"
+    }
 
     /// What an operator should look into, most urgent first.
     var concerns: [String] {
@@ -32,8 +63,20 @@ struct CellStatus: Sendable {
                 found.append("\(partition.name): numbers were given out but the stream is gone: data was lost")
             }
         }
-        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: redis-cli XRANGE '\(deadLettersKey)' - +") }
-        return found + checks.compactMap(\.concern) + server.concerns
+        if let audit = stage("audit"), case let waiting = audit.backlog + audit.pending, waiting >= auditLimit / 100 * Self.auditAttention {
+            found.append(
+                "audit: \(Format.count(waiting)) entries are not in Postgres yet; from \(Format.count(auditLimit)) on only exits are traded")
+        }
+        for process in processes where process.state != .ok {
+            for sample in process.samples where sample.state != .ok { found.append("\(process.process): \(sample.concern)") }
+        }
+        switch admission {
+        case .open: break
+        case .shedding: found.append("entries are shed: the pipeline has \(Format.count(load.backlog)) entries before it, Redis is \(load.memoryPercent) % full")
+        case .closing: found.append("entries are not even published: Redis is \(load.memoryPercent) % full")
+        }
+        if deadLetters > 0 { found.append("\(Format.count(deadLetters)) dead letters: `vibe dlq list`") }
+        return found + checks.compactMap(\.concern) + agentConcerns + server.concerns
     }
 }
 

@@ -9,7 +9,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
-            each leader was last known to be right, and the account longest unread was read.
+            each leader was last known to be right, and the account longest unread was read. Processes of a fleet on this machine are
+            asked how they are; what is wrong with one is named, and counted in the last line. Ends with 1 when an exit is a dead letter.
 
             Examples:
               vibe status
@@ -23,14 +24,20 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try OperatorContext.load()
         let redis = try context.redis("status")
-        let status = try await StatusReader(context, redis: redis).read()
+        var status = try await StatusReader(context, redis: redis).read()
+        status.agentConcerns = await AgentConcerns.read(context)
         await redis.close()
+        status.processes = await ProcessHealth.read(in: RunDirectory(context.settings.fleet.runDirectory), logger: context.logger)
         output.show(status.json) {
             let table = partitions ? status.partitionTable : status.stageTable
             let checks = status.checks.table
-            return ([table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()]) + [status.serverLine] + status.concerns.map { Terminal.output.styled("! " + $0, .yellow) })
+            let alarm = status.alarm.map { [Terminal.output.styled("!! " + $0, .red)] } ?? []
+            let concerns = status.concerns.map { Terminal.output.styled("! " + $0, .yellow) }
+            let tables = [table.rendered()] + (checks.rows.isEmpty ? [] : [checks.rendered()])
+            return (alarm + tables + [status.serverLine] + status.processLine + concerns)
                 .joined(separator: "\n")
         }
+        guard status.alarm == nil else { throw Failure(.checkFailed, "") }
     }
 }
 
@@ -76,17 +83,27 @@ extension CellStatus {
     var serverLine: String {
         let limit = server.maximumMemory > 0 ? " of \(Format.bytes(server.maximumMemory))" : ""
         return "redis \(server.version), \(Format.bytes(server.usedMemory))\(limit), \(server.clients) clients, "
-            + "\(Format.count(deadLetters)) dead letters"
+            + "\(Format.count(deadLetters)) dead letters, admission \(admission.rawValue)"
+    }
+
+    /// Of the processes that could be asked; nothing where none could.
+    var processLine: [String] {
+        guard !processes.isEmpty else { return [] }
+        let red = processes.filter { $0.state == .failed }.map(\.process)
+        let line = "\(processes.count - red.count) of \(processes.count) processes ready"
+        return [red.isEmpty ? line : Terminal.output.styled("\(line), not \(red.joined(separator: ", "))", .red)]
     }
 
     var json: JSON {
         [
-            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters),
+            "timeUs": .integer(time), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
+            "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue),
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),
             ],
-            "checks": .object(checks.map { JSON.Member($0.kind.rawValue, $0.json) }), "concerns": .array(concerns.map(JSON.string)),
+            "checks": .object(checks.map { JSON.Member($0.kind.rawValue, $0.json) }), "processes": .array(processes.map(\.json)),
+            "concerns": .array(concerns.map(JSON.string)),
         ]
     }
 }

@@ -13,12 +13,18 @@ struct StatusReader: Sendable {
     private static let missedReadings: Int64 = 4
     /// Milliseconds.
     private let accountLimit: Int64
+    /// Entries.
+    private let auditLimit: Int64
+
+    private let admissionBacklog: Int64
 
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
+        admissionBacklog = Int64(context.settings.pipeline.admissionBacklog)
         life = context.settings.pipeline.leaseTTL.milliseconds
+        auditLimit = Int64(context.settings.audit.maximumLag)
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
     }
 
@@ -33,10 +39,19 @@ struct StatusReader: Sendable {
                     leases.completing(streams.partition(input, group: stage.group), stage: stage.name, partition: name)
                 })
         }
+        let deadLetters = streams.entries[StreamPartition(.deadLetters, 0)] ?? 0
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
-            deadLetters: streams.entries[StreamPartition(.deadLetters, 0)] ?? 0, deadLettersKey: keys.stream(StreamPartition(.deadLetters, 0)),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis))
+            deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
+            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis),
+            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit)
+    }
+
+    /// Exits among the dead letters; those that are too many to be looked at count as exits.
+    private func deadExits(among count: Int64) async throws -> Int {
+        guard count > 0 else { return 0 }
+        let letters = try await DeadLetterBox(redis: redis, keys: keys).read()
+        return letters.count(where: \.isExit) + Int(max(0, count - Int64(letters.count)))
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
@@ -152,8 +167,7 @@ private struct LeaseFigures {
 
 extension ServerFacts {
     static func read(_ redis: RedisConnection) async throws -> ServerFacts {
-        let replies = try await redis.send([RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "maxmemory-policy")])
-        let lines = (try replies[0].checked().text ?? "").split(separator: "\r\n")
+        let lines = (try await redis.send(RedisCommand("INFO")).checked().text ?? "").split(separator: "\r\n")
         let facts = Dictionary(
             lines.compactMap { line -> (String, String)? in
                 let parts = line.split(separator: ":", maxSplits: 1)
@@ -162,7 +176,7 @@ extension ServerFacts {
         return ServerFacts(
             version: facts["redis_version"] ?? "?", usedMemory: facts["used_memory"].flatMap { Int64($0) } ?? 0,
             maximumMemory: facts["maxmemory"].flatMap { Int64($0) } ?? 0,
-            policy: replies[1].pairs["maxmemory-policy"]?.text ?? facts["maxmemory_policy"] ?? "unknown",
+            policy: facts["maxmemory_policy"] ?? "unknown",
             hasAOF: facts["aof_enabled"] == "1", lastAOFWriteFailed: facts["aof_last_write_status"] == "err",
             clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0)
     }

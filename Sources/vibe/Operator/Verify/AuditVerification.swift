@@ -1,5 +1,6 @@
 import AuditTrail
 import CopyTrading
+import JSON
 import Redis
 import RedisStreams
 
@@ -10,15 +11,28 @@ struct AuditVerification: Sendable {
     /// Rows of each stream, by its name within the cell.
     private(set) var stored: [String: Int] = [:]
     var rows: Int { stored.values.reduce(0, +) }
+    /// Request → the dead letter that it, or a job of it, waits in.
+    private var letters: [String: String] = [:]
 
     private init(pairs: AuditPairs) { self.pairs = pairs }
 
     static func run(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws -> AuditVerification {
         var verification = AuditVerification(pairs: try await reader.pairs(listed: Findings.named))
+        verification.letters = try await letters(redis, keys)
         try await verification.checkStreams(reader, redis: redis, keys: keys)
         verification.checkPairs()
         try await verification.checkAnomalies(reader)
         return verification
+    }
+
+    private static func letters(_ redis: RedisConnection, _ keys: Keys) async throws -> [String: String] {
+        var letters: [String: String] = [:]
+        for letter in try await DeadLetterBox(redis: redis, keys: keys).read() {
+            guard let data = letter.original("data"), let json = try? JSON.parse(data) else { continue }
+            guard let request = (try? json.string("request")) ?? (try? json.string("id")) else { continue }
+            letters[request] = letter.id
+        }
+        return letters
     }
 
     private mutating func checkStreams(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws {
@@ -65,12 +79,17 @@ struct AuditVerification: Sendable {
     private mutating func checkPairs() {
         for pair in pairs.unanswered {
             let who = "signal \(pair.signal ?? "?") for \(pair.subscription ?? "?")"
-            findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (request \(pair.request))", count: pair.legs - pair.jobs)
+            let place = place(of: pair.request)
+            findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (\(place))", count: pair.legs - pair.jobs)
             findings.add(.duplicates, "\(who): \(pair.results) results for \(pair.jobs) jobs (request \(pair.request))", count: pair.results - pair.jobs)
         }
         findings.add(.missing, "more legs without a result", count: pairs.missing - findings.count(.missing))
         findings.add(.duplicates, "more results than jobs", count: pairs.duplicates - findings.count(.duplicates))
         findings.add(.missing, "\(pairs.unknownOutcomes) results carry no known outcome code", count: pairs.unknownOutcomes)
+    }
+
+    private func place(of request: String) -> String {
+        letters[request].map { "request \(request), a dead letter: `vibe dlq show \($0)`" } ?? "request \(request)"
     }
 
     private mutating func checkAnomalies(_ reader: AuditReader) async throws {

@@ -10,6 +10,8 @@ struct FanoutVerification {
     private let store: ConfigStore
     /// Versions and when they came into force (milliseconds since 1970), oldest first.
     private let versions: [(version: Int64, since: Int64)]
+    /// Ended by an operator: who got no request of one is explained.
+    private let dropped: Set<String>
     private var snapshots: [Int64: ConfigSnapshot] = [:]
     private var findings = Findings()
 
@@ -21,14 +23,16 @@ struct FanoutVerification {
             "SELECT version, floor(extract(epoch FROM applied_at) * 1000)::bigint AS since FROM config_versions ORDER BY version")
         await connection.close()
         var verification = FanoutVerification(
-            store: store, versions: try rows.map { (try $0.integer("version"), try $0.integer("since")) })
+            store: store, versions: try rows.map { (try $0.integer("version"), try $0.integer("since")) },
+            dropped: try await reader.droppedSignals())
         try await reader.forEachFanout { page in for fanout in page { try await verification.check(fanout) } }
         return verification.findings
     }
 
-    private init(store: ConfigStore, versions: [(version: Int64, since: Int64)]) {
+    private init(store: ConfigStore, versions: [(version: Int64, since: Int64)], dropped: Set<String>) {
         self.store = store
         self.versions = versions
+        self.dropped = dropped
     }
 
     private mutating func check(_ fanout: AuditFanout) async throws {
@@ -44,10 +48,11 @@ struct FanoutVerification {
         } else {
             expected = try await followersAllAlong(of: influencer, since: fanout.signal.entryID.milliseconds)
         }
+        if Self.isWhollyShed(fanout.signal) { expected = [] }
         if let joining = Self.joining(fanout.signal) { expected.formIntersection([joining]) }
         let found = Set(fanout.copies.compactMap(\.subscription))
         let legs = Self.legs(fanout.signal)
-        for name in expected.subtracting(found).sorted() {
+        for name in expected.subtracting(found).sorted() where !dropped.contains(id) {
             findings.add(.missing, "signal \(id): subscription \(name) follows \(influencer) and got no request", count: legs)
         }
         for name in found.subtracting(expected).sorted() {
@@ -77,6 +82,11 @@ struct FanoutVerification {
     /// The subscription that joins by this signal.
     private static func joining(_ signal: AuditRow) -> String? {
         json(signal).flatMap { try? $0.maybe("join") { json throws(JSONError) in try json.string("subscription") } }
+    }
+
+    /// Its record is the outcome for all who follow.
+    private static func isWhollyShed(_ signal: AuditRow) -> Bool {
+        json(signal).flatMap { try? Signal(json: $0) }?.isWhollyShed ?? false
     }
 
     private static func legs(_ signal: AuditRow) -> Int {

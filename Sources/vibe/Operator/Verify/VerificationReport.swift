@@ -27,6 +27,9 @@ struct VerificationReport: Sendable {
         if !waits.isEmpty { parts.append(waitTable.rendered(for: terminal)) }
         let ledger = ledgerOrders.map { "\(Format.count($0)) accepted orders in the exchange's ledger" } ?? "the exchange's ledger was not compared"
         parts.append("\(Format.count(auditRows)) rows in the audit trail, \(ledger)")
+        if pairs.shed + pairs.dropped > 0 {
+            parts.append("\(Format.count(pairs.shed)) signals shed under load, \(Format.count(pairs.dropped)) dead letters ended by an operator: each on record")
+        }
         for kind in Findings.Kind.allCases where findings.count(kind) > 0 {
             let named = findings.texts[kind, default: []]
             let more = findings.count(kind) - named.count
@@ -77,7 +80,7 @@ struct VerificationReport: Sendable {
 
     var json: JSON {
         [
-            "clean": .bool(isClean), "signals": .integer(pairs.signals), "requests": .integer(pairs.requests), "pairs": .integer(pairs.pairs),
+            "clean": .bool(isClean), "signals": .integer(pairs.signals), "shed": .integer(pairs.shed), "dropped": .integer(pairs.dropped), "requests": .integer(pairs.requests), "pairs": .integer(pairs.pairs),
             "executed": .integer(executed), "skipped": .integer(skipped),
             "outcomes": .object(
                 pairs.outcomes.sorted { $0.key.rawValue < $1.key.rawValue }.map { JSON.Member($0.key.rawValue, .integer($0.value)) }),

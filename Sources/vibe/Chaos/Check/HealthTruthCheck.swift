@@ -1,13 +1,15 @@
 /// A process says that it is unwell exactly while it cannot make progress. Close to the begin and end of a fault, and to where what was
 /// possible changed, either answer is right.
-enum HealthCheck {
+enum HealthTruthCheck {
     static func run(_ observations: ChaosObservations, _ verdict: inout InvariantVerdict) {
         let settling = observations.tolerances.healthSettling.milliseconds
         let moments = observations.faults.flatMap { [$0.began, $0.healed] }
         var left = 0
         for (process, samples) in Dictionary(grouping: observations.health, by: \.process).sorted(by: { $0.key < $1.key }) {
             let samples = samples.sorted { $0.at < $1.at }
-            let changes = zip(samples, samples.dropFirst()).filter { $0.couldProgress != $1.couldProgress }.flatMap { [$0.at, $1.at] }
+            // samples far apart say nothing about when it changed between them
+            let changes = zip(samples, samples.dropFirst())
+                .filter { $0.couldProgress != $1.couldProgress && $1.at - $0.at <= 2 * settling }.flatMap { [$0.at, $1.at] }
             for sample in samples {
                 guard !(moments + changes).contains(where: { abs($0 - sample.at) <= settling }) else {
                     left += 1

@@ -1,0 +1,42 @@
+import Foundation
+import Pipeline
+
+/// Asks every process once a second how it is, while it is known whether it can make progress: when nothing is wrong, or when a server
+/// is away that the process cannot do without.
+actor HealthWatch {
+    private let site: ChaosSite
+    /// Faults under way.
+    private var active: [FaultKind] = []
+    private(set) var samples: [ChaosObservations.HealthSample] = []
+
+    private static let every = Duration.seconds(1)
+
+    init(_ site: ChaosSite) { self.site = site }
+
+    func begin(_ kind: FaultKind) { active.append(kind) }
+
+    func end(_ kind: FaultKind) {
+        if let index = active.firstIndex(of: kind) { active.remove(at: index) }
+    }
+
+    /// Until cancelled.
+    func run() async throws {
+        while true {
+            try await Task.sleep(for: Self.every)
+            let before = active
+            guard before.allSatisfy({ $0 == .redisAway || $0 == .postgresAway }) else { continue }
+            let reports = await ProcessHealth.read(in: site.run, logger: site.context.logger)
+            guard active == before else { continue }
+            let now = WallClock.milliseconds
+            samples += reports.map { report in
+                ChaosObservations.HealthSample(
+                    process: report.process, at: now, isGreen: report.state != .failed, couldProgress: Self.canProgress(report.process, during: before))
+            }
+        }
+    }
+
+    private static func canProgress(_ process: String, during faults: [FaultKind]) -> Bool {
+        if faults.contains(.redisAway) { return false }
+        return !(faults.contains(.postgresAway) && process.hasPrefix(FleetRole.audit.rawValue))
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import JSON
+import Postgres
+import Settings
+import Testing
+
+@testable import vibe
+
+/// The commands as a person runs them: the real program, its exit codes, and what it prints.
+@Suite("Agents' keys from a terminal")
+struct KeysCommandTests {
+    /// Private keys and what belongs to them.
+    private static let keys = (1...4).map { String(repeating: "\($0)", count: 63) + "7" }
+    private static let account = "0x" + String(repeating: "a", count: 40)
+
+    private static func items(_ text: String) throws -> [JSON] {
+        guard case .array(let items) = try JSON.parse(text) else { throw JSONError(problem: "no list: \(text)") }
+        return items
+    }
+
+    private struct Terminal {
+        let folder: String
+        var environment: [String: String]
+        private(set) var said = ""
+
+        init(folder: String, environment: [String: String]) {
+            self.folder = folder
+            self.environment = environment
+        }
+
+        /// Beside the program that runs the tests.
+        private static var program: String {
+            get throws {
+                let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+                return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("vibe").path
+            }
+        }
+
+        /// - Returns: the exit code and everything that was written.
+        mutating func vibe(_ arguments: String..., input: String = "/dev/null") async throws -> (code: Int32?, text: String) {
+            let log = folder + "/output-\(UUID().uuidString.prefix(8))"
+            let child = try ChildProcess.start(
+                name: "vibe", executable: try Self.program, arguments: arguments, environment: Command.environment.merging(environment) { $1 }, log: log,
+                input: input)
+            let exit = await child.ended()
+            let text = String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
+            said += text
+            guard case .code(let code) = exit else { return (nil, text) }
+            return (code, text)
+        }
+
+        func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> String {
+            try FileManager.default.writeFile(folder + "/" + name, text, mode: mode)
+            return folder + "/" + name
+        }
+    }
+
+    /// A migrated database and a terminal, without a fleet.
+    private func withTerminal(_ body: (inout Terminal, String) async throws -> Void) async throws {
+        try await withRun { run in
+            let servers = try await FleetServers.start(in: run, logger: CommandLogger.make("test"))
+            do {
+                let sealing = run.path("sealing.key")
+                try FileManager.default.writeFile(sealing, RandomKey.hexadecimal() + "\n", mode: 0o600)
+                let environment = [
+                    "VIBE_REDIS_URL": servers.redis.url, "VIBE_POSTGRES_URL": servers.postgres.url, "VIBE_SEALING_KEY_FILE": sealing,
+                    "VIBE_RUN_DIRECTORY": run.path,
+                ]
+                try await DatabaseSchema.migrate(try Settings(environment: environment), logger: CommandLogger.make("test"))
+                var terminal = Terminal(folder: run.path, environment: environment)
+                try await body(&terminal, servers.postgres.url)
+            } catch {
+                await servers.stop()
+                throw error
+            }
+            await servers.stop()
+        }
+    }
+
+    @Test("R-92: keys are added, rotated, resealed and revoked from a terminal, and never shown")
+    func life() async throws {
+        try await withTerminal { terminal, database in
+            #expect(try await terminal.vibe("keys", "list") == (0, "no agent is stored\n"))
+            let first = try terminal.write("first", Self.keys[0] + "\n")
+            let open = try terminal.write("open", Self.keys[0], mode: 0o644)
+            let refused = try await terminal.vibe("keys", "add", "s1", "--key-file", open)
+            #expect(refused.code == 65 && refused.text.contains("may be read by others (mode 644): chmod 600 it"), "\(refused)")
+            let added = try await terminal.vibe("keys", "add", "s1", "--key-file", first, "--name", "vibe-2026")
+            #expect(added.code == 0 && added.text.contains("is stored for s1, which is not configured yet"), "\(added)")
+
+            let configuration = try terminal.write(
+                "config.yaml", "influencers: []\nsubscribers:\n  - {id: s1, account: \"\(Self.account)\"}\nsubscriptions: []\n")
+            let applied = try await terminal.vibe("config", "apply", configuration)
+            #expect(applied.code == 0 && applied.text.contains("version 1 is in force"), "\(applied)")
+            let listed = try Self.items(try await terminal.vibe("keys", "list", "--json").text)
+            let agent = try #require(listed.first).string("agent")
+            #expect(listed.count == 1 && listed[0]["state"] == "active" && listed[0]["name"] == "vibe-2026")
+            #expect(listed[0]["account"] == .string(Self.account) && listed[0]["daysLeft"] == .null)
+            let table = try await terminal.vibe("keys", "list")
+            #expect(table.text.contains("SUBSCRIBER") && table.text.contains("active"))
+
+            // From standard input.
+            let rotated = try await terminal.vibe("keys", "rotate", "s1", "--key-file", "-", input: try terminal.write("second", Self.keys[1]))
+            #expect(rotated.code == 0 && rotated.text.contains("agent \(agent) is retiring"), "\(rotated)")
+            let back = try await terminal.vibe("keys", "rotate", "s1", "--key-file", first)
+            #expect(back.code == 65 && back.text.contains("agent \(agent) was replaced by another"), "\(back)")
+
+            let old = terminal.environment["VIBE_SEALING_KEY_FILE"]!
+            terminal.environment["VIBE_SEALING_KEY_FILE"] = try terminal.write("new-sealing.key", RandomKey.hexadecimal())
+            let without = try await terminal.vibe("keys", "rotate", "--sealing")
+            #expect(without.code == 1 && without.text.contains("VIBE_SEALING_KEYS_OLD_FILES"), "\(without)")
+            terminal.environment["VIBE_SEALING_KEYS_OLD_FILES"] = old
+            let sealed = try await terminal.vibe("keys", "rotate", "--sealing")
+            #expect(sealed.code == 0 && sealed.text.contains("2 agent keys were brought under") && sealed.text.contains("used by nothing any more"), "\(sealed)")
+            terminal.environment["VIBE_SEALING_KEYS_OLD_FILES"] = nil
+
+            let revoked = try await terminal.vibe("keys", "revoke", "s1", "--reason", "laptop stolen")
+            #expect(revoked.code == 0 && revoked.text.contains("positions stay open"), "\(revoked)")
+            #expect(try await terminal.vibe("keys", "revoke", "s1").code == 65)
+            let third = try terminal.write("third", Self.keys[2])
+            #expect(try await terminal.vibe("keys", "rotate", "s1", "--key-file", third).code == 65)
+            #expect(try await terminal.vibe("keys", "add", "s1", "--key-file", third).code == 0)
+            let all = try Self.items(try await terminal.vibe("keys", "list", "--all", "--json").text)
+            #expect(all.map { $0["state"] } == ["active", "revoked", "revoked"])
+
+            // Nowhere in clear: not on the terminal, not in the database.
+            let connection = PostgresConnection(url: database, name: "test", logger: CommandLogger.make("test"))
+            var stored = ""
+            for table in ["agent_keys", "agent_checks", "subscribers", "config_history", "config_versions", "config_sealing"] {
+                for row in try await connection.query("SELECT row_to_json(t)::text AS row FROM \(table) AS t") { stored += try row.text("row") }
+            }
+            await connection.close()
+            #expect(stored.contains(agent) && terminal.said.contains(agent))
+            for key in Self.keys.prefix(3) { #expect(!stored.contains(key) && !terminal.said.contains(key)) }
+        }
+    }
+
+    @Test("what cannot be meant ends with 64, a key that is none with 65, and no sealing key with 78; nothing of a key is shown")
+    func refusals() async throws {
+        try await withTerminal { terminal, _ in
+            let key = try terminal.write("key", Self.keys[0])
+            #expect(try await terminal.vibe("keys", "rotate").code == 64)
+            #expect(try await terminal.vibe("keys", "rotate", "s1", "--sealing").code == 64)
+            #expect(try await terminal.vibe("keys", "rotate", "s1", "--key-file", key).code == 64)
+            #expect(try await terminal.vibe("keys", "revoke", "s1").code == 64)
+            #expect(try await terminal.vibe("keys", "add", "s1").code == 64)
+            // As an argument it would be seen by others.
+            #expect(try await terminal.vibe("keys", "add", "s1", Self.keys[3]).code == 64)
+            let none = try await terminal.vibe("keys", "add", "s1", "--key-file", try terminal.write("none", "dead" + Self.keys[0]))
+            #expect(none.code == 65 && !none.text.contains("dead"), "\(none)")
+            terminal.environment["VIBE_SEALING_KEYS_OLD_FILES"] = "/no/such,\(key)"
+            let faulty = try await terminal.vibe("keys", "add", "s1", "--key-file", key)
+            #expect(faulty.code == 78 && faulty.text.contains("VIBE_SEALING_KEYS_OLD_FILES=/no/such"), "\(faulty)")
+            terminal.environment["VIBE_SEALING_KEYS_OLD_FILES"] = nil
+            terminal.environment["VIBE_SEALING_KEY_FILE"] = nil
+            #expect(try await terminal.vibe("keys", "add", "s1", "--key-file", key).code == 78)
+            #expect(!terminal.said.contains(Self.keys[0]))
+        }
+    }
+
+    @Test("R-92: only those who sign are told where the keys are that open agents' keys")
+    func environment() {
+        let fleet = FleetEnvironment(operatorSettings: ["VIBE_SEALING_KEY_FILE": "/keys/sealing", "VIBE_BATCH": "7"], decided: [:])
+        for role in FleetRole.allCases {
+            let environment = fleet.of(process: "\(role.rawValue)-1", supervisor: 1)
+            #expect(environment["VIBE_SEALING_KEY_FILE"] == (role == .work ? "/keys/sealing" : nil))
+            #expect(environment["VIBE_BATCH"] == "7")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import CopyTrading
+import Logging
+import Postgres
+import Redis
+import RedisStreams
+import TestServers
+import Testing
+
+/// Postgres away in every way there is: trading goes on within the audit lag, then exits alone; nothing is trimmed; the trail is whole after.
+@Suite struct PostgresAwayTests {
+    enum Absence: String, CaseIterable {
+        /// The server is killed: connections break, new ones are refused.
+        case killed
+        /// It hangs: connections stay, nothing answers.
+        case frozen
+    }
+
+    @Test("while Postgres is away entries go on up to the audit lag, exits beyond it, and nothing is trimmed", arguments: Absence.allCases)
+    func lag(_ absence: Absence) async throws {
+        let postgres = try await BlockingCalls.run { try PrivatePostgres() }
+        try await Fleet.run(Cast.alike(4), postgres: postgres) { fleet in
+            var settings = Fleet.WorkSettings()
+            settings.maximumAuditLag = 60
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", settings)
+            try await fleet.audit(keep: .zero)
+            try await fleet.live(try await fleet.ingest().ingestor)
+            let before = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: before)
+            try await fleet.eventually("what is audited is trimmed") { try await fleet.length(.results) <= fleet.partitioning.accounts }
+
+            try await BlockingCalls.run { if absence == .killed { postgres.stop() } else { try postgres.freeze() } }
+            var signals = before
+            func trade(_ coin: String, _ side: Side, _ size: String) async throws {
+                let results = try await fleet.added(.results)
+                try await fleet.exchange.trade("leader", coin, side, size)
+                signals += 1
+                try await fleet.eventually("\(coin) \(side) has its results") { try await fleet.added(.results) == results + 4 }
+            }
+            // a signal makes 13 entries: three are within the lag, and exits bring it beyond
+            try await trade("BTC", .buy, "1")
+            let first = try await fleet.firstEntries()
+            try await trade("ETH", .buy, "1")
+            try await trade("ETH", .sell, "1")
+            try await trade("BTC", .sell, "0.25")
+            try await trade("BTC", .sell, "0.25")
+            try await fleet.eventually("the lag is noticed", within: .seconds(20)) { fleet.log.count("audit.lag") == 1 }
+            try await trade("ETH", .buy, "1")
+            try await trade("BTC", .sell, "0.5")
+            #expect(try await fleet.firstEntries() == first, "nothing unaudited was trimmed")
+
+            try await BlockingCalls.run { if absence == .killed { try postgres.start() } else { try postgres.thaw() } }
+            try await fleet.postgresIsBack()
+            try await fleet.settled(signals: signals, within: .seconds(60))
+            let truth = try await fleet.verify()
+            let refused = truth.results.filter { $0.outcome == .halted }
+            #expect(refused.count == 4)
+            #expect(refused.allSatisfy { $0.coin == "ETH" && $0.action.isEntry && $0.detail?.contains("audit trail") == true })
+            #expect(truth.results.filter { $0.outcome != .filled && $0.outcome != .halted }.isEmpty, "\(truth.others(.filled))")
+            #expect(truth.sleeves.isEmpty, "every exit went through")
+            if absence == .killed { try await fleet.eventually("the catch-up is measured") { fleet.log.count("audit.caught_up") == 1 } }
+        }
+    }
+
+    @Test("the kill switch stays readable, and entries go on, while Postgres hangs for longer than Redis may be unread")
+    func latches() async throws {
+        let postgres = try await BlockingCalls.run { try PrivatePostgres() }
+        try await Fleet.run(Cast.alike(2), postgres: postgres) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await BlockingCalls.run { try postgres.freeze() }
+            // one look at Postgres, every five seconds, has begun, and the two seconds of an unread switch are over
+            try await Task.sleep(for: .seconds(8))
+            let results = try await fleet.added(.results)
+            try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+            try await fleet.eventually("the entries have their results") { try await fleet.added(.results) == results + 2 }
+            try await BlockingCalls.run { try postgres.thaw() }
+            try await fleet.settled(signals: 2, within: .seconds(60))
+            let truth = try await fleet.verify()
+            #expect(truth.others(.filled).isEmpty)
+        }
+    }
+
+    @Test("connections that are terminated under load, again and again, lose nothing")
+    func terminated() async throws {
+        try await Fleet.run(Cast.alike(4)) { fleet in
+            try await fleet.startAll()
+            async let load = fleet.load(cycles: 8, pause: .milliseconds(60))
+            var ended: Int64 = 0
+            for round in 1...6 {
+                try await fleet.eventually("orders flow") { try await fleet.added(.results) > 16 * round }
+                ended += try await fleet.postgresObserver.query(
+                    """
+                    SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)[0].integer("ended")
+            }
+            try await fleet.settled(signals: try await load, within: .seconds(60))
+            #expect(ended >= 6)
+            let truth = try await fleet.verify()
+            #expect(truth.others(.filled).isEmpty)
+        }
+    }
+
+    @Test("a table of the trail that is locked for seconds holds the trail up, and nothing else")
+    func locked() async throws {
+        try await Fleet.run(Cast.alike(4)) { fleet in
+            try await fleet.startAll()
+            let before = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: before)
+            let connection = PostgresConnection(url: fleet.database, name: "lock", logger: fleet.log.logger("lock"))
+            let holding = Task {
+                try await connection.transaction { connection in
+                    _ = try connection.query("LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE")
+                    _ = try connection.query("SELECT pg_sleep(4)")
+                }
+            }
+            try await fleet.eventually("the lock is held") {
+                try await fleet.postgresObserver.query(
+                    "SELECT count(*) AS held FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'audit_entries'::regclass")[0]
+                    .integer("held") == 1
+            }
+            let results = try await fleet.added(.results)
+            let during = try await fleet.load(cycles: 1)
+            try await fleet.eventually("orders go on") { try await fleet.added(.results) == results + 4 * during }
+            try await holding.value
+            await connection.close()
+            try await fleet.settled(signals: before + during, within: .seconds(60))
+            let truth = try await fleet.verify()
+            #expect(truth.others(.filled).isEmpty)
+        }
+    }
+}
+
+extension Fleet {
+    /// The id of the first entry of each stream that has one.
+    fileprivate func firstEntries() async throws -> [String: String] {
+        var first: [String: String] = [:]
+        for partition in partitioning.all {
+            let entries = try await observer.send(RedisCommand("XRANGE", keys.stream(partition), "-", "+", "COUNT", "1")).checked().array ?? []
+            first[partition.name] = entries.first?.array?.first?.text
+        }
+        return first
+    }
+}
