@@ -117,11 +117,12 @@ public actor MatchStage: StageHandler {
         var start = cursor
         repeat {
             let next = min(start + Self.chunk, followers.count)
-            let part = followers[min(start, next)..<next]
+            let range = min(start, next)..<next
+            let part = followers[range]
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: zip(part, places[min(start, next)..<next]).map { request($0, $1, signal, data, snapshot.version) }))
+                    emissions: zip(part, places[range]).map { request($0, $1, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
