@@ -117,12 +117,12 @@ public actor MatchStage: StageHandler {
         var start = cursor
         repeat {
             let next = min(start + Self.chunk, followers.count)
-            let range = min(start, next)..<next
-            let part = followers[range]
+            let part = followers[min(start, next)..<next]
+            let partPlaces = places[min(start, next)..<next]
             chunks.append(
                 FanOutChunk(
                     entry: entry.id, cursor: start, next: next, isLast: next >= followers.count, configVersion: snapshot.version,
-                    emissions: zip(part, places[range]).map { request($0, $1, signal, data, snapshot.version) }))
+                    emissions: zip(part, partPlaces).map { request($0, $1, signal, data, snapshot.version) }))
             start = next
         } while start < followers.count
         return chunks
