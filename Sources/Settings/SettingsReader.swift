@@ -118,13 +118,10 @@ public struct SettingsReader {
             guard valid(text) else { fault(knob.name, nil, knob.kind.expected); return nil }
             return Secret(text)
         case (nil, .some(let path)):
-            guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.largestSecretFile + 1) ?? Data(),
-                data.count <= Self.largestSecretFile
-            else {
+            guard let text = Self.secretText(path) else {
                 fault(file, path, "a readable file with \(knob.kind.expected)")
                 return nil
             }
-            let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
             guard valid(text) else { fault(file, path, "a file with \(knob.kind.expected)"); return nil }
             return Secret(text)
         }
@@ -135,14 +132,21 @@ public struct SettingsReader {
         let knob = knob(name)
         var secrets: [Secret] = []
         for path in (environment[knob.name] ?? "").split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where !path.isEmpty {
-            let text = FileManager.default.contents(atPath: path).flatMap { $0.count <= 4_096 ? String(decoding: $0, as: UTF8.self) : nil }
-            if let text = text?.trimmingCharacters(in: .newlines), valid(text) {
+            if let text = Self.secretText(path), valid(text) {
                 secrets.append(Secret(text))
             } else {
                 fault(knob.name, path, "\(knob.kind.expected); this is none, or cannot be read")
             }
         }
         return secrets
+    }
+
+    /// `nil` when the file cannot be read or is larger than ``largestSecretFile``.
+    private static func secretText(_ path: String) -> String? {
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: largestSecretFile + 1) ?? Data(),
+            data.count <= largestSecretFile
+        else { return nil }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 
     /// A fault names the part of the text that is wrong.

@@ -155,7 +155,7 @@ struct SecretTests {
     private func look(_ shell: OperatorShell, ledger: String) async throws {
         for arguments in [
             ["settings"], ["settings", "--json"], ["status", "--json"], ["status", "--partitions"], ["config", "show", "--json"], ["limits", "--json"],
-            ["pending", "--json"], ["config", "reference"],
+            ["pending", "--json"], ["config", "reference"], ["keys", "list", "--json"],
         ] {
             #expect(try await shell.run(arguments) == .code(0), "\(arguments)")
         }
@@ -174,6 +174,7 @@ struct SecretTests {
             (["config", "show"], ["VIBE_POSTGRES_URL": "postgresql://u:\(Self.wrongPassword)@h:x/d"]),
             (["settings"], ["VIBE_SIGNING_KEY_FILE": Self.misplacedKey]), (["settings"], ["VIBE_SIGNING_KEY": Self.misplacedKey + "zz"]),
             (["settings"], ["VIBE_BATCH": "0x" + Self.misplacedKey]),
+            (["keys", "add", "sub-1", "--key-file", run.path("keys/none")], [:]),
             // roles that end because of it, or go on complaining until they are ended
             (["work"], sealing), (["match"], wrong), (["audit"], wrongDatabase),
         ] as [([String], [String: String])] {

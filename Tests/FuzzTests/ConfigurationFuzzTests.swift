@@ -47,7 +47,8 @@ struct ConfigurationFuzzTests {
     func settings() throws {
         let corpus = [
             "250ms", "90s", "10000d", "2/1s:5", "1000000/1s:1000000", "redis://user:word@host:6379/3", "unix:///tmp/r.sock?db=2", "wss://host:443/ws?x",
-            "work.after_write=kill@1", "mon-fri 09:00-17:30", "BTC*", "global:all", "50000 50010 50001 - 1795240482390", "0x00ff",
+            "work.after_write=kill@1", "mon-fri 09:00-17:30", "BTC*", "global:all", "50000 50010 50001 - 1795240482390", "1795240482390 49990:1.2,49989:3 50010:0.7",
+            "0x00ff",
         ]
         try Fuzz.run("settings", corpus: corpus.map { Array($0.utf8) }, cases: 1_200) { input in
             let text = String(decoding: input, as: UTF8.self)
@@ -58,6 +59,10 @@ struct ConfigurationFuzzTests {
             if let quote = try? MarketQuote(text: text) {
                 guard try MarketQuote(text: quote.text) == quote else { throw Fuzz.Broken("\(quote)") }
                 _ = (quote.markOracleBasisPoints, quote.quote?.spreadBasisPoints)
+            }
+            if let depth = try? MarketDepth(text: text) {
+                guard try MarketDepth(text: depth.text) == depth else { throw Fuzz.Broken("\(depth)") }
+                _ = depth.visible(to: .buy, within: Price(e8: Price.limit), best: depth.bids.first?.price)
             }
             if let bytes = Hexadecimal.bytes(text), Hexadecimal.bytes(Hexadecimal.text(bytes)) != bytes { throw Fuzz.Broken("\(bytes)") }
             _ = (try? RedisEndpoint(parsing: text), try? WebSocketURL(parsing: text), try? FailpointPlan(parsing: text, seed: 1))

@@ -2,6 +2,7 @@ import ConfigStore
 import CopyTrading
 import Foundation
 import JSON
+import Settings
 import Testing
 
 @testable import Hyperliquid
@@ -130,5 +131,31 @@ struct HostileInputTests {
                 Issue.record("\(line) was taken")
             } catch { #expect(!error.description.contains("c0ffee"), "\(error)") }
         }
+    }
+}
+
+/// What is shown of settings.
+@Suite("Misplaced secrets of settings")
+struct MisplacedSecretTests {
+    @Test("a password in a URL without a host, and a key where anything else belongs, are not shown", arguments: [
+        ("redis://user:word-1", "redis://user:••••"), ("redis://user:word@h:1/2", "redis://user:••••@h:1/2"), ("redis://host:6379/3", "redis://host:6379/3"),
+        ("unix:///tmp/r.sock?db=2", "unix:///tmp/r.sock?db=2"), ("http://127.0.0.1:80/x", "http://127.0.0.1:80/x"), ("redis://[::1]:6379", "redis://[::1]:6379"),
+        ("0x" + String(repeating: "ab", count: 32), nil), ("plain", "plain"),
+    ] as [(String, String?)])
+    func shown(text: String, expected: String?) { #expect(Redaction.shown(text) == expected) }
+
+    @Test("faults of settings show neither")
+    func faults() throws {
+        let key = String(repeating: "c0ffee42", count: 8)
+        let environment = ["VIBE_BATCH": "0x" + key, "VIBE_SIGNING_KEY_FILE": key, "VIBE_REDIS_URL": "redis://user:word-1"]
+        let error = #expect(throws: SettingsFaults.self) { try Settings(environment: environment) }
+        let text = try #require(error?.description)
+        #expect(!text.contains("c0ffee") && !text.contains("word-1") && text.contains("VIBE_BATCH"), "\(text)")
+    }
+
+    @Test("a key given where its file's name belongs is not shown")
+    func keyFile() {
+        let key = String(repeating: "c0ffee42", count: 8)
+        #expect { try AgentKey.read(key) } throws: { "\($0)" == "the file cannot be read" }
     }
 }
