@@ -8,13 +8,10 @@ enum Records {
     static let instrument = Instrument(coin: "ETH", asset: 1, sizeDecimals: 4, maximumLeverage: 25)
     private static let time: Int64 = 1_784_500_000_000
 
-    static let subscription: Subscription = {
-        var subscription = Subscription(
-            id: "sub-1", subscriber: "alice", influencer: "leader-1", account: "0xa11ce",
-            sizing: .equityProportional(allocation: Notional(5_000), multiplier: .one), limits: Subscription.Limits(), filters: EntryFilters(),
-            state: .active, inverse: false, belowMinimum: .automatic, leverage: .matching(maximum: 1))
-        return subscription
-    }()
+    static let subscription = Subscription(
+        id: "sub-1", subscriber: "alice", influencer: "leader-1", account: "0xa11ce",
+        sizing: .equityProportional(allocation: Notional(5_000), multiplier: .one), limits: Subscription.Limits(), filters: EntryFilters(),
+        state: .active, inverse: false, belowMinimum: .automatic, leverage: .matching(maximum: 1))
 
     static func signal(from start: Size, to end: Size) -> Signal {
         let legs = Leg.legs(from: start, to: end)
