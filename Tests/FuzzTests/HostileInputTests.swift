@@ -46,6 +46,26 @@ struct HostileInputTests {
         #expect(error?.path == name)
     }
 
+    @Test("a job's terms and times beyond what any configuration has are refused, naming them", arguments: [
+        ("bookBps", JSON.integer(Int64.max)), ("spreadBps", -1), ("leverage", .integer(Int64.min)), ("accumulateMs", .integer(Int64.max)),
+    ])
+    func terms(name: String, value: JSON) throws {
+        let whole = EntryTerms(leaderStart: .zero, leaderEnd: Size(1), bookSlippageBasisPoints: 25, maximumSpreadBasisPoints: 10, leverage: 3)
+        #expect(try EntryTerms(json: whole.json) == whole)
+        let error = #expect(throws: JSONError.self) { try EntryTerms(json: edited(whole.json, name, value)) }
+        #expect(error?.path == name)
+        for time in ["leaderFillMs", "receivedUs"] {
+            let error = #expect(throws: JSONError.self) { try ExecutionJob(json: edited(Records.job.json, time, .integer(Int64.max))) }
+            #expect(error?.path == time)
+        }
+    }
+
+    @Test("a limit so many basis points away that no price is left is none")
+    func farLimits() {
+        #expect(TickRounding.limit(reference: Price(1), basisPoints: .max, side: .sell, purpose: .entry, sizeDecimals: 2) == nil)
+        #expect(TickRounding.limit(reference: Price(1), basisPoints: .max, side: .buy, purpose: .entry, sizeDecimals: 2) == nil)
+    }
+
     @Test("sums beyond 64 bits stay at their end, and no door takes their text")
     func sums() {
         let most = Size(e8: Size.limit)

@@ -9,6 +9,9 @@ extension JSON {
         return value
     }
 
+    /// As above; `nil` when it is absent or null.
+    public func maybeMilliseconds(_ name: String) throws(JSONError) -> Int64? { self[name] == nil ? nil : try milliseconds(name) }
+
     /// The member `name`, microseconds since 1970 up to the year 33658.
     public func microseconds(_ name: String) throws(JSONError) -> Int64 {
         let value = try integer(name)

@@ -218,9 +218,9 @@ extension Sleeve {
             owedThrough: try json.maybe("owedThrough") { value throws(JSONError) in JobID(try value.asString()) },
             k: json["k"] == nil ? nil : try json.exactRatio("k"),
             residue: try json.maybeDecimal("residue") ?? .zero,
-            residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
+            residueUntil: try json.maybeMilliseconds("residueUntilMs"),
             ahead: try json.maybeDecimal("ahead") ?? .zero, boughtAhead: try json.maybeDecimal("boughtAhead") ?? .zero,
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
-            revision: try json.integer("rev"))
+            revision: try json.integer("rev", 0...1_000_000_000_000_000))
     }
 }
