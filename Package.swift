@@ -165,6 +165,12 @@ let package = Package(
                 "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "Ingestion", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 "TestServers", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Pipeline", "HyperSim", "Hyperliquid", "RedisStreams", "ConfigStore", "CopyTrading", "WebSocket", "Redis", "Postgres", "Settings",
+                "Failpoints", "Cryptography", "JSON", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "HealthTests", dependencies: ["Health", "JSON"]),
         .testTarget(name: "HyperSimTests", dependencies: ["HyperSim", "Hyperliquid"]),
         .testTarget(name: "HyperliquidTests", dependencies: ["Hyperliquid"]),

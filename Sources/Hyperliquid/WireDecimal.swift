@@ -11,6 +11,7 @@ public enum WireDecimal {
     /// within both is read exactly. Truncation would turn the example into a position that never was.
     public static func denoised<Value: FixedPoint>(_ text: String) throws(MoneyError) -> Value {
         let unsigned = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        guard !unsigned.hasPrefix("-") else { throw .malformed(text) }
         let parts = unsigned.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let whole = parts[0].utf8.drop { $0 == UInt8(ascii: "0") }
         let fraction = parts.count == 2 ? parts[1].utf8[...] : "".utf8[...]

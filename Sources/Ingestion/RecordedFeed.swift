@@ -32,14 +32,21 @@ public struct RecordedFeed: Sendable {
         var fills: [UserFill]
     }
 
+    /// Of a recording, which is read as a whole.
+    static let maximumBytes = 512 << 20
+
     let messages: [Message]
     private let speed: Speed
 
     public init(path: String, speed: Speed) throws(RecordingFault) {
         self.speed = speed
         let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw RecordingFault(description: "\(path) cannot be read: \(error.localizedDescription)")
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            data = try file.read(upToCount: Self.maximumBytes + 1) ?? Data()
+        } catch { throw RecordingFault(description: "\(path) cannot be read: \(error.localizedDescription)") }
+        guard data.count <= Self.maximumBytes else {
+            throw RecordingFault(description: "\(path) is larger than \(Self.maximumBytes >> 20) MiB")
         }
         do { messages = try Self.messages(try JSON.parse([UInt8](data))) } catch { throw RecordingFault(description: "\(path): \(error)") }
     }

@@ -43,7 +43,12 @@ extension JSON {
         try at(name) { object throws(JSONError) in
             guard case .object(let members) = object else { throw JSONError(problem: "expected an object, found \(object.kind)") }
             var entries: [(name: String, value: T)] = []
-            for member in members { entries.append((member.name, try object.at(member.name, decode))) }
+            entries.reserveCapacity(members.count)
+            // each member itself: looking it up by its name would take time of the square of their number
+            for member in members {
+                guard member.value != .null else { throw JSONError(path: member.name, problem: "missing") }
+                do throws(JSONError) { entries.append((member.name, try decode(member.value))) } catch { throw error.inside(member.name) }
+            }
             return entries
         }
     }

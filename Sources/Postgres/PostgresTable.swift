@@ -92,7 +92,7 @@ extension ArraySlice<UInt8> {
         }
         guard let dimensions = integer(), integer() != nil, integer() != nil else { return nil }
         if dimensions == 0 { return [] }
-        guard dimensions == 1, let count = integer(), integer() != nil else { return nil }
+        guard dimensions == 1, let count = integer(), count >= 0, integer() != nil else { return nil }
         var texts: [String] = []
         for _ in 0..<count {
             guard let length = integer() else { return nil }

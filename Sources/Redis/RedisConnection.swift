@@ -92,8 +92,12 @@ public actor RedisConnection {
         var replies: [RedisValue] = []
         replies.reserveCapacity(commands.count)
         for _ in commands {
-            var raw: UnsafeMutableRawPointer?
-            guard redisGetReply(context, &raw) == REDIS_OK, let raw else { throw lost(errorText(context)) }
+            let raw: UnsafeMutableRawPointer
+            switch ReplyReader.next(context, within: timeout) {
+            case .reply(let reply): raw = reply
+            case .broken: throw lost(errorText(context))
+            case .refused(let reason): throw lost(reason)
+            }
             replies.append(RedisValue(copying: raw.assumingMemoryBound(to: redisReply.self)))
             freeReplyObject(raw)
         }

@@ -14,6 +14,8 @@ public struct RedisEndpoint: Sendable, CustomStringConvertible {
     public var password: String?
     public var database: Int
 
+    /// Errors quote nothing of it: a password may stand in the wrong place.
+    ///
     /// `redis://[[user]:password@]host[:port][/database]`, the same with `rediss://` for TLS, or
     /// `unix:///path/to.sock[?db=n&user=name]`.
     public init(parsing text: String) throws(RedisError) {
@@ -50,15 +52,15 @@ public struct RedisEndpoint: Sendable, CustomStringConvertible {
         }
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2, !parts[1].isEmpty {
-            guard let number = Int(parts[1]), number >= 0 else { throw .invalidEndpoint("database \"\(parts[1])\" is not a number") }
+            guard let number = Int(parts[1]), number >= 0 else { throw .invalidEndpoint("the database is not a number") }
             database = number
         }
         let hostAndPort = parts[0].split(separator: ":", omittingEmptySubsequences: false)
-        guard hostAndPort.count <= 2, !hostAndPort[0].isEmpty else { throw .invalidEndpoint("expected host:port, found \"\(parts[0])\"") }
+        guard hostAndPort.count <= 2, !hostAndPort[0].isEmpty else { throw .invalidEndpoint("expected host:port") }
         var port = 6379
         if hostAndPort.count == 2 {
             guard let number = Int(hostAndPort[1]), (1...65_535).contains(number) else {
-                throw .invalidEndpoint("port \"\(hostAndPort[1])\" is not 1…65535")
+                throw .invalidEndpoint("the port is not 1…65535")
             }
             port = number
         }

@@ -25,9 +25,11 @@ public struct StreamEntry: Sendable {
     /// Of all names and values.
     public var size: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count } }
     public var isOversized: Bool { fields.count > Self.maximumFields || size > Self.maximumBytes }
+    /// The last millisecond of the year 9999. Redis takes ids from its clock; a later one was made by hand.
+    static let latest: Int64 = 253_402_300_799_999
 
     /// Redis time at which the entry was added, milliseconds.
-    public var milliseconds: Int64 { Int64(id.prefix { $0 != "-" }) ?? 0 }
+    public var milliseconds: Int64 { min(max(Int64(id.prefix { $0 != "-" }) ?? 0, 0), Self.latest) }
     public var sequence: Int64 { id.firstIndex(of: "-").flatMap { Int64(id[id.index(after: $0)...]) } ?? 0 }
 
     /// Reads `[id, [name, value, …]]` or `[id, [name, value, …], deliveries]`.
@@ -39,7 +41,7 @@ public struct StreamEntry: Sendable {
         for index in stride(from: 0, to: flat.count, by: 2) {
             fields.append((flat[index].text ?? "", flat[index + 1].bytes ?? []))
         }
-        self.init(id: id, fields: fields, deliveries: parts.count > 2 ? Int(parts[2].integer ?? 0) : 0)
+        self.init(id: id, fields: fields, deliveries: parts.count > 2 ? Int(Int32(clamping: parts[2].integer ?? 0)) : 0)
     }
 
     static func list(_ value: RedisValue) throws(RedisError) -> [StreamEntry] {

@@ -16,12 +16,30 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 
 /// URLs are shown without the password they may carry.
 public enum Redaction {
-    /// `redis://user:secret@host` becomes `redis://user:••••@host`; `password=secret` becomes `password=••••`.
+    /// As ``url(_:)``; `nil` for what may be a private key in the wrong place (64 hexadecimal digits in a row).
+    public static func shown(_ text: String) -> String? {
+        var run = 0
+        for byte in text.utf8 {
+            run = Character(Unicode.Scalar(byte)).isHexDigit ? run + 1 : 0
+            if run == 64 { return nil }
+        }
+        return url(text)
+    }
+
+    /// `redis://user:secret@host` becomes `redis://user:••••@host`, and so does `redis://user:secret` without a host, where a port would be a
+    /// number; `password=secret` becomes `password=••••`.
     public static func url(_ text: String) -> String {
         var shown = text
         let start = shown.range(of: "://")?.upperBound ?? shown.startIndex
         if let at = shown[start...].lastIndex(of: "@"), let colon = shown[start..<at].firstIndex(of: ":") {
             shown.replaceSubrange(shown.index(after: colon)..<at, with: "••••")
+        } else if !shown[start...].contains("@") {
+            let end = shown[start...].firstIndex { $0 == "/" || $0 == "?" } ?? shown.endIndex
+            if start > shown.startIndex, !shown[start...].hasPrefix("["), let colon = shown[start..<end].firstIndex(of: ":"),
+                !shown[shown.index(after: colon)..<end].allSatisfy({ $0.isASCII && $0.isNumber })
+            {
+                shown.replaceSubrange(shown.index(after: colon)..<end, with: "••••")
+            }
         }
         var from = shown.startIndex
         while let key = shown[from...].range(of: "password=") {

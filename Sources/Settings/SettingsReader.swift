@@ -102,6 +102,9 @@ public struct SettingsReader {
         return limits
     }
 
+    /// Bytes of a file that holds one secret.
+    static let largestSecretFile = 4_096
+
     /// A secret, from its variable or from the file that `NAME_FILE` names (one trailing line break is dropped).
     public mutating func secret(_ name: String, valid: (String) -> Bool = { !$0.isEmpty }) -> Secret? {
         let knob = knob(name)
@@ -115,11 +118,10 @@ public struct SettingsReader {
             guard valid(text) else { fault(knob.name, nil, knob.kind.expected); return nil }
             return Secret(text)
         case (nil, .some(let path)):
-            guard let data = FileManager.default.contents(atPath: path), data.count <= 4_096 else {
+            guard let text = Self.secretText(path) else {
                 fault(file, path, "a readable file with \(knob.kind.expected)")
                 return nil
             }
-            let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
             guard valid(text) else { fault(file, path, "a file with \(knob.kind.expected)"); return nil }
             return Secret(text)
         }
@@ -130,14 +132,21 @@ public struct SettingsReader {
         let knob = knob(name)
         var secrets: [Secret] = []
         for path in (environment[knob.name] ?? "").split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where !path.isEmpty {
-            let text = FileManager.default.contents(atPath: path).flatMap { $0.count <= 4_096 ? String(decoding: $0, as: UTF8.self) : nil }
-            if let text = text?.trimmingCharacters(in: .newlines), valid(text) {
+            if let text = Self.secretText(path), valid(text) {
                 secrets.append(Secret(text))
             } else {
                 fault(knob.name, path, "\(knob.kind.expected); this is none, or cannot be read")
             }
         }
         return secrets
+    }
+
+    /// `nil` when the file cannot be read or is larger than ``largestSecretFile``.
+    private static func secretText(_ path: String) -> String? {
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: largestSecretFile + 1) ?? Data(),
+            data.count <= largestSecretFile
+        else { return nil }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 
     /// A fault names the part of the text that is wrong.
@@ -169,7 +178,7 @@ public struct SettingsReader {
     }
 
     private mutating func fault(_ name: String, _ value: String?, _ expected: String) {
-        faults.append(SettingsFault(name: name, value: value.map(Redaction.url), expected: expected))
+        faults.append(SettingsFault(name: name, value: value.flatMap(Redaction.shown), expected: expected))
         faulty.insert(name)
     }
 

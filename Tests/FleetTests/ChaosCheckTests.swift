@@ -212,7 +212,8 @@ struct InvariantTests {
             }
             let stage = StageStatus(
                 name: "work", reads: "", members: members.map { StageStatus.Member(name: $0, silence: 0) }, partitions: partitions)
-            let status = CellStatus(time: 0, stages: [stage], deadLetters: 0, deadExits: 0, checks: [], server: server, admissionLimits: Admission.Limits(backlog: 1_000_000))
+            let status = CellStatus(
+                time: 0, stages: [stage], deadLetters: 0, deadExits: 0, checks: [], server: server, admissionLimits: Admission.Limits(backlog: 1_000))
             var observations = ChaosObservations()
             observations.restAfter = .zero
             change(&observations)

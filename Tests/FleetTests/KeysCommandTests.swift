@@ -95,7 +95,7 @@ struct KeysCommandTests {
             let listed = try Self.items(try await terminal.vibe("keys", "list", "--json").text)
             let agent = try #require(listed.first).string("agent")
             #expect(listed.count == 1 && listed[0]["state"] == "active" && listed[0]["name"] == "vibe-2026")
-            #expect(listed[0]["account"] == .string(Self.account) && listed[0]["daysLeft"] == .null)
+            #expect(listed[0]["account"] == .string(Self.account) && listed[0]["daysLeft"] == Optional<JSON>.none)
             let table = try await terminal.vibe("keys", "list")
             #expect(table.text.contains("SUBSCRIBER") && table.text.contains("active"))
 

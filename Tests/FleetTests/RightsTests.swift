@@ -50,7 +50,6 @@ struct RightsTests {
             for role in ["ingest", "match", "plan", "audit"] {
                 try await refused(role, "HSET", keys.attempts(0), "job", "{}")
                 try await refused(role, "HGET", keys.sleeves(0), "x")
-                try await refused(role, "HSET", keys.lease("work", "00"), "epoch", "1")
             }
             for key in [keys.attempts(0), keys.lease("work", "00"), keys.quotes] { try await refused("operator", "HSET", key, "a", "b") }
             try await refused("plan", "HSET", keys.cursors(0), "leader", "x")
@@ -70,7 +69,7 @@ struct RightsTests {
             }
             let audit = try site.context("audit").redis("script")
             let call = RedisCommand(
-                script: RedisScript(name: "forge", source: "return redis.call('HSET', KEYS[1], 'epoch', '1')"), keys: [keys.lease("work", "00")])
+                script: RedisScript(name: "forge", source: "return redis.call('HSET', KEYS[1], 's1|BTC', '{}')"), keys: [keys.sleeves(0)])
             #expect(isRefused(try await audit.send(call)))
         }
     }

@@ -88,7 +88,8 @@ struct StandingTests {
             let server = ServerFacts(
                 version: "7", usedMemory: 1, maximumMemory: 0, policy: "noeviction", hasAOF: true, lastAOFWriteFailed: false, clients: 1)
             return CellStatus(
-                time: 0, stages: [audit], deadLetters: 0, deadExits: 0, checks: [], server: server, admissionLimits: Admission.Limits(backlog: 1_000_000), auditLimit: 1_000, processes: processes)
+                time: 0, stages: [audit], deadLetters: 0, deadExits: 0, checks: [], server: server,
+                admissionLimits: Admission.Limits(backlog: 1_000), auditLimit: 1_000, processes: processes)
         }
         #expect(!status(waiting: 99).concerns.contains { $0.contains("not in Postgres") })
         #expect(status(waiting: 100).concerns.contains { $0.contains("100 entries are not in Postgres") })

@@ -35,14 +35,32 @@ public struct ConfigFault: Sendable, Equatable, CustomStringConvertible {
 
 /// Where readers put what they find, so that reading goes on to the end.
 final class FaultList {
+    /// What is told at most; a file with more has one mistake many times.
+    static let maximum = 1_000
     private(set) var faults: [ConfigFault] = []
 
     func add(_ place: Place, value: String? = nil, _ problem: String) {
-        faults.append(ConfigFault(file: place.file, line: place.line, field: place.field, value: value, problem: problem))
+        guard faults.count < Self.maximum else { return }
+        // a key in the wrong place, such as where its file's name belongs, is not to be shown by the fault
+        let field = place.field.mayHoldKey ? "(what may be a key is not shown)" : place.field
+        let value = value.flatMap { $0.mayHoldKey ? nil : $0 }
+        faults.append(ConfigFault(file: place.file, line: place.line, field: field, value: value, problem: problem.mayHoldKey ? "is wrong" : problem))
     }
 
     /// In the order of the file.
     var sorted: [ConfigFault] { faults.sorted { ($0.file, $0.line, $0.field) < ($1.file, $1.line, $1.field) } }
+}
+
+extension String {
+    /// Whether it has as many hexadecimal digits in a row as a private key.
+    var mayHoldKey: Bool {
+        var run = 0
+        for byte in utf8 {
+            run = Character(Unicode.Scalar(byte)).isHexDigit ? run + 1 : 0
+            if run == 64 { return true }
+        }
+        return false
+    }
 }
 
 /// A place in a file.

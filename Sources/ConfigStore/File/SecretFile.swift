@@ -7,6 +7,7 @@ enum SecretFile {
         let problem: String
     }
 
+    /// Room for a key for each of 100,000 subscribers.
     static let maximumBytes = 16 * 1024 * 1024
 
     static func read(_ path: String) throws(Fault) -> String {
@@ -17,8 +18,12 @@ enum SecretFile {
         guard mode & 0o077 == 0 else {
             throw Fault(problem: "may be read by others (mode \(String(mode, radix: 8))): chmod 600 it")
         }
-        guard (attributes[.size] as? NSNumber)?.intValue ?? 0 <= maximumBytes else { throw Fault(problem: "is larger than 16 MiB") }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
+        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: maximumBytes + 1) ?? Data() else {
+            throw Fault(problem: "cannot be read")
+        }
+        // by what was read: a device or a pipe has no size
+        guard data.count <= maximumBytes else { throw Fault(problem: "is larger than 16 MiB") }
+        guard let text = String(validating: data, as: UTF8.self) else {
             throw Fault(problem: "cannot be read as UTF-8 text")
         }
         return text

@@ -25,6 +25,10 @@ enum YAMLDocument {
 
     /// The root, or `nil` and a fault. A mistake in the YAML itself is reported alone: what follows it cannot be read.
     static func root(of text: String, file: String, _ faults: FaultList) -> Node? {
+        if let (line, problem) = YAMLShape.fault(of: text) {
+            faults.add(Place(file: file, line: line, field: ""), problem)
+            return nil
+        }
         do {
             if let root = try Parser(yaml: text).singleRoot() { return root }
             faults.add(Place(file: file, line: 1, field: ""), "the file is empty")

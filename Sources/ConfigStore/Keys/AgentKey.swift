@@ -39,7 +39,8 @@ extension AgentKey {
 public struct AgentKeyFault: Error, Sendable, Equatable, CustomStringConvertible {
     public let source: String
     public let problem: String
-    public var description: String { "\(source) \(problem)" }
+    /// A key that was given where its file's name belongs is not shown.
+    public var description: String { "\(source.mayHoldKey ? "the file" : source) \(problem)" }
 }
 
 extension AgentKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

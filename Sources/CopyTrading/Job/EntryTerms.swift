@@ -50,12 +50,12 @@ extension EntryTerms {
 
     public init(json: JSON) throws(JSONError) {
         func count(_ name: String) throws(JSONError) -> Int? {
-            try json.maybe(name) { value throws(JSONError) in Int(try value.asInteger()) }
+            json[name] == nil ? nil : Int(try json.integer(name, 0...1_000_000))
         }
         self.init(
             leaderStart: try json.decimal("leaderStart"), leaderEnd: try json.decimal("leaderEnd"),
             followsLeader: try json.bool("followsLeader"), belowMinimum: try json.choice("belowMin"),
-            accumulateMilliseconds: try json.integer("accumulateMs"), maximumOrderNotional: try json.maybeDecimal("maxOrderNtl"),
+            accumulateMilliseconds: try json.integer("accumulateMs", 0...86_400_000), maximumOrderNotional: try json.maybeDecimal("maxOrderNtl"),
             maximumCoinNotional: try json.maybeDecimal("maxCoinNtl"), bookSlippageBasisPoints: try count("bookBps"),
             maximumSpreadBasisPoints: try count("spreadBps"), leverage: try count("leverage"))
     }

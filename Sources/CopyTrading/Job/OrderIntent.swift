@@ -65,7 +65,7 @@ public struct Quote: Sendable, Equatable {
 
     /// Of the middle of the book, rounded up; `nil` when a side is not known.
     public var spreadBasisPoints: Int? {
-        guard let bestBid, let bestAsk, bestBid > .zero else { return nil }
+        guard let bestBid, let bestAsk, bestBid > .zero, bestAsk > .zero else { return nil }
         let sum = Int128(bestAsk.e8) + Int128(bestBid.e8)
         return Int(clamping: (Int128(bestAsk.e8 - bestBid.e8) * 20_000 + sum - 1) / sum)
     }

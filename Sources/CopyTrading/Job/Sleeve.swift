@@ -191,8 +191,9 @@ public struct Sleeve: Sendable, Equatable {
         guard let averageEntry else { return price }
         let held = Int128(position.magnitude.e8)
         let added = Int128(size.e8)
+        guard held + added > 0 else { return averageEntry }
         // Between two accepted prices, so it is in range.
-        return Price(e8: Int64((held * Int128(averageEntry.e8) + added * Int128(price.e8)) / (held + added)))
+        return Price(e8: Int64(clamping: (held * Int128(averageEntry.e8) + added * Int128(price.e8)) / (held + added)))
     }
 }
 
@@ -228,9 +229,9 @@ extension Sleeve {
             owedThrough: try json.maybe("owedThrough") { value throws(JSONError) in JobID(try value.asString()) },
             k: json["k"] == nil ? nil : try json.exactRatio("k"),
             residue: try json.maybeDecimal("residue") ?? .zero,
-            residueUntil: try json.maybe("residueUntilMs") { value throws(JSONError) in try value.asInteger() },
+            residueUntil: try json.maybeMilliseconds("residueUntilMs"),
             ahead: try json.maybeDecimal("ahead") ?? .zero, boughtAhead: try json.maybeDecimal("boughtAhead") ?? .zero,
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
-            revision: try json.integer("rev"))
+            revision: try json.integer("rev", 0...1_000_000_000_000_000))
     }
 }

@@ -1,7 +1,8 @@
 /// Exact decimals for money: a signed 64-bit count of 1e-8 units. Never binary floating point.
 ///
-/// Range: text beyond ±4.6e10 is refused at the door, so that the sum of two accepted values cannot overflow. Products and
-/// quotients are computed in 128 bits and throw when the result leaves the range.
+/// Range: text beyond ±4.6e10 is refused at the door, so that the sum of two accepted values is exact. A longer sum that would leave
+/// 64 bits stays at their end instead of trapping: one hostile number must not end a process, and every door refuses the text of such a
+/// sum. Products and quotients are computed in 128 bits and throw when the result leaves the range.
 public protocol FixedPoint: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The value in units of 1e-8.
     var e8: Int64 { get }
@@ -108,13 +109,21 @@ extension FixedPoint {
     }
 
     public static func < (a: Self, b: Self) -> Bool { a.e8 < b.e8 }
-    public static func + (a: Self, b: Self) -> Self { Self(e8: a.e8 + b.e8) }
-    public static func - (a: Self, b: Self) -> Self { Self(e8: a.e8 - b.e8) }
-    public static prefix func - (a: Self) -> Self { Self(e8: -a.e8) }
+    public static func + (a: Self, b: Self) -> Self {
+        let (sum, overflow) = a.e8.addingReportingOverflow(b.e8)
+        return Self(e8: overflow ? (a.e8 < 0 ? -.max : .max) : sum)
+    }
+
+    public static func - (a: Self, b: Self) -> Self {
+        let (difference, overflow) = a.e8.subtractingReportingOverflow(b.e8)
+        return Self(e8: overflow ? (a.e8 < 0 ? -.max : .max) : difference)
+    }
+
+    public static prefix func - (a: Self) -> Self { Self(e8: a.e8 == .min ? .max : -a.e8) }
     public static func += (a: inout Self, b: Self) { a = a + b }
     public static func -= (a: inout Self, b: Self) { a = a - b }
 
-    public var magnitude: Self { Self(e8: abs(e8)) }
+    public var magnitude: Self { e8 < 0 ? -self : self }
     public var isZero: Bool { e8 == 0 }
     /// −1, 0 or +1.
     public var sign: Int { e8.signum() == 0 ? 0 : (e8 > 0 ? 1 : -1) }
@@ -128,7 +137,7 @@ extension FixedPoint {
     /// Rounded away from zero to `decimals` (0…8) decimals.
     public func roundedAway(decimals: Int) -> Self {
         let cut = truncated(decimals: decimals)
-        return cut == self ? self : Self(e8: cut.e8 + (e8 > 0 ? 1 : -1) * Power.ten(8 - decimals))
+        return cut == self ? self : cut + Self(e8: (e8 > 0 ? 1 : -1) * Power.ten(8 - decimals))
     }
 }
 

@@ -50,7 +50,9 @@ extension DecisionRecord {
             composedOf: try json["composedOf"] == nil
                 ? [] : json.list("composedOf") { value throws(JSONError) in RequestID(try value.asString()) },
             composedInto: try json.maybe("composedInto") { value throws(JSONError) in RequestID(try value.asString()) })
-        guard LeaderFill.times.contains(decidedAt) else { throw JSONError(path: "decidedMs", problem: "not a time since 1970") }
+        for (name, time) in [("decidedMs", decidedAt), ("facts", facts.market.listedAt), ("facts", facts.leader.verifiedAt)] {
+            if let time, !LeaderFill.times.contains(time) { throw JSONError(path: name, problem: "not a time since 1970") }
+        }
         guard self.json == json else {
             throw JSONError(
                 problem: "is not as this program writes it, \(self.json.text()): another version of it decided, or it was altered")

@@ -147,9 +147,9 @@ extension ExecutionResult {
             attempts: Int(try json.integer("attempts")), limit: try json.maybeDecimal("limitPx"),
             reduceOnly: try json.maybe("reduceOnly") { value throws(JSONError) in try value.asBool() },
             times: Times(
-                leaderFillMilliseconds: try json.integer("leaderFillMs"), received: try json.integer("receivedUs"),
-                planned: try json.integer("plannedUs"), prepared: try json.integer("preparedUs"), sent: try json.integer("sentUs"),
-                acknowledged: try json.integer("ackUs"), limitedMicroseconds: try json.integer("limitedUs"),
+                leaderFillMilliseconds: try json.milliseconds("leaderFillMs"), received: try json.microseconds("receivedUs"),
+                planned: try json.microseconds("plannedUs"), prepared: try json.microseconds("preparedUs"), sent: try json.microseconds("sentUs"),
+                acknowledged: try json.microseconds("ackUs"), limitedMicroseconds: try json.microseconds("limitedUs"),
                 limitedBy: try json.maybe("limitedBy") { value throws(JSONError) in try value.asString() }),
             origin: origin, place: try FanoutPlace.read(json), decision: json["decision"])
         if json["epochs"] != nil { epochs = try json.list("epochs") { value throws(JSONError) in try value.asInteger() } }

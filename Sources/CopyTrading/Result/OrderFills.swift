@@ -12,18 +12,24 @@ public struct OrderFills: Sendable, Equatable {
     public mutating func add(size: Size, price: Price, fee: Notional) {
         filled += size.magnitude
         self.fee += fee
-        weight += Int128(price.e8) * Int128(size.magnitude.e8)
+        weigh(Int128(price.e8) * Int128(size.magnitude.e8))
     }
 
     public mutating func add(_ other: OrderFills) {
         filled += other.filled
         fee += other.fee
-        weight += other.weight
+        weigh(other.weight)
+    }
+
+    /// Prices and sizes of the exchange are in range one by one; no number of them may trap.
+    private mutating func weigh(_ more: Int128) {
+        let (sum, overflow) = weight.addingReportingOverflow(more)
+        weight = overflow ? (more < 0 ? .min : .max) : sum
     }
 
     /// USDC traded, truncated at the eighth decimal.
     public var value: Notional { Notional(e8: Int64(clamping: weight / Int128(Price.scale))) }
 
     /// Truncated at the eighth decimal; `nil` when nothing was filled.
-    public var averagePrice: Price? { filled.isZero ? nil : Price(e8: Int64(weight / Int128(filled.e8))) }
+    public var averagePrice: Price? { filled.isZero ? nil : Price(e8: Int64(clamping: weight / Int128(filled.e8))) }
 }

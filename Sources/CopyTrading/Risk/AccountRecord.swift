@@ -113,7 +113,7 @@ extension AccountRecord.PlacedOrder {
                 kind: try json.choice("kind"), side: try json.choice("side"), size: try json.decimal("sz"), price: try json.decimal("px")),
             leaderOrder: try json.maybe("leaderOid") { value throws(JSONError) in try value.asInteger() },
             lifecycle: try json.maybe("lifecycle") { value throws(JSONError) in SignalID(try value.asString()) },
-            placedAt: try json.maybe("placedMs") { value throws(JSONError) in try value.asInteger() })
+            placedAt: try json.maybeMilliseconds("placedMs"))
     }
 }
 

@@ -165,7 +165,7 @@ extension LeaderOrders {
         guard version == Self.schemaVersion else {
             throw JSONError(path: "v", problem: "orders schema \(version) is not \(Self.schemaVersion)")
         }
-        self.init(orders: try json.list("orders", Order.init(json:)), readAt: try json.integer("readMs"))
+        self.init(orders: try json.list("orders", Order.init(json:)), readAt: try json.milliseconds("readMs"))
     }
 }
 

@@ -17,9 +17,9 @@ extension LeaderRecordKeeper {
             throw JSONError(path: "v", problem: "record schema \(version) is not \(Self.schemaVersion)")
         }
         self.init(
-            since: try json.integer("sinceMs"), wasLiquidated: try json.bool("liquidated"), equity: try json.maybeDecimal("equity"),
-            highestEquity: try json.maybeDecimal("highestEquity"), movementsTo: try json.integer("movementsToMs"),
-            lastTradeAt: try json.maybe("lastTradeMs") { value throws(JSONError) in try value.asInteger() },
+            since: try json.milliseconds("sinceMs"), wasLiquidated: try json.bool("liquidated"), equity: try json.maybeDecimal("equity"),
+            highestEquity: try json.maybeDecimal("highestEquity"), movementsTo: try json.milliseconds("movementsToMs"),
+            lastTradeAt: try json.maybeMilliseconds("lastTradeMs"),
             hours: try json.list("hours", Hour.init(json:)))
     }
 }
@@ -31,8 +31,12 @@ extension LeaderRecordKeeper.Hour {
     fileprivate init(json: JSON) throws(JSONError) {
         let values = try json.asArray()
         guard values.count == 4 else { throw JSONError(problem: "expected 4 numbers, found \(values.count)") }
-        self.init(
-            number: try values[0].asInteger(), fills: Int(try values[1].asInteger()), makerFills: Int(try values[2].asInteger()),
-            flips: Int(try values[3].asInteger()))
+        let numbers = try json.map { value throws(JSONError) in
+            let number = try value.asInteger()
+            // hours since 1970 and counts within one: sums of any number of them that is kept stay in range
+            guard (0...1_000_000_000_000).contains(number) else { throw JSONError(problem: "\(number) is out of range") }
+            return number
+        }
+        self.init(number: numbers[0], fills: Int(numbers[1]), makerFills: Int(numbers[2]), flips: Int(numbers[3]))
     }
 }

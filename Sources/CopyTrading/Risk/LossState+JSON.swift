@@ -13,7 +13,7 @@ extension LossState {
     public init(json: JSON) throws(JSONError) {
         self.init(
             day: try json.integer("day"), dayStartEquity: try json.decimal("dayStartEquity"), dayDeposits: try json.decimal("dayDeposits"),
-            highest: try json.decimal("highest"), stop: try json.choice("stop"), observedEquity: try json.decimal("observedEquity"), observedAt: try json.integer("observedMs"),
-            stoppedAt: try json.maybe("stoppedMs") { value throws(JSONError) in try value.asInteger() })
+            highest: try json.decimal("highest"), stop: try json.choice("stop"), observedEquity: try json.decimal("observedEquity"), observedAt: try json.milliseconds("observedMs"),
+            stoppedAt: try json.maybeMilliseconds("stoppedMs"))
     }
 }

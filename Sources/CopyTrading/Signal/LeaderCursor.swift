@@ -67,8 +67,8 @@ extension LeaderCursor {
         guard version == Self.schemaVersion else {
             throw JSONError(path: "v", problem: "cursor schema \(version) is not \(Self.schemaVersion)")
         }
-        floor = try json.maybe("floorMs") { value throws(JSONError) in try value.asInteger() }
-        resumeFrom = try json.maybe("resumeMs") { value throws(JSONError) in try value.asInteger() }
+        floor = try json.maybeMilliseconds("floorMs")
+        resumeFrom = try json.maybeMilliseconds("resumeMs")
         joinedThrough = try json.maybe("joinedThrough") { value throws(JSONError) in try value.asInteger() }
         marks = [:]
         for (coin, mark) in try json.list("coins", Mark.named(json:)) { marks[coin] = mark }
@@ -85,7 +85,7 @@ extension LeaderCursor.Mark {
 
     fileprivate static func named(json: JSON) throws(JSONError) -> (Coin, LeaderCursor.Mark) {
         let mark = LeaderCursor.Mark(
-            position: try json.decimal("position"), time: try json.integer("timeMs"), price: try json.maybeDecimal("px"),
+            position: try json.decimal("position"), time: try json.milliseconds("timeMs"), price: try json.maybeDecimal("px"),
             tids: try json.list("tids") { value throws(JSONError) in try value.asInteger() }, isAnchor: try json.bool("anchor"))
         return (Coin(try json.string("coin")), mark)
     }

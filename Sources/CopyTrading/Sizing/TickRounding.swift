@@ -26,7 +26,7 @@ public enum TickRounding {
     public static func limit(
         reference: Price, basisPoints: Int, side: Side, purpose: Purpose, sizeDecimals: Int, maximumDecimals: Int = perpetualDecimals
     ) -> Price? {
-        let exact = Int128(reference.e8) * Int128(10_000 + Int(side.sign) * basisPoints)
+        let exact = Int128(reference.e8) * (10_000 + Int128(side.sign) * Int128(basisPoints))
         guard exact > 0, let near = Int64(exactly: exact / 10_000) else { return nil }
         let direction: Direction = (side == .buy) == (purpose == .entry) ? .down : .up
         return rounded(

@@ -1,4 +1,5 @@
 import CopyTrading
+import JSON
 
 /// One perpetual: its rules, its price, its book, the orders resting in it.
 final class Market {
@@ -95,6 +96,14 @@ struct Listing: Equatable {
     /// `nil` for a single tier of ``maximumLeverage``.
     var marginTable: MarginTable?
     var marginMode = MarginMode.any
+
+    /// The member `szDecimals`; ``PriceGrid`` has no other.
+    static func sizeDecimals(_ json: JSON) throws(JSONError) -> Int {
+        Int(try json.integer("szDecimals", 0...Int64(PriceGrid.maximumDecimals)))
+    }
+
+    /// The member `maxLeverage`.
+    static func leverage(_ json: JSON) throws(JSONError) -> Int { Int(try json.integer("maxLeverage", 1...1_000)) }
 }
 
 /// One public trade. `users` is [buyer, seller]; `side` is the aggressor's.

@@ -45,14 +45,13 @@ struct MirroredMarkets {
     }
 
     private init(path: String) throws(HyperSimError) {
-        do {
-            let json = try JSON.parse([UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
-            listings = try json.map { entry throws(JSONError) in
+        listings = try JSONFile.read(path) { json throws(JSONError) in
+            try json.map { entry throws(JSONError) in
                 Listing(
-                    coin: try entry.string("coin"), price: try entry.decimal("px"), sizeDecimals: Int(try entry.integer("szDecimals")),
-                    maximumLeverage: Int(try entry.integer("maxLeverage")))
+                    coin: try entry.string("coin"), price: try entry.decimal("px"), sizeDecimals: try Listing.sizeDecimals(entry),
+                    maximumLeverage: try Listing.leverage(entry))
             }
-        } catch { throw .configuration("\(path): \(error)") }
+        }
     }
 
     private var json: JSON {
@@ -70,7 +69,7 @@ struct MirroredMarkets {
         guard try asset.maybe("isDelisted", { value throws(JSONError) in try value.asBool() }) != true else { return nil }
         let price: Price = context["midPx"] == .null ? try context.decimal("markPx") : try context.decimal("midPx")
         return Listing(
-            coin: try asset.string("name"), price: price, sizeDecimals: Int(try asset.integer("szDecimals")),
-            maximumLeverage: Int(try asset.integer("maxLeverage")))
+            coin: try asset.string("name"), price: price, sizeDecimals: try Listing.sizeDecimals(asset),
+            maximumLeverage: try Listing.leverage(asset))
     }
 }

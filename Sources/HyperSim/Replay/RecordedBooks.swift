@@ -46,8 +46,8 @@ extension RecordedBooks.Book {
         let coin = try json.string("coin")
         levels = try json.at("levels", BookChange.Levels.init(json:))
         guard let mid = levels.mid else { throw JSONError(path: "levels", problem: "\(coin): an empty book has no price to start with") }
-        let decimals = try json.maybe("szDecimals") { value throws(JSONError) in Int(try value.asInteger()) }
-        let leverage = try json.maybe("maxLeverage") { value throws(JSONError) in Int(try value.asInteger()) }
+        let decimals = json["szDecimals"] == nil ? nil : try Listing.sizeDecimals(json)
+        let leverage = json["maxLeverage"] == nil ? nil : try Listing.leverage(json)
         let isMain = Universe.dexName(of: coin).isEmpty
         listing = Listing(
             coin: coin, price: mid, sizeDecimals: decimals ?? (levels.bids + levels.asks).map { Self.decimals(of: $0.size) }.max() ?? 0,

@@ -6,7 +6,7 @@ extension UserFill {
     public init(json: JSON) throws(JSONError) {
         self.init(
             coin: Coin(try json.string("coin")), price: try json.decimal("px"), size: try json.decimal("sz"), side: try json.side(),
-            time: try json.integer("time"), startPosition: try json.denoisedDecimal("startPosition"), dir: try json.string("dir"),
+            time: try json.milliseconds("time"), startPosition: try json.denoisedDecimal("startPosition"), dir: try json.string("dir"),
             hash: try json.string("hash"), oid: try json.integer("oid"), crossed: try json.bool("crossed"),
             fee: try json.denoisedDecimal("fee"),
             feeToken: try json.maybe("feeToken") { value throws(JSONError) in try value.asString() } ?? "USDC",

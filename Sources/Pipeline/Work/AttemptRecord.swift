@@ -66,15 +66,18 @@ struct AttemptRecord: Sendable, Equatable {
         self.averageBefore = averageBefore
     }
 
+    /// Far more than any job makes; a worker keeps an epoch for each.
+    static let attempts: ClosedRange<Int64> = 0...10_000
+
     init(json: JSON) throws(JSONError) {
         self.init(
             job: JobID(try json.string("job")), entry: try json.string("entry"), cloid: ClientOrderID(try json.string("cloid")),
-            attempt: Int(try json.integer("attempt")), account: AccountID(try json.string("account")),
+            attempt: Int(try json.integer("attempt", Self.attempts)), account: AccountID(try json.string("account")),
             subscriber: SubscriberID(try json.string("subscriber")), subscription: SubscriptionID(try json.string("subscription")),
-            coin: Coin(try json.string("coin")), nonce: try json.integer("nonce"),
+            coin: Coin(try json.string("coin")), nonce: try json.milliseconds("nonce"),
             signer: try json.maybe("signer") { value throws(JSONError) in try value.asString() },
-            expiresAfter: try json.maybe("expiresAfter") { value throws(JSONError) in try value.asInteger() },
-            payloadHash: try json.string("hash"), epoch: try json.string("epoch"), preparedAt: try json.integer("preparedUs"),
+            expiresAfter: json["expiresAfter"] == nil ? nil : try json.milliseconds("expiresAfter"),
+            payloadHash: try json.string("hash"), epoch: try json.string("epoch"), preparedAt: try json.microseconds("preparedUs"),
             intent: OrderIntent(
                 side: try json.choice("side"), size: try json.decimal("sz"), limit: try json.decimal("limitPx"),
                 reduceOnly: try json.bool("reduceOnly"), isSnapClose: try json.bool("snapClose"), owed: try json.decimal("owed"),

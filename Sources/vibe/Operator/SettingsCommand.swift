@@ -27,7 +27,7 @@ struct SettingsCommand: AsyncParsableCommand {
         let settings = try OperatorContext.environmentSettings()
         let given = ProcessInfo.processInfo.environment.filter { $0.key.hasPrefix("VIBE_") }
         let secrets = Set(Knob.all.filter { if case .secret = $0.kind { true } else { false } }.map(\.name))
-        let shown = given.map { ($0.key, secrets.contains($0.key) ? "••••" : Redaction.url($0.value)) }.sorted { $0.0 < $1.0 }
+        let shown = given.map { ($0.key, secrets.contains($0.key) ? "••••" : Redaction.shown($0.value) ?? "••••") }.sorted { $0.0 < $1.0 }
         output.show([
             "given": .object(shown.map { JSON.Member($0.0, .string($0.1)) }), "rates": .string(settings.settingsFingerprint),
             "failpoints": .array(settings.fleet.failpoints?.orders.map { .string($0.text) } ?? []),

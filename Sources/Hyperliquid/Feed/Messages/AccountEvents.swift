@@ -29,7 +29,7 @@ public struct FundingEvent: Sendable, Equatable {
 
     /// An item of `userFundings`: as above, or in the form of /info with its `delta`.
     init(item json: JSON) throws(JSONError) {
-        let time = try json.integer("time")
+        let time = try json.milliseconds("time")
         let nested = try json.maybe("delta") { delta throws(JSONError) in try FundingEvent(delta, time: time) }
         self = if let nested { nested } else { try FundingEvent(json, time: time) }
     }
@@ -56,7 +56,7 @@ public struct LedgerEvent: Sendable, Equatable {
     init(json: JSON) throws(JSONError) {
         let delta = try json.field("delta")
         self.init(
-            time: try json.integer("time"), hash: try json.string("hash"),
+            time: try json.milliseconds("time"), hash: try json.string("hash"),
             kind: try json.at("delta") { delta throws(JSONError) in try delta.string("type") }, delta: delta)
     }
 }

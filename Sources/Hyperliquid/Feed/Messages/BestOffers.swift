@@ -23,6 +23,6 @@ public struct BestOffers: Sendable, Equatable {
             level == .null ? nil : Book.Level(price: try level.decimal("px"), size: try level.decimal("sz"))
         }
         guard sides.count == 2 else { throw JSONError(path: "bbo", problem: "expected two sides, found \(sides.count)") }
-        self.init(coin: Coin(try json.string("coin")), time: try json.integer("time"), bid: sides[0], ask: sides[1])
+        self.init(coin: Coin(try json.string("coin")), time: try json.milliseconds("time"), bid: sides[0], ask: sides[1])
     }
 }

@@ -43,7 +43,7 @@ public struct MarketTrade: Sendable, Equatable {
         }
         self.init(
             coin: Coin(try json.string("coin")), side: try json.side(), price: try json.decimal("px"), size: try json.decimal("sz"),
-            time: try json.integer("time"), hash: try json.string("hash"), tid: try json.integer("tid"), buyer: users?[0], seller: users?[1])
+            time: try json.milliseconds("time"), hash: try json.string("hash"), tid: try json.integer("tid"), buyer: users?[0], seller: users?[1])
     }
 }
 

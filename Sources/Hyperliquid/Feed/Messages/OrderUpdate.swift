@@ -38,14 +38,14 @@ public struct OrderUpdate: Sendable, Equatable {
     /// `{"order":{"coin","side","limitPx","sz","oid","timestamp","origSz"},"status","statusTimestamp"}`
     public init(json: JSON) throws(JSONError) {
         let status = try json.string("status")
-        let statusTime = try json.integer("statusTimestamp")
+        let statusTime = try json.milliseconds("statusTimestamp")
         self = try json.at("order") { order throws(JSONError) in
             OrderUpdate(
                 coin: Coin(try order.string("coin")), side: try order.side(), limit: try order.decimal("limitPx"),
                 size: try order.denoisedDecimal("sz"), originalSize: try order.denoisedDecimal("origSz"), oid: try order.integer("oid"),
                 cloid: try order.maybe("cloid") { value throws(JSONError) in try value.asString() },
                 reduceOnly: try order.maybe("reduceOnly") { value throws(JSONError) in try value.asBool() } ?? false,
-                status: status, placedAt: try order.integer("timestamp"), statusTime: statusTime)
+                status: status, placedAt: try order.milliseconds("timestamp"), statusTime: statusTime)
         }
     }
 }

@@ -36,7 +36,7 @@ public enum UserEvent: Sendable, Equatable {
         switch member.name {
         case "fills":
             self = .fills(UserFill.inOrderOfExecution(try json.list("fills") { fill throws(JSONError) in try UserFill(json: fill) }))
-        case "funding": self = .funding(try json.at("funding") { event throws(JSONError) in try FundingEvent(event, time: event.integer("time")) })
+        case "funding": self = .funding(try json.at("funding") { event throws(JSONError) in try FundingEvent(event, time: event.milliseconds("time")) })
         case "liquidation": self = .liquidation(try json.at("liquidation") { event throws(JSONError) in try LiquidationEvent(json: event) })
         case "nonUserCancel":
             self = .cancelledByExchange(

@@ -58,7 +58,7 @@ public struct AccountState: Sendable, Equatable {
         crossMargin = try json.at("crossMarginSummary", MarginSummary.init(json:))
         crossMaintenanceMargin = try json.denoisedDecimal("crossMaintenanceMarginUsed")
         withdrawable = try json.denoisedDecimal("withdrawable")
-        time = try json.integer("time")
+        time = try json.milliseconds("time")
         var coins: Set<Coin> = []
         for position in perpetuals where !coins.insert(position.coin).inserted {
             throw JSONError(path: "assetPositions", problem: "\(position.coin) is listed twice")

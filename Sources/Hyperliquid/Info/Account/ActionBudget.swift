@@ -5,6 +5,9 @@ import JSON
 public struct ActionBudget: Sendable, Equatable {
     /// USDC traded, ever.
     public var cumulativeVolume: WideDecimal
+    /// More than any address will send.
+    static let range: ClosedRange<Int64> = 0...1_000_000_000_000_000
+
     public var used: Int64
     public var cap: Int64
     /// Bought with `reserveRequestWeight` and not used yet; zero where the exchange does not say.
@@ -16,9 +19,9 @@ public struct ActionBudget: Sendable, Equatable {
     /// The answer of `userRateLimit`.
     init(json: JSON) throws(JSONError) {
         cumulativeVolume = try json.wideDecimal("cumVlm")
-        used = try json.integer("nRequestsUsed")
-        cap = try json.integer("nRequestsCap")
-        surplus = try json.integer(ifPresent: "nRequestsSurplus") ?? 0
+        used = try json.integer("nRequestsUsed", Self.range)
+        cap = try json.integer("nRequestsCap", Self.range)
+        surplus = json["nRequestsSurplus"] == nil ? 0 : try json.integer("nRequestsSurplus", Self.range)
     }
 }
 

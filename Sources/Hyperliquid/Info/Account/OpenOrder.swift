@@ -44,7 +44,7 @@ public struct OpenOrder: Sendable, Equatable {
         size = try json.denoisedDecimal("sz")
         originalSize = try json.denoisedDecimal(ifPresent: "origSz")
         oid = try json.integer("oid")
-        placedAt = try json.integer("timestamp")
+        placedAt = try json.milliseconds("timestamp")
         reduceOnly = try json.flag("reduceOnly")
         cloid = try json.string(ifPresent: "cloid")
         detail = json["orderType"] == nil ? nil : try Detail(json: json)

@@ -34,7 +34,7 @@ public struct OrderRecord: Sendable, Equatable {
     /// `{"order":{…},"status":"filled","statusTimestamp":ms}`
     init(json: JSON) throws(JSONError) {
         status = try json.string("status")
-        statusTime = try json.integer("statusTimestamp")
+        statusTime = try json.milliseconds("statusTimestamp")
         order = try json.at("order", OpenOrder.init(json:))
     }
 }

@@ -47,7 +47,7 @@ public struct Book: Sendable, Equatable {
             try side.map { level throws(JSONError) in Level(price: try level.decimal("px"), size: try level.decimal("sz")) }
         }
         guard sides.count == 2 else { throw JSONError(path: "levels", problem: "expected two sides, found \(sides.count)") }
-        self.init(coin: Coin(try json.string("coin")), time: try json.integer("time"), bids: sides[0], asks: sides[1],
+        self.init(coin: Coin(try json.string("coin")), time: try json.milliseconds("time"), bids: sides[0], asks: sides[1],
             isFast: json["fast"] == true)
     }
 }

@@ -30,8 +30,8 @@ public struct Candle: Sendable, Equatable {
         let name = try json.string("i")
         guard let interval = Interval(rawValue: name) else { throw JSONError(path: "i", problem: "\"\(name)\" is no known interval") }
         self.interval = interval
-        openTime = try json.integer("t")
-        closeTime = try json.integer("T")
+        openTime = try json.milliseconds("t")
+        closeTime = try json.milliseconds("T")
         open = try json.decimal("o")
         high = try json.decimal("h")
         low = try json.decimal("l")

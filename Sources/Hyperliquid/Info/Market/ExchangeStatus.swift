@@ -1,3 +1,4 @@
+import CopyTrading
 import JSON
 
 /// The exchange's clock, and whether it announces anything out of the ordinary.
@@ -8,7 +9,7 @@ public struct ExchangeStatus: Sendable, Equatable {
     public var specialStatuses: JSON?
 
     init(json: JSON) throws(JSONError) {
-        time = try json.integer("time")
+        time = try json.milliseconds("time")
         specialStatuses = json["specialStatuses"]
     }
 }

@@ -15,7 +15,7 @@ public struct FundingRate: Sendable, Equatable {
         coin = Coin(try json.string("coin"))
         rate = try json.ratio("fundingRate")
         premium = try json.ratio("premium")
-        time = try json.integer("time")
+        time = try json.milliseconds("time")
     }
 }
 

@@ -39,6 +39,9 @@ public struct SpotMarkets: Sendable, Equatable {
         pairs = try json.list("universe", Pair.init(json:))
     }
 
+    /// Far more than there will be; asset ids are counted up from them.
+    static let indices: ClosedRange<Int64> = 0...1_000_000_000
+
     public func token(_ index: Int) -> Token? { tokens.first { $0.index == index } }
 
     /// What the exchange demands of orders in `pair`; `nil` when its base token is not listed.
@@ -50,8 +53,8 @@ public struct SpotMarkets: Sendable, Equatable {
 extension SpotMarkets.Token {
     init(json: JSON) throws(JSONError) {
         self.init(
-            name: try json.string("name"), index: Int(try json.integer("index")), sizeDecimals: Int(try json.integer("szDecimals")),
-            weiDecimals: Int(try json.integer("weiDecimals")), tokenID: try json.string("tokenId"), isCanonical: try json.bool("isCanonical"))
+            name: try json.string("name"), index: Int(try json.integer("index", SpotMarkets.indices)), sizeDecimals: Int(try json.integer("szDecimals", 0...18)),
+            weiDecimals: Int(try json.integer("weiDecimals", 0...18)), tokenID: try json.string("tokenId"), isCanonical: try json.bool("isCanonical"))
     }
 }
 
@@ -61,7 +64,7 @@ extension SpotMarkets.Pair {
             try tokens.pair({ index throws(JSONError) in try index.asInteger() }, { index throws(JSONError) in try index.asInteger() })
         }
         self.init(
-            coin: Coin(try json.string("name")), index: Int(try json.integer("index")), base: Int(base), quote: Int(quote),
+            coin: Coin(try json.string("name")), index: Int(try json.integer("index", SpotMarkets.indices)), base: Int(base), quote: Int(quote),
             isCanonical: try json.bool("isCanonical"))
     }
 }

@@ -11,16 +11,18 @@ enum LedgerSource: Sendable {
 
     /// Longest line accepted.
     static let longestLine = 4 << 20
+    /// Bytes of a file in memory at a time.
+    private static let piece = 1 << 20
 
     /// - Throws: ``Failure`` when it cannot be read to its end, or a line is malformed.
     func forEachLine(_ body: (JSON) throws -> Void) async throws {
         switch self {
         case .file(let path):
-            guard let data = FileManager.default.contents(atPath: path) else {
+            guard let file = FileHandle(forReadingAtPath: path) else {
                 throw Failure(.unavailable, "cannot read the ledger \(path)", nextStep: "--ledger names ledger.jsonl of the simulator")
             }
             var lines = LineSplitter()
-            try lines.add([UInt8](data), body)
+            while let piece = try file.read(upToCount: Self.piece), !piece.isEmpty { try lines.add([UInt8](piece), body) }
             try lines.finish(body)
         case .exchange(let base):
             var lines = LineSplitter()
