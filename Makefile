@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo up bench soak chaos test build lint env clean deps deps-lint conformance-deps
 
-PACKAGES := openssl libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql libfaketime pkg-config python3-venv
+PACKAGES := openssl libhiredis-dev libpq-dev libssl-dev libsecp256k1-dev libzstd-dev redis-server postgresql pkg-config python3-venv
 LINTERS := shellcheck lua-check
 CONFORMANCE := .build/conformance-venv
 VIBE := .build/release/vibe
@@ -29,6 +29,7 @@ soak: build ## ingest from an exchange that misbehaves and prove that no signal 
 	@$(VIBE) soak $(ARGS)
 
 chaos: build ## inject faults of every kind into a whole fleet and prove that nothing is lost or done twice; MINUTES=10 SEED=1
+	swift build -c release --product FalseClock
 	@$(VIBE) chaos --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) $(ARGS)
 
 # One test at a time: those that wait for a time-out would mistake two busy cores for one.

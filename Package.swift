@@ -4,7 +4,11 @@ import PackageDescription
 /// Arrows point down only: a target may depend on those listed below it, never on one above.
 let package = Package(
     name: "vibe",
-    products: [.executable(name: "vibe", targets: ["vibe"])],
+    products: [
+        .executable(name: "vibe", targets: ["vibe"]),
+        // for chaos runs, which put it before a process to have its clock wrong
+        .library(name: "FalseClock", type: .dynamic, targets: ["FalseClock"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -117,6 +121,7 @@ let package = Package(
         .target(name: "Health", dependencies: ["JSON", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Settings", dependencies: ["Failpoints"]),
         .target(name: "Failpoints"),
+        .target(name: "FalseClock"),
         .target(name: "Blocking"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CSecp256k1"]),
         .target(name: "Zstandard", dependencies: ["CZstd"]),

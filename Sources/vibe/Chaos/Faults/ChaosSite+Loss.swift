@@ -8,6 +8,7 @@ extension ChaosSite {
 
     /// As after a power cut: the last piece of the file never reached the disk.
     func cutTail(_ generator: inout SeededGenerator) async throws -> String {
+        let before = recoveries
         var cuts: [String] = []
         for _ in 0..<2 {
             let bytes = UInt64.random(in: 1...200_000, using: &generator)
@@ -21,10 +22,11 @@ extension ChaosSite {
             cuts.append(Format.bytes(Int64(bytes)))
             try await hold(1_000...4_000, &generator)
         }
-        return "\(cuts.joined(separator: " and ")) cut off; \(try await waitUntilRecovered())"
+        return "\(cuts.joined(separator: " and ")) cut off; \(try await waitUntilRecovered(since: before))"
     }
 
     func rollBack(_ generator: inout SeededGenerator) async throws -> String {
+        let before = recoveries
         let copy = run.path("redis-copy")
         try? FileManager.default.removeItem(atPath: copy)
         try FileManager.default.copyItem(atPath: servers.redis.directory + "/appendonlydir", toPath: copy)
@@ -34,25 +36,27 @@ extension ChaosSite {
             try FileManager.default.removeItem(atPath: directory + "/appendonlydir")
             try FileManager.default.moveItem(atPath: copy, toPath: directory + "/appendonlydir")
         }
-        return "by \(Format.time(ContinuousClock.now - start)); \(try await waitUntilRecovered())"
+        return "by \(Format.time(ContinuousClock.now - start)); \(try await waitUntilRecovered(since: before))"
     }
 
     func emptyRedis() async throws -> String {
+        let before = recoveries
         try await restartRedis { try FileManager.default.removeItem(atPath: $0 + "/appendonlydir") }
-        return try await waitUntilRecovered()
+        return try await waitUntilRecovered(since: before)
     }
 
     func loseGroup(_ generator: inout SeededGenerator) async throws -> String {
         let candidates = context.partitioning.all.filter { [.signals, .requests, .jobs].contains($0.stream) }
         guard let partition = candidates.randomElement(using: &generator), let group = partition.stream.groups.randomElement(using: &generator) else { return "" }
+        let before = recoveries
         _ = try await redis.send(RedisCommand("XGROUP", "DESTROY", context.keys.stream(partition), group)).checked()
-        return "\(group) of \(partition.name); \(try await waitUntilRecovered())"
+        return "\(group) of \(partition.name); \(try await waitUntilRecovered(since: before))"
     }
 
     /// Until every partition of every stage has an owner again.
-    private func waitUntilRecovered() async throws -> String {
+    /// - Parameter before: recoveries of before the loss.
+    private func waitUntilRecovered(since before: Int) async throws -> String {
         let start = ContinuousClock.now
-        let before = recoveries
         // a loss that nothing on record contradicts is none that halts
         try await Task.sleep(for: .seconds(3))
         while ContinuousClock.now - start < Self.recoveryLimit {
