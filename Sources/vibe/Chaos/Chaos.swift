@@ -160,13 +160,13 @@ struct Chaos: Sendable {
             guard let status = try? await StatusReader(site.context, redis: site.redis).read(),
                 let counters = try? await StreamCounters.read(site.redis, site.context.keys)
             else { still = nil; continue }
-            if status.isDrained, try await positionsLeft(site).isEmpty, counters.entries == still?.entries ?? counters.entries {
+            if status.isAtWork, status.isDrained, try await positionsLeft(site).isEmpty, counters.entries == still?.entries ?? counters.entries {
                 if let since = still?.since, ContinuousClock.now - since > Self.restTime { return since - healed }
                 still = still ?? (.now, counters.entries)
             } else { still = nil }
             if ContinuousClock.now - shown > .seconds(10) {
                 shown = .now
-                let waiting = status.stages.filter { $0.backlog + $0.pending > 0 }.map { "\($0.name) \($0.backlog + $0.pending)" }
+                let waiting = (status.halt.map { ["halted: \($0)"] } ?? []) + status.stages.filter { $0.backlog + $0.pending > 0 }.map { "\($0.name) \($0.backlog + $0.pending)" }
                 let left = try await positionsLeft(site)
                 Terminal.complain("waiting: \(waiting.isEmpty ? "nothing pending" : waiting.joined(separator: ", ")); \(left.count) positions of followers left")
             }

@@ -15,6 +15,7 @@ actor ChaosSite {
     nonisolated let simulator: SimulatorControl
     nonisolated let fleet: Fleet
     nonisolated let links: ChaosLinks
+    private let halts: HaltWatch
     private let supervision: Supervision
     private(set) var servers: FleetServers
     /// Processes wanted of each role; those missing are started.
@@ -24,8 +25,6 @@ actor ChaosSite {
     /// Variables for the next process of a role alone.
     private var next: [FleetRole: [String: String]] = [:]
     private(set) var starts = 0
-    /// Times the cell was halted and rebuilt.
-    private(set) var recoveries = 0
     /// Processes that ended as none should.
     private(set) var crashes: [String] = []
 
@@ -63,6 +62,7 @@ actor ChaosSite {
         self.context = context
         self.fleet = fleet
         redis = try context.redis("chaos")
+        halts = try HaltWatch(context, recovers: true)
         simulator = SimulatorControl(base: context.settings.exchange.url)
     }
 
@@ -128,25 +128,12 @@ actor ChaosSite {
             }
             group.addTask {
                 while true {
-                    await self.recoverIfHalted()
-                    try await Task.sleep(for: .milliseconds(500))
+                    await self.halts.look()
+                    try await Task.sleep(for: .milliseconds(200))
                 }
             }
             try await group.waitForAll()
         }
-    }
-
-    private func recoverIfHalted() async {
-        guard let halt = try? await StatusReader(context, redis: redis).halt() else { return }
-        do {
-            let site = try RecoverySite(context)
-            let report = try await site.recover(force: false) { _ in }
-            await site.close()
-            if report.wasDone {
-                recoveries += 1
-                Terminal.complain("recovered: \(halt)")
-            }
-        } catch { Terminal.complain("not recovered yet: \(error)") }
     }
 
     private func startMissing() async {
@@ -189,6 +176,9 @@ actor ChaosSite {
         case .code(let code): [0, Failure.Kind.unavailable.rawValue, Failure.Kind.feedLost.rawValue].contains(code)
         }
     }
+
+    /// Times the cell was halted and rebuilt.
+    var recoveries: Int { get async { await halts.recoveries } }
 
     // MARK: - For faults
 

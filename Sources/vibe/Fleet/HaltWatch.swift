@@ -1,19 +1,25 @@
+import Postgres
+import Recovery
 import Redis
 
-/// Notices that the cell is halted, says so once, and rebuilds it when that is wanted.
+/// Notices that the cell is halted, says so once, and rebuilds it when that is wanted, until it has worked.
 actor HaltWatch {
     private static let every = Duration.seconds(1)
 
     private let context: OperatorContext
     private let recovers: Bool
     private let redis: RedisConnection
+    private let postgres: PostgresConnection
     private var lookedAt: ContinuousClock.Instant?
     private var said: String?
+    /// Times the cell was rebuilt.
+    private(set) var recoveries = 0
 
     init(_ context: OperatorContext, recovers: Bool) throws {
         self.context = context
         self.recovers = recovers
-        redis = try context.redis("up")
+        redis = try context.redis("halt")
+        postgres = context.postgres("halt")
     }
 
     /// To be called often.
@@ -21,17 +27,32 @@ actor HaltWatch {
         if let lookedAt, ContinuousClock.now - lookedAt < Self.every { return }
         lookedAt = .now
         do {
-            let record = try await redis.hash(context.keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
-            guard record["state"] == "halted" else { said = nil; return }
-            let reason = record["reason"] ?? "no reason was given"
-            guard said != reason else { return }
-            said = reason
-            Terminal.complain("HALTED: \(reason)")
-            guard recovers else { return Terminal.complain("next: `vibe recover --dry-run`, then `vibe recover --yes`, from another terminal") }
-            let site = try RecoverySite(context)
-            let report = try await site.recover(force: false) { Terminal.complain("  " + $0) }
-            await site.close()
-            Terminal.say(report.text())
-        } catch { Terminal.complain("vibe: the cell was not looked after: \(error)") }
+            guard let reason = try await Self.halt(context, redis, postgres) else { said = nil; return }
+            say("HALTED: \(reason)" + (recovers ? "" : "\nnext: `vibe recover --dry-run`, then `vibe recover --yes`, from another terminal"))
+            if recovers { try await recover() }
+        } catch { say("vibe: the cell was not looked after: \(error)") }
+    }
+
+    private func recover() async throws {
+        let site = try RecoverySite(context)
+        let outcome: Result<RecoveryReport, any Error>
+        do { outcome = .success(try await site.recover(force: false) { _ in }) } catch { outcome = .failure(error) }
+        await site.close()
+        if try outcome.get().wasDone {
+            recoveries += 1
+            say("recovered: the cell runs")
+        }
+    }
+
+    private func say(_ text: String) {
+        guard said != text else { return }
+        said = text
+        Terminal.complain(text)
+    }
+
+    /// Why the cell is halted; `nil`: it is not. A Redis that has lost the record of it, too, does not count: Postgres has it.
+    static func halt(_ context: OperatorContext, _ redis: RedisConnection, _ postgres: PostgresConnection) async throws -> String? {
+        if let reason = try? await StatusReader(context, redis: redis).halt() { return reason }
+        return try await CellRegister(postgres, keys: context.keys).halt()
     }
 }

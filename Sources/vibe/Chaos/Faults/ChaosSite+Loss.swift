@@ -8,7 +8,7 @@ extension ChaosSite {
 
     /// As after a power cut: the last piece of the file never reached the disk.
     func cutTail(_ generator: inout SeededGenerator) async throws -> String {
-        let before = recoveries
+        let before = await recoveries
         var cuts: [String] = []
         for _ in 0..<2 {
             let bytes = UInt64.random(in: 1...200_000, using: &generator)
@@ -26,7 +26,7 @@ extension ChaosSite {
     }
 
     func rollBack(_ generator: inout SeededGenerator) async throws -> String {
-        let before = recoveries
+        let before = await recoveries
         let copy = run.path("redis-copy")
         try? FileManager.default.removeItem(atPath: copy)
         try FileManager.default.copyItem(atPath: servers.redis.directory + "/appendonlydir", toPath: copy)
@@ -40,7 +40,7 @@ extension ChaosSite {
     }
 
     func emptyRedis() async throws -> String {
-        let before = recoveries
+        let before = await recoveries
         try await restartRedis { try FileManager.default.removeItem(atPath: $0 + "/appendonlydir") }
         return try await waitUntilRecovered(since: before)
     }
@@ -48,7 +48,7 @@ extension ChaosSite {
     func loseGroup(_ generator: inout SeededGenerator) async throws -> String {
         let candidates = context.partitioning.all.filter { [.signals, .requests, .jobs].contains($0.stream) }
         guard let partition = candidates.randomElement(using: &generator), let group = partition.stream.groups.randomElement(using: &generator) else { return "" }
-        let before = recoveries
+        let before = await recoveries
         _ = try await redis.send(RedisCommand("XGROUP", "DESTROY", context.keys.stream(partition), group)).checked()
         return "\(group) of \(partition.name); \(try await waitUntilRecovered(since: before))"
     }
@@ -61,8 +61,8 @@ extension ChaosSite {
         try await Task.sleep(for: .seconds(3))
         while ContinuousClock.now - start < Self.recoveryLimit {
             let status = try? await StatusReader(context, redis: redis).read()
-            if let status, status.halt == nil, status.stages.allSatisfy({ $0.unowned == 0 && !$0.partitions.isEmpty }) {
-                let again = recoveries - before
+            if let status, status.isAtWork {
+                let again = await recoveries - before
                 return again == 0 ? "no halt" : "recovered, all owned after \(Format.time(ContinuousClock.now - start))"
             }
             try await Task.sleep(for: .milliseconds(100))

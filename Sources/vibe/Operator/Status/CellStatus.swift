@@ -25,6 +25,9 @@ struct CellStatus: Sendable {
     /// Why nothing runs in the cell; `nil`: it is not halted.
     var halt: String?
 
+    /// Every partition of every stage has an owner, in a cell that is not halted.
+    var isAtWork: Bool { halt == nil && stages.allSatisfy { $0.unowned == 0 && !$0.partitions.isEmpty } }
+
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
     /// True when nothing waits and nothing is being worked on.

@@ -27,6 +27,12 @@ struct StatusCommand: AsyncParsableCommand {
         let redis = try context.redis("status")
         var status = try await StatusReader(context, redis: redis).read()
         status.agentConcerns = await AgentConcerns.read(context)
+        if status.halt == nil {
+            // a Redis that was lost may have lost that, too
+            let postgres = context.postgres("status")
+            status.halt = try? await HaltWatch.halt(context, redis, postgres)
+            await postgres.close()
+        }
         await redis.close()
         status.processes = await ProcessHealth.read(in: RunDirectory(context.settings.fleet.runDirectory), logger: context.logger)
         output.show(status.json) {
