@@ -339,6 +339,37 @@ import Testing
         }
     }
 
+    @Test("R-55: a sleeve that holds more than the exchange gives that up, and its exit closes what there is")
+    func givenUp() async throws {
+        let cast = Cast.alike(1, Self.size)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            let first = try await fleet.work("work-1", attentive)
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await first.stop()
+            // as when an order's result was lost with Redis: the sleeve knows of more than there is
+            let held = try await #require(fleet.truth().results(of: "s0:leader").first?.position)
+            let key = fleet.keys.sleeves(fleet.partitioning.account(cast.follower("s0").account))
+            let field = HoldingKey("s0:leader", "BTC").field
+            let stored = try await #require(fleet.observer.send(RedisCommand("HGET", key, field)).checked().text)
+            let more = stored.replacingOccurrences(of: "\"position\":\"\(held)\"", with: "\"position\":\"\(held + held)\"")
+            #expect(more != stored)
+            _ = try await fleet.observer.send(RedisCommand("HSET", key, field, more)).checked()
+            try await fleet.work("work-2", attentive)
+            try await eventually("DRIFT", fleet)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.outcome) == [.filled, .filled])
+            #expect(truth.sleeves.isEmpty)
+            #expect(try await !events(fleet).contains("COIN_FROZEN"))
+        }
+    }
+
     // MARK: - Circuit breakers
 
     @Test("R-83: refused orders open the account's breaker; its exits go on")

@@ -147,6 +147,12 @@ public struct Sleeve: Sendable, Equatable {
     /// that was skipped has been met by them as well: they are no excess after it.
     public func boughtAhead(of leader: Size) -> Size { boughtAhead.isZero ? .zero : min(boughtAhead, excess(over: leader) ?? boughtAhead) }
 
+    /// What the exchange does not hold cannot be closed: the sleeve, down to what there is.
+    /// - Parameter missing: coins, unsigned; no more than is held are given up.
+    public func givingUp(_ missing: Size) -> Sleeve {
+        applying(side: position.e8 > 0 ? .sell : .buy, size: min(missing, position.magnitude), price: averageEntry ?? .zero, lifecycle: lifecycle)
+    }
+
     /// The sleeve once what was bought ahead has met the increase of `job`.
     func meetingBoughtAhead(of job: ExecutionJob) -> Sleeve {
         guard !boughtAhead.isZero, let terms = job.terms, terms.followsLeader else { return self }

@@ -27,8 +27,7 @@ struct ChaosReport: Sendable {
         var found = crashes.map { "a process ended as none should: \($0)" }
         if rest == nil { found.append("the fleet did not come to rest after the faults") }
         if !left.isEmpty { found.append("\(left.count) positions of followers are left, though every leader is flat: \(left.prefix(5).joined(separator: "; "))") }
-        if let verification, !verification.isClean { found.append(verification.finalLine) }
-        if verdicts.isEmpty || verification == nil { found.append("nothing was checked") }
+        if verdicts.isEmpty { found.append("nothing was checked") }
         found += verdicts.filter { !$0.isUpheld }.map { "invariant \($0.invariant.rawValue), \($0.invariant.name): \($0.findings.first ?? "nothing to look at")" }
         return found
     }
@@ -56,7 +55,7 @@ struct ChaosReport: Sendable {
         var table = Table([.text("FAULT"), .figure("TIMES"), .text("WHAT", mayShrink: true)])
         for (kind, count) in counts { table.add([Table.Cell(kind.rawValue), Table.Cell(Format.count(count)), Table.Cell(kind.meaning)]) }
         var lines = [table.rendered(for: terminal)]
-        if let verification { lines.append(verification.text(for: terminal)) }
+        if let verification { lines.append(verification.outcomeTable.rendered(for: terminal)) }
         if !verdicts.isEmpty { lines.append(ChaosVerdictText(verdicts: verdicts).rendered(for: terminal)) }
         var facts = [
             "seed \(options.seed), \(Format.time(microseconds: Int64(seconds) * 1_000_000)); \(Format.count(fills)) fills of leaders; \(starts) processes started, \(recoveries) recoveries of the cell",

@@ -2,7 +2,7 @@ import Postgres
 import Recovery
 import Redis
 
-/// Notices that the cell is halted, says so once, and rebuilds it when that is wanted, until it has worked.
+/// Notices that the cell is halted, says so once with what stands in the way, and rebuilds it when that is wanted, until it has worked.
 actor HaltWatch {
     private static let every = Duration.seconds(1)
 
@@ -11,7 +11,7 @@ actor HaltWatch {
     private let redis: RedisConnection
     private let postgres: PostgresConnection
     private var lookedAt: ContinuousClock.Instant?
-    private var said: String?
+    private var said: Set<String> = []
     /// Times the cell was rebuilt.
     private(set) var recoveries = 0
 
@@ -27,7 +27,7 @@ actor HaltWatch {
         if let lookedAt, ContinuousClock.now - lookedAt < Self.every { return }
         lookedAt = .now
         do {
-            guard let reason = try await Self.halt(context, redis, postgres) else { said = nil; return }
+            guard let reason = try await Self.halt(context, redis, postgres) else { said = []; return }
             say("HALTED: \(reason)" + (recovers ? "" : "\nnext: `vibe recover --dry-run`, then `vibe recover --yes`, from another terminal"))
             if recovers { try await recover() }
         } catch { say("vibe: the cell was not looked after: \(error)") }
@@ -40,14 +40,13 @@ actor HaltWatch {
         await site.close()
         if try outcome.get().wasDone {
             recoveries += 1
+            said = []
             say("recovered: the cell runs")
         }
     }
 
     private func say(_ text: String) {
-        guard said != text else { return }
-        said = text
-        Terminal.complain(text)
+        if said.insert(text).inserted { Terminal.complain(text) }
     }
 
     /// Why the cell is halted; `nil`: it is not. A Redis that has lost the record of it, too, does not count: Postgres has it.

@@ -84,6 +84,27 @@ struct ForeignFills {
         record.orders[cloid] = nil
     }
 
+    /// Sleeves that hold more than the exchange does give that up, in the order of the subscriptions' names: it is closed already, by whomever.
+    /// - Parameters:
+    ///   - rest: what the exchange holds beyond the sleeves, signed.
+    ///   - distinct: tells this finding from others.
+    /// - Returns: what stays without an explanation.
+    mutating func giveUp(_ coin: Coin, _ rest: Size, distinct: Int64) -> Size {
+        var rest = rest
+        for holding in sleeves.keys.filter({ $0.coin == coin }).sorted(by: { $0.field < $1.field }) where !rest.isZero {
+            guard let sleeve = sleeves[holding], sleeve.position.sign == -rest.sign else { continue }
+            let next = sleeve.givingUp(rest.magnitude)
+            rest += sleeve.position - next.position
+            sleeves[holding] = next
+            changed.insert(holding)
+            found.append(
+                Found(
+                    kind: .drift, subscription: holding.subscription, coin: coin,
+                    detail: "held \(sleeve.position), of which the exchange has \(next.position)", tid: distinct))
+        }
+        return rest
+    }
+
     /// Resting orders of ours that traded.
     var carriedOut: [ClientOrderID] { Array(triggered.keys) }
 

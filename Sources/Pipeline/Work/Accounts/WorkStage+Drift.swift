@@ -82,7 +82,8 @@ extension WorkStage {
         var entry = AccountLog.Entry()
         for coin in unexplained.keys.sorted() {
             let own = finding.sleeves.filter { $0.key.coin == coin }.map(\.value)
-            let rest = SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own)
+            let rest = finding.giveUp(
+                coin, SleeveReconciliation.unattributed(net: reading.positions[coin]?.size ?? .zero, sleeves: own), distinct: reading.begunAt)
             if rest.isZero {
                 if record.frozen.removeValue(forKey: coin) != nil {
                     entry.emissions.append(event(.unfrozen, key, coin: coin, "sleeves and exchange agree again", distinct: "\(reading.begunAt)"))

@@ -32,7 +32,7 @@ extension ChaosSite {
     /// Numbered like entries of ours, so that the audit trail stays without gaps: what they hold is not ours.
     func addMalformed(_ generator: inout SeededGenerator) async throws -> String {
         let contents = [
-            ["data", "{"], ["data", ""], ["nonsense", "1"], ["data", "{\"v\":99}"], ["data", "[]", "data", "{}"], ["id", "x", "data", "null"],
+            ["data", "{"], ["data", ""], ["nonsense", "1"], ["data", "{\"v\":99}"], ["data", "[]", "data", "{}"]
         ]
         var count = 0
         for partition in context.partitioning.all where [.signals, .requests, .jobs].contains(partition.stream) {

@@ -13,26 +13,29 @@ struct AuditVerification: Sendable {
     var rows: Int { stored.values.reduce(0, +) }
     /// Request → the dead letter that it, or a job of it, waits in.
     private var letters: [String: String] = [:]
+    /// Stream and id of entries that nobody can read: they led to nothing, and wait as dead letters.
+    private var unreadable: Set<String> = []
 
     private init(pairs: AuditPairs) { self.pairs = pairs }
 
     static func run(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws -> AuditVerification {
         var verification = AuditVerification(pairs: try await reader.pairs(listed: Findings.named))
-        verification.letters = try await letters(redis, keys)
+        try await verification.readLetters(redis, keys)
         try await verification.checkStreams(reader, redis: redis, keys: keys)
         verification.checkPairs()
         try await verification.checkAnomalies(reader)
         return verification
     }
 
-    private static func letters(_ redis: RedisConnection, _ keys: Keys) async throws -> [String: String] {
-        var letters: [String: String] = [:]
+    private mutating func readLetters(_ redis: RedisConnection, _ keys: Keys) async throws {
         for letter in try await DeadLetterBox(redis: redis, keys: keys).read() {
+            if letter.reason != DeadLetter.Reason.poison.rawValue, let origin = letter.origin {
+                unreadable.insert("\(keys.stream(origin)) \(letter.entry)")
+            }
             guard let data = letter.original("data"), let json = try? JSON.parse(data) else { continue }
             guard let request = (try? json.string("request")) ?? (try? json.string("id")) else { continue }
             letters[request] = letter.id
         }
-        return letters
     }
 
     private mutating func checkStreams(_ reader: AuditReader, redis: RedisConnection, keys: Keys) async throws {
@@ -97,7 +100,7 @@ struct AuditVerification: Sendable {
         for duplicate in try await reader.duplicates() where duplicate.what != "result" {
             findings.add(.duplicates, "\(duplicate.what) \(duplicate.id) is there \(duplicate.count) times", count: duplicate.count - 1)
         }
-        for orphan in try await reader.orphans() {
+        for orphan in try await reader.orphans() where !unreadable.contains("\(orphan.stream) \(orphan.entry)") {
             findings.add(.missing, "\(orphan.stream) \(orphan.entry): its cause \(orphan.cause ?? "(none named)") is not in the audit trail")
         }
         for reorder in try await reader.reorders() {

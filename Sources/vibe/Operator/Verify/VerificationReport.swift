@@ -42,7 +42,7 @@ struct VerificationReport: Sendable {
         return parts.joined(separator: "\n\n")
     }
 
-    private var outcomeTable: Table {
+    var outcomeTable: Table {
         var table = Table([.text("OUTCOME"), .figure("RESULTS"), .figure("SHARE")])
         for (outcome, count) in pairs.outcomes.sorted(by: { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }) {
             let tenths = count * 1_000 / max(1, pairs.results)
