@@ -23,8 +23,13 @@ for action = 1, tonumber(ARGV[3]) do
     local spare = period * tonumber(ARGV[at + 4])
     at = at + 5
     local arrival = tonumber(redis.call('GET', key) or '0')
-    -- a clock that was set back must not close a bucket for longer than a penalty may
-    if arrival < now then arrival = now elseif arrival > now + depth + ahead then arrival = now + depth end
+    if arrival < now then
+      arrival = now
+    elseif arrival > now + depth + ahead then
+      -- a clock that was set back must not close a bucket for longer than a penalty may: it is empty, and fills from now on
+      arrival = now + depth
+      redis.call('SET', key, string.format('%.0f', arrival), 'PX', math.max(1, math.ceil(depth / 1000)))
+    end
     local after = arrival + period * tokens
     if period * tokens + spare > depth then never = b end
     if after + spare - depth - now > wait then wait, limiting = after + spare - depth - now, b end

@@ -11,8 +11,13 @@ local now = t[1] * 1000000 + t[2]
 local period, depth, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local spare = period * tonumber(ARGV[5])
 local arrival = tonumber(redis.call('GET', KEYS[1]) or '0')
--- a clock that was set back must not close a bucket for longer than a penalty may
-if arrival < now then arrival = now elseif arrival > now + depth + ARGV[3] then arrival = now + depth end
+if arrival < now then
+  arrival = now
+elseif arrival > now + depth + ARGV[3] then
+  -- a clock that was set back must not close a bucket for longer than a penalty may: it is empty, and fills from now on
+  arrival = now + depth
+  redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.max(1, math.ceil(depth / 1000)))
+end
 local after = arrival + period * tokens
 if ARGV[6] ~= '1' then
   if period * tokens + spare > depth then return -1 end

@@ -70,6 +70,20 @@ import Testing
         let answers = try #require(try await journal.begin([(0, epoch, [booking(cell, TokenRate(period: 1_000, burst: 5), nonce: 1)])])[0])
         guard case .wait(let wait, _) = answers[0] else { Issue.record("\(answers)"); return }
         #expect(wait <= 5_000)
+        // it fills from then on, though the clock has not come back to where it was
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(try await journal.begin([(0, epoch, [booking(cell, TokenRate(period: 1_000, burst: 5), nonce: 1)])]) == [[.go]])
+    }
+
+    @Test("take-tokens: a clock that was set back leaves a bucket empty, and it fills from then on", arguments: PrivateRedis.Mode.allCases)
+    func readsAfterClockSetBack(_ mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let bucket = TokenBucket(redis: cell.redis, key: cell.keys.tokens("egress", "e"), rate: TokenRate(period: 1_000, burst: 5))
+        _ = try await cell.redis.send(RedisCommand("SET", cell.keys.tokens("egress", "e"), "99999999999999999"))
+        guard case .wait(let wait) = try await bucket.take(1) else { Issue.record("the bucket is empty"); return }
+        #expect(wait <= 5_000)
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(try await bucket.take(1) == .taken)
     }
 
     @Test("penalise-bucket: the bucket stays closed as long as the exchange asked, and a shorter penalty does not open it", arguments: PrivateRedis.Mode.allCases)
