@@ -1,0 +1,80 @@
+import Pipeline
+
+/// Closes that arrive while a backlog of entries drains, against closes on the same fleet at rest.
+struct BacklogBench: Sendable {
+    let plan: BacklogPlan
+    let run: RunDirectory
+    let supervision: Supervision
+
+    private static let lead: Int64 = 200_000
+
+    func measure() async throws -> BacklogReport {
+        let site = try await BenchSite.open(plan.options, run, supervision)
+        try await publish(plan.entering(at: WallClock.microseconds), site)
+        try await settle(site, within: .seconds(120), "the leaders' first entries")
+        let before = plan.closesBefore(at: WallClock.microseconds + Self.lead)
+        try await publish(before, site)
+        try await settle(site, within: .seconds(120), "closes without a backlog")
+
+        await site.fleet.shrink(FleetRole.work.rawValue, to: 0)
+        try await publish(plan.backlog(at: WallClock.microseconds + Self.lead), site)
+        let waiting = try await untilPlanned(site)
+        Terminal.complain("\(Format.count(waiting)) jobs wait; starting the workers")
+        let from = try await site.mark()
+        try await site.fleet.scale(FleetRole.work.rawValue, to: plan.options.work)
+        try await untilDraining(site, below: waiting)
+        let meanwhile = plan.closesMeanwhile(at: WallClock.microseconds + Self.lead)
+        try await publish(meanwhile, site)
+        let left = try await StreamCounters.read(site.redis, site.context.keys).backlog(.work)
+        let drain = try await Bench.drain(site, within: plan.drainLimit)
+        let window = BenchWindow(from: from, to: try await site.mark())
+        let proof = try await BenchProof.gather(
+            site, plan.options, drain: drain, published: plan.published, schedule: before, measured: plan.measured, window: window,
+            keepsCopies: true)
+        await site.redis.close()
+        return BacklogReport(plan: plan, proof: proof, window: window, before: before, meanwhile: meanwhile, waiting: waiting, leftAfterCloses: left)
+    }
+
+    private func publish(_ schedule: LoadSchedule, _ site: BenchSite) async throws {
+        _ = try await LoadGenerator(schedule, port: site.port).run()
+        try await site.checkProcesses()
+    }
+
+    private func settle(_ site: BenchSite, within limit: Duration, _ what: String) async throws {
+        // the last fill may be held in ingest for a moment
+        try await Task.sleep(for: .seconds(1))
+        guard try await Bench.drain(site, within: limit) != nil else {
+            throw Failure(.unavailable, "\(what) were not finished in \(limit.components.seconds) s", nextStep: "see the logs under \(run.path("log"))")
+        }
+    }
+
+    /// Until everything that was published is a job.
+    /// - Returns: jobs that wait.
+    private func untilPlanned(_ site: BenchSite) async throws -> Int64 {
+        let limit = ContinuousClock.now + plan.buildLimit
+        while true {
+            try await site.checkProcesses()
+            let counters = try await StreamCounters.read(site.redis, site.context.keys)
+            let isPlanned = counters.backlog(.match) == 0 && counters.backlog(.plan) == 0
+            if counters.added(.signals) >= Int64(plan.published - BacklogPlan.half), isPlanned { return counters.backlog(.work) }
+            guard ContinuousClock.now < limit else {
+                throw Failure(
+                    .unavailable, "the backlog was not built in \(plan.buildLimit.components.seconds) s: \(Format.count(counters.added(.signals))) signals, "
+                        + "\(Format.count(counters.backlog(.plan))) requests not planned", nextStep: "see the logs under \(run.path("log"))")
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    /// Until the workers hold their partitions and have begun.
+    private func untilDraining(_ site: BenchSite, below waiting: Int64) async throws {
+        let limit = ContinuousClock.now + .seconds(60)
+        while try await StreamCounters.read(site.redis, site.context.keys).backlog(.work) >= waiting {
+            try await site.checkProcesses()
+            guard ContinuousClock.now < limit else {
+                throw Failure(.unavailable, "no worker has finished anything in a minute", nextStep: "see the logs under \(run.path("log"))")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}
