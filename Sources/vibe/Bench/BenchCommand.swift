@@ -18,6 +18,13 @@ struct BenchDirectory: ParsableArguments, Sendable {
     @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/bench"
     @Flag(help: "Keep the directory after the run.") var keep = false
 
+    /// For one of several runs: what one that failed leaves is not cleared by the next.
+    func inside(_ name: String) -> BenchDirectory {
+        var place = self
+        place.directory += "/" + name
+        return place
+    }
+
     /// Runs `work` with servers of its own, see ``PrivateRun``.
     func perform<Outcome: Sendable>(
         isClean: (Outcome) -> Bool, _ work: @escaping @Sendable (RunDirectory, Supervision) async throws -> Outcome

@@ -114,7 +114,8 @@ struct CommandCounter {
 
     /// `*3\r\n`: the number, and where what follows begins.
     private func header(_ mark: UInt8, from start: Int) -> (number: Int, end: Int)? {
-        guard start < buffer.count, buffer[start] == mark, let feed = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        guard start < buffer.count, buffer[start] == mark, let feed = buffer[start...].firstIndex(of: UInt8(ascii: "\n")), feed > start + 1
+        else { return nil }
         return Int(String(decoding: buffer[start + 1..<feed - 1], as: UTF8.self)).map { ($0, feed + 1) }
     }
 }

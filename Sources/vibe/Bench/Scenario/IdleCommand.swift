@@ -38,12 +38,13 @@ struct IdleCommand: AsyncParsableCommand {
 
 struct IdleOptions: ParsableArguments, Sendable {
     @Option(help: "Signals a second, 1 to 2000.") var rate = 20
+    @Option(help: "Subscribers, 10 to 20000.") var accounts = 800
     @Option(help: "Seconds under load, 10 to 3600.") var seconds = 60
     @Option(help: "Seconds of rest before and after, 1 to 300.") var rest = 10
     @Flag(help: "Keep finished entries for half a minute only.") var trim = false
 
     func validate() throws {
-        let ranges: [(String, Int, ClosedRange<Int>)] = [("rate", rate, 1...2_000), ("seconds", seconds, 10...3_600), ("rest", rest, 1...300)]
+        let ranges: [(String, Int, ClosedRange<Int>)] = [("rate", rate, 1...2_000), ("accounts", accounts, 10...20_000), ("seconds", seconds, 10...3_600), ("rest", rest, 1...300)]
         for (name, value, range) in ranges where !range.contains(value) {
             throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound)")
         }
@@ -53,6 +54,7 @@ struct IdleOptions: ParsableArguments, Sendable {
     func bench() throws -> BenchOptions {
         var options = try BenchOptions.parse([])
         options.rate = rate
+        options.accounts = accounts
         options.seconds = seconds
         options.warmUp = 2
         options.trim = trim

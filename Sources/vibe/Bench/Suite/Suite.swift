@@ -31,7 +31,7 @@ struct Suite: Sendable {
         var report = SuiteReport()
         for (index, step) in steps.enumerated() {
             Terminal.complain("\(step.name), \(index + 1) of \(steps.count)")
-            let outcome = try await step.run(place)
+            let outcome = try await step.run(place.inside(step.name))
             for fault in outcome.faults { Terminal.complain("! \(step.name): \(fault)") }
             report.add(step.name, outcome)
         }

@@ -56,7 +56,7 @@ struct BacklogBench: Sendable {
             try await site.checkProcesses()
             let counters = try await StreamCounters.read(site.redis, site.context.keys)
             let isPlanned = counters.backlog(.match) == 0 && counters.backlog(.plan) == 0
-            if counters.added(.signals) >= Int64(plan.published - BacklogPlan.half), isPlanned { return counters.backlog(.work) }
+            if counters.added(.signals) >= Int64(plan.published - plan.half), isPlanned { return counters.backlog(.work) }
             guard ContinuousClock.now < limit else {
                 throw Failure(
                     .unavailable, "the backlog was not built in \(plan.buildLimit.components.seconds) s: \(Format.count(counters.added(.signals))) signals, "

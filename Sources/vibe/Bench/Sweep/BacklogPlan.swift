@@ -14,16 +14,18 @@ struct BacklogPlan: Sendable {
     let closeRate: Int
 
     /// c: leaders in each half, and closes in each measurement.
-    static let half = 200
+    let half: Int
+
     private static let primingRate = 200
     private static let buildRate = 500
 
     init(entries: Int, _ sweep: SweepOptions) throws {
         self.entries = entries
         closeRate = sweep.rate ?? 20
+        half = sweep.closes
         var options = try BenchOptions.parse([])
         options.fanOut = sweep.fanOut
-        options.leaders = 2 * Self.half
+        options.leaders = 2 * half
         options.accounts = max(1_000, sweep.fanOut)
         options.fsync = sweep.fsync
         options.latencyMs = sweep.latencyMs ?? 0
@@ -37,24 +39,24 @@ struct BacklogPlan: Sendable {
     }
 
     var signals: Int { (entries + options.fanOut - 1) / options.fanOut }
-    var published: Int { 4 * Self.half + signals }
-    var measured: Range<Int> { 2 * Self.half..<4 * Self.half }
+    var published: Int { 4 * half + signals }
+    var measured: Range<Int> { 2 * half..<4 * half }
 
     /// - Parameter start: microseconds since 1970, in all of these.
     func entering(at start: Int64) -> LoadSchedule {
-        LoadSchedule(fills: 0..<2 * Self.half, leaders: 2 * Self.half, rate: Self.primingRate, start: start)
+        LoadSchedule(fills: 0..<2 * half, leaders: 2 * half, rate: Self.primingRate, start: start)
     }
 
     func closesBefore(at start: Int64) -> LoadSchedule {
-        LoadSchedule(fills: 2 * Self.half..<3 * Self.half, leaders: 2 * Self.half, rate: closeRate, start: start)
+        LoadSchedule(fills: 2 * half..<3 * half, leaders: 2 * half, rate: closeRate, start: start)
     }
 
     func closesMeanwhile(at start: Int64) -> LoadSchedule {
-        LoadSchedule(fills: 3 * Self.half..<4 * Self.half, leaders: 2 * Self.half, rate: closeRate, start: start)
+        LoadSchedule(fills: 3 * half..<4 * half, leaders: 2 * half, rate: closeRate, start: start)
     }
 
     func backlog(at start: Int64) -> LoadSchedule {
-        LoadSchedule(fills: 4 * Self.half..<published, leaders: Self.half, rate: Self.buildRate, start: start, isEntering: true)
+        LoadSchedule(fills: 4 * half..<published, leaders: half, rate: Self.buildRate, start: start, isEntering: true)
     }
 
     /// Publishing it, matching and planning it with time to spare.

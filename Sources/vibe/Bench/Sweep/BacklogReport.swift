@@ -31,7 +31,7 @@ struct BacklogReport: Sendable {
         }
     }
 
-    private var expected: Int { BacklogPlan.half * plan.options.fanOut }
+    private var expected: Int { plan.half * plan.options.fanOut }
     private var drainedPerSecond: Int64 { (waiting + Int64(expected)) * 1_000_000 / window.microseconds }
     /// Of the 99th percentiles, with to without.
     private var ratio: Double { Double(with.microseconds(99)) / Double(max(1, without.microseconds(99))) }

@@ -9,7 +9,7 @@ struct Sweep: Sendable {
         var runs: [SweepReport.Run] = []
         for (index, point) in points.enumerated() {
             Terminal.complain("\(kind.rawValue) \(Format.count(point.value)), run \(index + 1) of \(points.count)")
-            let report = try await place.perform(isClean: \.faults.isEmpty) { run, supervision in
+            let report = try await place.inside("\(kind.rawValue)-\(point.value)").perform(isClean: \.faults.isEmpty) { run, supervision in
                 try await Bench(options: point.options, run: run, supervision: supervision).measure()
             }
             runs.append(SweepReport.Run(value: point.value, report))

@@ -44,7 +44,7 @@ struct SweepCommand: AsyncParsableCommand {
         for entries in try options.values(of: .backlog) {
             let plan = try BacklogPlan(entries: entries, options)
             reports.append(
-                try await place.perform(isClean: \.proof.faults.isEmpty) { run, supervision in
+                try await place.inside("backlog-\(entries)").perform(isClean: \.proof.faults.isEmpty) { run, supervision in
                     try await BacklogBench(plan: plan, run: run, supervision: supervision).measure()
                 })
         }

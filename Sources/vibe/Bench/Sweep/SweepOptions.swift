@@ -36,12 +36,13 @@ struct SweepOptions: ParsableArguments, Sendable {
     @Option(help: "Seconds that are measured of each value, 5 to 600.") var seconds = 10
     @Option(help: "Seconds at the same rate before, 0 to 60.") var warmUp = 3
     @Option(help: "Milliseconds the exchange takes; by default 200 for workers, 0 else.") var latencyMs: Int?
+    @Option(help: "Of a backlog: leaders that close before it, and as many while it drains, 10 to 200.") var closes = 200
     @Option(help: "When Redis flushes its AOF to disk: everysec or always.") var fsync = BenchOptions.Fsync.everysec
 
     func validate() throws {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
             ("rate", rate ?? 1, 1...2_000), ("fan-out", fanOut, 1...100), ("seconds", seconds, 5...600), ("warm-up", warmUp, 0...60),
-            ("latency-ms", latencyMs ?? 0, 0...10_000),
+            ("latency-ms", latencyMs ?? 0, 0...10_000), ("closes", closes, 10...BenchOptions.mostLeaders * 2 / 5),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
             throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound)")
