@@ -108,7 +108,7 @@ struct BenchTests {
         #expect(report.rows.compactMap(\.ratio) == [0.95, 0.5])
         #expect(report.faults == ["workers 8: lost"])
         let text = report.text(for: Terminal(width: 100))
-        #expect(text.contains("WORKERS 8") && text.contains("2.00") && text.contains("4: 0.95"))
+        #expect(text.hasPrefix("WORKERS") && text.contains("2.00") && text.contains("4: 0.95"))
     }
 
     @Test("the steps of the set have names of their own, and every one a limit")
@@ -117,7 +117,8 @@ struct BenchTests {
         #expect(Set(all.map(\.name)).count == all.count)
         #expect(all.prefix(standard.count).map(\.name) == standard.map(\.name))
         // what the help promises
-        #expect(standard.reduce(Duration.zero) { $0 + $1.limit } <= .seconds(75 * 60))
+        #expect(standard.reduce(Duration.zero) { $0 + $1.limit } <= .seconds(3_600))
+        #expect(all.reduce(Duration.zero) { $0 + $1.limit } <= .seconds(4 * 3_600))
         #expect(throws: (any Error).self) { try SuiteCommand.parse(["--only", "everything"]) }
         #expect(throws: (any Error).self) { try FleetBenchCommand.parse(["--compare", "A.json"]) }
         #expect(try FleetBenchCommand.parse(["--compare", "A.json", "B.json"]).compare == ["A.json", "B.json"])

@@ -1,4 +1,5 @@
 import CHiredis
+import Foundation
 import Redis
 import RedisStreams
 
@@ -21,7 +22,10 @@ struct ParseBenchmark: MicroBenchmark {
 
     init(_ run: RunDirectory) throws {
         bytes = Self.reply()
-        server = try ReplyServer(path: try run.socketDirectory(for: "micro", longestName: 12) + "/micro.sock", reply: bytes)
+        // where a Redis would have its own
+        let directory = try run.socketDirectory(for: "redis", longestName: 10)
+        try FileManager.default.makeDirectory(directory, mode: 0o700)
+        server = try ReplyServer(path: directory + "/micro.sock", reply: bytes)
         connection = RedisConnection(
             endpoint: try RedisEndpoint(parsing: "unix://\(server.path)"), timeout: .seconds(10), name: "vibe-micro", logger: CommandLogger.make("bench"))
     }

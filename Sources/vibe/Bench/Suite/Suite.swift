@@ -5,7 +5,7 @@ struct Suite: Sendable {
     let steps: [SuiteStep]
     let place: BenchDirectory
 
-    /// The parts that take a quarter of an hour together; `thorough` adds those that take an hour.
+    /// The parts that take a quarter of an hour together; `thorough` adds those that take an hour or more.
     static func steps(thorough: Bool) throws -> [SuiteStep] {
         var steps = [
             ingest,
@@ -16,7 +16,7 @@ struct Suite: Sendable {
         ]
         guard thorough else { return steps }
         steps += [
-            try .sweep(.subscriptions), try .sweep(.partitions), try backlog,
+            try .sweep(.subscriptions, limit: .seconds(1_800)), try .sweep(.partitions), try backlog,
             try .fleet("sustained", limit: .seconds(1_800)) {
                 $0.seconds = 600
                 $0.trim = true

@@ -17,8 +17,8 @@ struct SuiteCommand: AsyncParsableCommand {
             micro          single pieces against references (vibe bench micro)
             sweep workers  1, 2, 4 workers and an exchange that takes 200 ms (vibe bench sweep workers)
 
-            That takes 15 minutes, at most 45: each step has a limit, beyond which it counts as failed. --thorough adds an hour and a \
-            half at most 4: the sweeps of subscriptions and partitions, a backlog of a million, and ten minutes at 5,000 executions a second, \
+            That takes 15 minutes, at most an hour: each step has a limit, beyond which it counts as failed. --thorough adds an hour, at \
+            most three: the sweeps of subscriptions and partitions, a backlog of a million, and ten minutes at 5,000 executions a second, \
             with `vibe verify` after it. Latency is counted open loop, see `vibe bench fleet --help`.
 
             Exit code 1 when a step lost something, did it twice, or could not be finished; a target that is missed is none.
@@ -29,7 +29,7 @@ struct SuiteCommand: AsyncParsableCommand {
               vibe bench suite --thorough --json > table.json
             """)
 
-    @Flag(help: "Also what takes an hour and a half.") var thorough = false
+    @Flag(help: "Also what takes an hour more.") var thorough = false
     @Option(parsing: .upToNextOption, help: "Only these steps, by name.") var only: [String] = []
     @OptionGroup var output: OutputOptions
     @OptionGroup var place: BenchDirectory

@@ -55,9 +55,9 @@ extension SuiteStep {
         }
     }
 
-    static func sweep(_ kind: SweepKind) throws -> SuiteStep {
+    static func sweep(_ kind: SweepKind, limit: Duration = .seconds(900)) throws -> SuiteStep {
         let options = try SweepOptions.parse([])
-        return SuiteStep(name: "sweep-\(kind.rawValue)", limit: .seconds(1_500)) { place in
+        return SuiteStep(name: "sweep-\(kind.rawValue)", limit: limit) { place in
             let report = try await Sweep(kind: kind, options: options, place: place).measure()
             return Outcome(rows: report.rows, faults: report.faults, json: report.json)
         }

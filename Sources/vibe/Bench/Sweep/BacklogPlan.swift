@@ -26,7 +26,7 @@ struct BacklogPlan: Sendable {
         var options = try BenchOptions.parse([])
         options.fanOut = sweep.fanOut
         options.leaders = 2 * half
-        options.accounts = max(1_000, sweep.fanOut)
+        options.accounts = min(1_000, 2 * half * sweep.fanOut)
         options.fsync = sweep.fsync
         options.latencyMs = sweep.latencyMs ?? 0
         options.ceiling = 0

@@ -24,7 +24,7 @@ struct SweepReport: Sendable {
     /// Figures as rows and values as columns, so that the eye finds what grows.
     func text(for terminal: Terminal = .output) -> String {
         var table = Table(
-            [.text("FIGURE", mayShrink: true)] + runs.map { .figure("\(kind.rawValue.uppercased()) \(Format.count($0.value))") } + [.figure("LAST / FIRST")])
+            [.text(kind.rawValue.uppercased(), mayShrink: true)] + runs.map { .figure(Format.count($0.value)) } + [.figure("LAST / FIRST")])
         for figure in runs.first?.figures ?? [] {
             let values = runs.map { run in run.figures.first { $0.name == figure.name }?.value }
             var cells = [Table.Cell(figure.name, figure.name == Self.rateName ? .bold : nil)]
