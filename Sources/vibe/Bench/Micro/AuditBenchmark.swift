@@ -104,6 +104,7 @@ private final class CopyConnection: @unchecked Sendable {
             throw Failure(.unavailable, "the private Postgres: \(text)")
         }
         self.connection = connection
+        try start("SET statement_timeout = '60s'", PGRES_COMMAND_OK)
     }
 
     deinit { PQfinish(connection) }

@@ -1,4 +1,5 @@
 import CHiredis
+import Glibc
 import Redis
 import RedisStreams
 
@@ -122,9 +123,12 @@ struct HandOffBenchmark: MicroBenchmark {
 private final class BareConnection {
     private let context: UnsafeMutablePointer<redisContext>
 
+    /// For connecting, and for each answer.
+    private static let timeout = timeval(tv_sec: 10, tv_usec: 0)
+
     init(socket: String) throws(Failure) {
-        guard let context = redisConnectUnix(socket) else { throw Failure(.unavailable, "no memory for a connection") }
-        guard context.pointee.err == 0 else {
+        guard let context = redisConnectUnixWithTimeout(socket, Self.timeout) else { throw Failure(.unavailable, "no memory for a connection") }
+        guard context.pointee.err == 0, redisSetTimeout(context, Self.timeout) == REDIS_OK else {
             redisFree(context)
             throw Failure(.unavailable, "cannot connect to \(socket)")
         }

@@ -17,7 +17,7 @@ struct BenchOptions: ParsableArguments, Sendable {
     @Option(help: "Partitions of requests, jobs and results, 1 to 99.") var partitions = 16
     @Option(help: "The exchange's acknowledgement takes so many milliseconds, 0 to 10000.") var latencyMs = 0
     @Option(help: "When Redis flushes its AOF to disk: everysec or always.") var fsync = Fsync.everysec
-    @Option(help: "Further subscriptions, to leaders that never trade, 0 to 150000.") var quietSubscriptions = 0
+    @Option(help: "Further subscriptions, to leaders that never trade, 0 to 140000.") var quietSubscriptions = 0
     @Flag(help: "Keep finished entries for half a minute only, as a fleet does, and count from Postgres: for runs of many minutes.") var trim = false
     @Flag(help: "Run `vibe verify` at the end.") var verify = false
     @Option(help: "Seconds of the Redis-only ceiling after the run, 0 to 60; 0 leaves it out.") var ceiling = 4
@@ -58,7 +58,7 @@ struct BenchOptions: ParsableArguments, Sendable {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
             ("rate", rate, 1...20_000), ("fan-out", fanOut, 1...5_000), ("accounts", accounts, 1...20_000),
             ("leaders", leaders ?? 1, 1...Self.mostLeaders), ("seconds", seconds, 1...3_600), ("warm-up", warmUp, 0...600),
-            ("partitions", partitions, 1...99), ("quiet-subscriptions", quietSubscriptions, 0...150_000), ("latency-ms", latencyMs, 0...10_000), ("ceiling", ceiling, 0...60),
+            ("partitions", partitions, 1...99), ("quiet-subscriptions", quietSubscriptions, 0...140_000), ("latency-ms", latencyMs, 0...10_000), ("ceiling", ceiling, 0...60),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
             throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound)")

@@ -51,7 +51,9 @@ struct BenchSite: Sendable {
             "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)", "--no-sync"])
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
-        try await monitor.waitUntilReady(options.counts, leaders: leaders + options.quietLeaders)
+        // a large configuration takes its time to read
+        try await monitor.waitUntilReady(
+            options.counts, leaders: leaders + options.quietLeaders, within: .seconds(60 + options.quietSubscriptions / 1_000))
     }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended: then there is nothing to measure.

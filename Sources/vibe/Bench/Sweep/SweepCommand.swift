@@ -30,7 +30,9 @@ struct SweepCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var place: BenchDirectory
 
-    func validate() throws { _ = try options.values(of: kind) }
+    func validate() throws {
+        if kind == .backlog { _ = try plans() } else { _ = try options.points(kind) }
+    }
 
     func run() async throws {
         if kind == .backlog { return try await runBacklog() }
@@ -39,12 +41,13 @@ struct SweepCommand: AsyncParsableCommand {
         guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }
     }
 
+    private func plans() throws -> [BacklogPlan] { try options.values(of: .backlog).map { try BacklogPlan(entries: $0, options) } }
+
     private func runBacklog() async throws {
         var reports: [BacklogReport] = []
-        for entries in try options.values(of: .backlog) {
-            let plan = try BacklogPlan(entries: entries, options)
+        for plan in try plans() {
             reports.append(
-                try await place.inside("backlog-\(entries)").perform(isClean: \.proof.faults.isEmpty) { run, supervision in
+                try await place.inside("backlog-\(plan.entries)").perform(isClean: \.proof.faults.isEmpty) { run, supervision in
                     try await BacklogBench(plan: plan, run: run, supervision: supervision).measure()
                 })
         }

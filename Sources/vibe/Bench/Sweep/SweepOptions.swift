@@ -16,7 +16,7 @@ enum SweepKind: String, CaseIterable, ExpressibleByArgument, Sendable {
     var limits: ClosedRange<Int> {
         switch self {
         case .workers: 1...FleetRole.mostProcesses
-        case .subscriptions: 800...150_000
+        case .subscriptions: 1...140_000
         case .partitions: 1...99
         case .backlog: 1_000...1_000_000
         }
@@ -75,7 +75,10 @@ struct SweepOptions: ParsableArguments, Sendable {
             switch kind {
             case .workers: options.work = value
             case .partitions: options.partitions = value
-            case .subscriptions: options.quietSubscriptions = max(0, value - options.leaderCount * fanOut)
+            case .subscriptions:
+                let trading = options.leaderCount * fanOut
+                guard value >= trading else { throw ValidationError("--values of subscriptions are at least the \(trading) of the load") }
+                options.quietSubscriptions = value - trading
             case .backlog: break
             }
             try options.validate()
