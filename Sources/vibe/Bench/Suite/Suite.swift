@@ -6,18 +6,21 @@ struct Suite: Sendable {
     let place: BenchDirectory
 
     /// The parts that take a quarter of an hour together; `thorough` adds those that take an hour or more.
-    static func steps(thorough: Bool) throws -> [SuiteStep] {
+    /// - Parameter fsync: of every fleet's Redis.
+    static func steps(thorough: Bool, fsync: BenchOptions.Fsync = .everysec) throws -> [SuiteStep] {
+        var sweep = try SweepOptions.parse([])
+        sweep.fsync = fsync
         var steps = [
             ingest,
-            try .fleet("throughput") { $0.rate = 1_000; $0.seconds = 10; $0.warmUp = 4 } rows: { $0.throughputRows },
-            try .fleet("latency") { $0.seconds = 20; $0.ceiling = 0 } rows: { $0.latencyRows(p50: 5_000, p99: 30_000) },
-            try .fleet("latency-tenth") { $0.rate = 50; $0.seconds = 20; $0.ceiling = 0 } rows: { $0.latencyRows(p50: 2_000, p99: 8_000) },
-            try fanout, try idle, micro, try .sweep(.workers),
+            try .fleet("throughput", fsync) { $0.rate = 1_000; $0.seconds = 10; $0.warmUp = 4 } rows: { $0.throughputRows },
+            try .fleet("latency", fsync) { $0.seconds = 20; $0.ceiling = 0 } rows: { $0.latencyRows(p50: 5_000, p99: 30_000) },
+            try .fleet("latency-tenth", fsync) { $0.rate = 50; $0.seconds = 20; $0.ceiling = 0 } rows: { $0.latencyRows(p50: 2_000, p99: 8_000) },
+            try fanout(fsync), try idle(fsync), micro, .sweep(.workers, sweep),
         ]
         guard thorough else { return steps }
         steps += [
-            try .sweep(.subscriptions, limit: .seconds(1_800)), try .sweep(.partitions), try backlog,
-            try .fleet("sustained", limit: .seconds(1_800)) {
+            .sweep(.subscriptions, sweep, limit: .seconds(1_800)), .sweep(.partitions, sweep), try backlog(sweep),
+            try .fleet("sustained", fsync, limit: .seconds(1_800)) {
                 $0.seconds = 600
                 $0.trim = true
                 $0.verify = true
@@ -46,28 +49,26 @@ struct Suite: Sendable {
         return .init(rows: report.rows, faults: report.faults, json: report.json)
     }
 
-    private static var fanout: SuiteStep {
-        get throws {
-            let options = try FanoutOptions.parse([]).bench()
-            return SuiteStep(name: "fanout", limit: .seconds(300)) { place in
-                let report = try await place.perform(isClean: \.report.faults.isEmpty) { run, supervision in
-                    FanoutReport(try await Bench(options: options, run: run, supervision: supervision, keepsCopies: true).measure())
-                }
-                return .init(rows: report.rows, faults: report.report.faults, json: report.json)
+    private static func fanout(_ fsync: BenchOptions.Fsync) throws -> SuiteStep {
+        var options = try FanoutOptions.parse([]).bench()
+        options.fsync = fsync
+        return SuiteStep(name: "fanout", limit: .seconds(300)) { [options] place in
+            let report = try await place.perform(isClean: \.report.faults.isEmpty) { run, supervision in
+                FanoutReport(try await Bench(options: options, run: run, supervision: supervision, keepsCopies: true).measure())
             }
+            return .init(rows: report.rows, faults: report.report.faults, json: report.json)
         }
     }
 
-    private static var idle: SuiteStep {
-        get throws {
-            let options = try IdleOptions.parse([]).bench()
-            return SuiteStep(name: "idle", limit: .seconds(300)) { place in
-                let report = try await place.perform(isClean: \.faults.isEmpty) { run, supervision in
-                    try await Bench(options: options, run: run, supervision: supervision, rest: .seconds(10)).measure()
-                }
-                guard let idle = IdleReport(report) else { throw Failure(.checkFailed, "the fleet was not looked at while it rested") }
-                return .init(rows: [idle.row], faults: report.faults, json: idle.json)
+    private static func idle(_ fsync: BenchOptions.Fsync) throws -> SuiteStep {
+        var options = try IdleOptions.parse([]).bench()
+        options.fsync = fsync
+        return SuiteStep(name: "idle", limit: .seconds(300)) { [options] place in
+            let report = try await place.perform(isClean: \.faults.isEmpty) { run, supervision in
+                try await Bench(options: options, run: run, supervision: supervision, rest: .seconds(10)).measure()
             }
+            guard let idle = IdleReport(report) else { throw Failure(.checkFailed, "the fleet was not looked at while it rested") }
+            return .init(rows: [idle.row], faults: report.faults, json: idle.json)
         }
     }
 
@@ -77,15 +78,13 @@ struct Suite: Sendable {
         return .init(rows: report.rows, faults: [], json: report.json)
     }
 
-    private static var backlog: SuiteStep {
-        get throws {
-            let plan = try BacklogPlan(entries: 1_000_000, try SweepOptions.parse([]))
-            return SuiteStep(name: "backlog", limit: .seconds(3_600)) { place in
-                let report = try await place.perform(isClean: \.proof.faults.isEmpty) { run, supervision in
-                    try await BacklogBench(plan: plan, run: run, supervision: supervision).measure()
-                }
-                return .init(rows: report.rows, faults: report.proof.faults, json: report.json)
+    private static func backlog(_ sweep: SweepOptions) throws -> SuiteStep {
+        let plan = try BacklogPlan(entries: 1_000_000, sweep)
+        return SuiteStep(name: "backlog", limit: .seconds(3_600)) { place in
+            let report = try await place.perform(isClean: \.proof.faults.isEmpty) { run, supervision in
+                try await BacklogBench(plan: plan, run: run, supervision: supervision).measure()
             }
+            return .init(rows: report.rows, faults: report.proof.faults, json: report.json)
         }
     }
 }

@@ -25,12 +25,13 @@ struct SuiteCommand: AsyncParsableCommand {
 
             Examples:
               vibe bench suite
-              vibe bench suite --only throughput latency
+              vibe bench suite --only throughput latency --fsync always
               vibe bench suite --thorough --json > table.json
             """)
 
     @Flag(help: "Also what takes an hour more.") var thorough = false
     @Option(parsing: .upToNextOption, help: "Only these steps, by name.") var only: [String] = []
+    @Option(help: "When every Redis flushes its AOF to disk: everysec or always.") var fsync = BenchOptions.Fsync.everysec
     @OptionGroup var output: OutputOptions
     @OptionGroup var place: BenchDirectory
 
@@ -40,7 +41,7 @@ struct SuiteCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let steps = try only.isEmpty ? Suite.steps(thorough: thorough) : Suite.steps(thorough: true).filter { only.contains($0.name) }
+        let steps = try Suite.steps(thorough: thorough || !only.isEmpty, fsync: fsync).filter { only.isEmpty || only.contains($0.name) }
         let report = try await Suite(steps: steps, place: place).run()
         output.show(report.json) { report.text() }
         guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }

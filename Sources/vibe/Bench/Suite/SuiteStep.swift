@@ -41,10 +41,11 @@ struct SuiteStep: Sendable {
 extension SuiteStep {
     /// A run of the whole fleet.
     static func fleet(
-        _ name: String, limit: Duration = .seconds(420), _ change: @Sendable (inout BenchOptions) -> Void,
+        _ name: String, _ fsync: BenchOptions.Fsync, limit: Duration = .seconds(420), _ change: @Sendable (inout BenchOptions) -> Void,
         rows: @escaping @Sendable (BenchReport) -> [TargetTable.Row]
     ) throws -> SuiteStep {
         var options = try BenchOptions.parse([])
+        options.fsync = fsync
         change(&options)
         try options.validate()
         return SuiteStep(name: name, limit: limit) { [options] place in
@@ -55,9 +56,8 @@ extension SuiteStep {
         }
     }
 
-    static func sweep(_ kind: SweepKind, limit: Duration = .seconds(900)) throws -> SuiteStep {
-        let options = try SweepOptions.parse([])
-        return SuiteStep(name: "sweep-\(kind.rawValue)", limit: limit) { place in
+    static func sweep(_ kind: SweepKind, _ options: SweepOptions, limit: Duration = .seconds(900)) -> SuiteStep {
+        SuiteStep(name: "sweep-\(kind.rawValue)", limit: limit) { place in
             let report = try await Sweep(kind: kind, options: options, place: place).measure()
             return Outcome(rows: report.rows, faults: report.faults, json: report.json)
         }
