@@ -91,7 +91,7 @@ struct BenchSite: Sendable {
             operatorSettings: ProcessInfo.processInfo.environment,
             defaults: [
                 "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
-                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000", "VIBE_INGEST_WEIGHT": "100000",
+                "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000", "VIBE_INGEST_WEIGHT": "100000", "VIBE_ACCOUNT_WEIGHT": "100000",
                 // a backlog is measured, not shed
                 "VIBE_ADMISSION_BACKLOG": "100000000",
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000", "VIBE_BREAKER_LEADER_TRADES": "0",

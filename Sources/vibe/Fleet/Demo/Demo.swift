@@ -59,6 +59,8 @@ struct Demo: Sendable {
     private static let defaults = [
         "VIBE_RATE_SUBSCRIBER": "500/1s:1000", "VIBE_RATE_ACCOUNT": "500/1s:1000", "VIBE_RATE_EGRESS": "20000/1s:20000",
         "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
+        // every account is asked about before its first entry
+        "VIBE_ACCOUNT_WEIGHT": "100000",
         // an hour passes in half a second: quotes would be of another time than the fills
         "VIBE_MARKET_QUOTES": "no",
         // Two days of trades pass in half a minute.
