@@ -36,7 +36,7 @@ struct Bench: Sendable {
         let memory = try await watch(site, generator, until: schedule.end)
         let window = BenchWindow(from: from, to: try await site.mark())
         let outcome = try await load
-        let drain = try await Self.drain(site)
+        let drain = try await Self.drain(site, signals: fills.upperBound)
         let after = try await idleMemory(site)
         let proof = try await BenchProof.gather(
             site, options, drain: drain, published: fills.upperBound, schedule: schedule, measured: measured, window: window,
@@ -109,21 +109,37 @@ struct Bench: Sendable {
     }
 
     private func line(_ now: StreamCounters, since last: StreamCounters, _ generator: LoadGenerator) -> String {
-        let behind = FleetRole.allCases.dropFirst().map { "\($0.rawValue) \(Format.count(now.backlog($0)))" }
         let rate = Format.rate(now.added(.results) - last.added(.results), over: .microseconds(now.time - last.time))
         return "\(Format.count(generator.progress)) signals published, \(Format.count(now.added(.results))) executions, \(rate)/s; "
-            + "waiting: \(behind.joined(separator: ", "))"
+            + "waiting: \(Self.waiting(now))"
     }
 
     /// How long the fleet takes to finish everything; `nil` when it does not within the limit.
-    static func drain(_ site: BenchSite, within limit: Duration = drainLimit) async throws -> Duration? {
+    /// - Parameter signals: so many are expected in all. What ingest has not read yet is in no stream; it gets half a minute for it, and
+    ///   what is missing then counts as lost.
+    static func drain(_ site: BenchSite, signals: Int, within limit: Duration = drainLimit) async throws -> Duration? {
         let start = ContinuousClock.now
+        var lastLine = start
         while ContinuousClock.now - start < limit {
-            if try await StreamCounters.read(site.redis, site.context.keys).isDrained { return ContinuousClock.now - start }
+            let counters = try await StreamCounters.read(site.redis, site.context.keys)
+            let isRead = counters.added(.signals) >= signals || ContinuousClock.now - start > signalPatience
+            if isRead, counters.isDrained { return ContinuousClock.now - start }
             try await site.checkProcesses()
+            if ContinuousClock.now - lastLine >= progressInterval {
+                lastLine = .now
+                Terminal.complain("finishing; waiting: \(waiting(counters))")
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
         return nil
+    }
+
+    private static let signalPatience = Duration.seconds(30)
+    static let progressInterval = Duration.seconds(5)
+
+    /// Of each stage, for people.
+    static func waiting(_ counters: StreamCounters) -> String {
+        FleetRole.allCases.dropFirst().map { "\($0.rawValue) \(Format.count(counters.backlog($0)))" }.joined(separator: ", ")
     }
 
     private func ceiling(_ site: BenchSite, _ tally: ExecutionTally) async throws -> HandOffCeiling.Outcome? {

@@ -10,23 +10,23 @@ struct BacklogBench: Sendable {
 
     func measure() async throws -> BacklogReport {
         let site = try await BenchSite.open(plan.options, run, supervision)
-        try await publish(plan.entering(at: WallClock.microseconds), site)
-        try await settle(site, within: .seconds(120), "the leaders' first entries")
+        try await publish(plan.entering(at: WallClock.microseconds), site, "leaders enter")
+        try await settle(site, signals: 2 * plan.half, "the leaders' first entries")
         let before = plan.closesBefore(at: WallClock.microseconds + Self.lead)
-        try await publish(before, site)
-        try await settle(site, within: .seconds(120), "closes without a backlog")
+        try await publish(before, site, "closes without a backlog")
+        try await settle(site, signals: 3 * plan.half, "closes without a backlog")
 
         await site.fleet.shrink(FleetRole.work.rawValue, to: 0)
-        try await publish(plan.backlog(at: WallClock.microseconds + Self.lead), site)
+        try await publish(plan.backlog(at: WallClock.microseconds + Self.lead), site, "the backlog")
         let waiting = try await untilPlanned(site)
         Terminal.complain("\(Format.count(waiting)) jobs wait; starting the workers")
         let from = try await site.mark()
         try await site.fleet.scale(FleetRole.work.rawValue, to: plan.options.work)
         try await untilDraining(site, below: waiting)
         let meanwhile = plan.closesMeanwhile(at: WallClock.microseconds + Self.lead)
-        try await publish(meanwhile, site)
+        try await publish(meanwhile, site, "closes while it drains")
         let left = try await StreamCounters.read(site.redis, site.context.keys).backlog(.work)
-        let drain = try await Bench.drain(site, within: plan.drainLimit)
+        let drain = try await Bench.drain(site, signals: plan.published, within: plan.drainLimit)
         let window = BenchWindow(from: from, to: try await site.mark())
         let proof = try await BenchProof.gather(
             site, plan.options, drain: drain, published: plan.published, schedule: before, measured: plan.measured, window: window,
@@ -35,16 +35,22 @@ struct BacklogBench: Sendable {
         return BacklogReport(plan: plan, proof: proof, window: window, before: before, meanwhile: meanwhile, waiting: waiting, leftAfterCloses: left)
     }
 
-    private func publish(_ schedule: LoadSchedule, _ site: BenchSite) async throws {
-        _ = try await LoadGenerator(schedule, port: site.port).run()
-        try await site.checkProcesses()
+    private func publish(_ schedule: LoadSchedule, _ site: BenchSite, _ what: String) async throws {
+        let generator = LoadGenerator(schedule, port: site.port)
+        async let load = generator.run()
+        while WallClock.microseconds < schedule.end {
+            let left = Duration.microseconds(schedule.end - WallClock.microseconds)
+            try await Task.sleep(for: min(left, Bench.progressInterval))
+            try await site.checkProcesses()
+            Terminal.complain("\(what): \(Format.count(generator.progress)) of \(Format.count(schedule.fills.count)) fills published")
+        }
+        _ = try await load
     }
 
-    private func settle(_ site: BenchSite, within limit: Duration, _ what: String) async throws {
-        // the last fill may be held in ingest for a moment
-        try await Task.sleep(for: .seconds(1))
-        guard try await Bench.drain(site, within: limit) != nil else {
-            throw Failure(.unavailable, "\(what) were not finished in \(limit.components.seconds) s", nextStep: "see the logs under \(run.path("log"))")
+    private func settle(_ site: BenchSite, signals: Int, _ what: String) async throws {
+        guard try await Bench.drain(site, signals: signals) != nil else {
+            throw Failure(
+                .unavailable, "\(what) were not finished in \(Bench.drainLimit.components.seconds) s", nextStep: "see the logs under \(run.path("log"))")
         }
     }
 
@@ -52,6 +58,7 @@ struct BacklogBench: Sendable {
     /// - Returns: jobs that wait.
     private func untilPlanned(_ site: BenchSite) async throws -> Int64 {
         let limit = ContinuousClock.now + plan.buildLimit
+        var lastLine = ContinuousClock.now
         while true {
             try await site.checkProcesses()
             let counters = try await StreamCounters.read(site.redis, site.context.keys)
@@ -61,6 +68,10 @@ struct BacklogBench: Sendable {
                 throw Failure(
                     .unavailable, "the backlog was not built in \(plan.buildLimit.components.seconds) s: \(Format.count(counters.added(.signals))) signals, "
                         + "\(Format.count(counters.backlog(.plan))) requests not planned", nextStep: "see the logs under \(run.path("log"))")
+            }
+            if ContinuousClock.now - lastLine >= Bench.progressInterval {
+                lastLine = .now
+                Terminal.complain("planning the backlog; waiting: \(Bench.waiting(counters))")
             }
             try await Task.sleep(for: .milliseconds(500))
         }
