@@ -25,7 +25,7 @@ let package = Package(
             name: "vibe",
             dependencies: [
                 "Recovery", "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy", "CHiredis", "CPostgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

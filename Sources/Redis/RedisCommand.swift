@@ -3,7 +3,7 @@ public struct RedisCommand: Sendable {
     private(set) var body: [UInt8] = []
     private(set) var count = 0
     /// Set for a call of a Lua script; the connection puts `EVALSHA` and the digest in front.
-    var script: RedisScript?
+    package var script: RedisScript?
     var scriptKeyCount = 0
 
     public init(_ parts: String...) { self.init(parts) }
@@ -51,7 +51,7 @@ public struct RedisCommand: Sendable {
     }
 
     /// - Parameter digest: of the script, for a script call.
-    func wire(digest: String?) -> [UInt8] {
+    package func wire(digest: String?) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(body.count + 96)
         guard let digest else {

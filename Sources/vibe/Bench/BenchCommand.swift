@@ -3,55 +3,32 @@ import ArgumentParser
 /// Measurements on this machine.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure a whole fleet (the default), or ingestion alone, on this machine.",
-        subcommands: [FleetBenchCommand.self, IngestBenchCommand.self], defaultSubcommand: FleetBenchCommand.self)
+        commandName: "bench", abstract: "Measure a whole fleet (the default), or a part of it, on this machine.",
+        discussion: """
+            Each measurement says its method in its own help. What was lost or done twice is exit code 1 in all of them; a figure never is.
+            """,
+        subcommands: [
+            FleetBenchCommand.self, IngestBenchCommand.self, MicroCommand.self, SweepCommand.self, FanoutCommand.self, IdleCommand.self,
+            SuiteCommand.self,
+        ], defaultSubcommand: FleetBenchCommand.self)
 }
 
-/// Throughput and latency of the whole fleet.
-struct FleetBenchCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "fleet",
-        abstract: "Measure throughput and latency of a whole fleet on this machine.",
-        discussion: """
-            Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production; \
-            --rate signals a second, each copied by --fan-out subscribers with a signed order of 25 USDC. Rate limits are raised until \
-            none binds; other variables documented in env/ apply to every process, so that a setting can be tried.
-
-            Method. The load is open loop: every leader's fill has a moment fixed in advance and is published then, however far behind \
-            the fleet is; times are counted from that moment as well as from the arrival of its frame. Nothing is measured while \
-            --warm-up lasts. Afterwards the fleet finishes what it has taken; then every entry of the streams is read once (nothing \
-            reads along during the run), each fill is held against the results of its subscribers, and the exchange's order count and \
-            the rows of the audit trail against those. Something lost or done twice is exit code 1; falling short of the rate is not.
-
-            Hops. Times that are stream ids have a resolution of one millisecond. "received → written" is the headline: from the frame \
-            with the leader's fill to the subscriber's signed order on the wire.
-
-            Orders of one account in one coin wait for each other, as they must. A leader trades one coin, every leaders/rate seconds: \
-            with --latency-ms above half of that, raise --accounts (or --leaders), or the wait is what is measured.
-
-            Redis, by caller. The last second of the warm-up is sampled from the server's slow log, which slows it for that second.
-
-            Ceiling. At the end the same Redis, otherwise idle, runs the bare scripts for some seconds: publish, fan-out, two hand-offs, \
-            four audit acknowledgements, in batches of 128 with the run's own payloads, and no work in between.
-
-            Examples:
-              vibe bench
-              vibe bench --rate 800 --work 3 --seconds 60
-              vibe bench --latency-ms 300 --json | jq .latencyUs.receivedToSent
-              VIBE_BATCH=256 vibe bench
-            """)
-
-    @OptionGroup var options: BenchOptions
-    @OptionGroup var output: OutputOptions
+/// Where a measurement keeps its servers.
+struct BenchDirectory: ParsableArguments, Sendable {
     @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/bench"
     @Flag(help: "Keep the directory after the run.") var keep = false
 
-    func run() async throws {
-        let options = options
-        let report = try await PrivateRun.perform(in: directory, keep: keep, isClean: \.faults.isEmpty) { run, supervision in
-            try await Bench(options: options, run: run, supervision: supervision).measure()
-        }
-        output.show(report.json) { report.text() }
-        guard report.faults.isEmpty else { throw Failure(.checkFailed, "") }
+    /// For one of several runs: what one that failed leaves is not cleared by the next.
+    func inside(_ name: String) -> BenchDirectory {
+        var place = self
+        place.directory += "/" + name
+        return place
+    }
+
+    /// Runs `work` with servers of its own, see ``PrivateRun``.
+    func perform<Outcome: Sendable>(
+        isClean: (Outcome) -> Bool, _ work: @escaping @Sendable (RunDirectory, Supervision) async throws -> Outcome
+    ) async throws -> Outcome {
+        try await PrivateRun.perform(in: directory, keep: keep, isClean: isClean, work)
     }
 }

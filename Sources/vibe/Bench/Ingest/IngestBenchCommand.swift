@@ -21,12 +21,11 @@ struct IngestBenchCommand: AsyncParsableCommand {
 
     @OptionGroup var options: IngestBenchOptions
     @OptionGroup var output: OutputOptions
-    @Option(help: "Where servers and logs are kept during the run.") var directory = ".run/bench"
-    @Flag(help: "Keep the directory after the run.") var keep = false
+    @OptionGroup var place: BenchDirectory
 
     func run() async throws {
         let options = options
-        let report = try await PrivateRun.perform(in: directory, keep: keep, isClean: \.faults.isEmpty) { run, supervision in
+        let report = try await place.perform(isClean: \.faults.isEmpty) { run, supervision in
             try await IngestBench(options: options, run: run, supervision: supervision).measure()
         }
         output.show(report.json) { report.text() }

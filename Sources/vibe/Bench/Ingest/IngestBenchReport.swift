@@ -59,25 +59,32 @@ struct IngestBenchReport: Sendable {
         ]
     }
 
-    func text(for terminal: Terminal = .output) -> String {
-        var table = Table([.text("MEASURE", mayShrink: true), .figure("TARGET"), .figure("MEASURED"), .figure("RATIO")])
-        func row(_ name: String, _ target: String, _ measured: String, _ ratio: Int64?) {
-            table.add([.init(name), .init(target), .init(measured), .init(ratio.map { "\($0 / 100).\(($0 % 100) / 10)\($0 % 10)" } ?? "")])
+    var rows: [TargetTable.Row] {
+        func time(_ what: String, _ value: Int64, target: Int64? = nil) -> TargetTable.Row {
+            TargetTable.Row(what: what, target: target.map(Double.init), measured: Double(value), unit: .microseconds)
         }
-        row("market messages/s", Format.count(Self.targetFrames), Format.count(framesPerSecond), framesPerSecond * 100 / Self.targetFrames)
+        var rows = [
+            TargetTable.Row(
+                what: "market messages", target: Double(Self.targetFrames), measured: Double(framesPerSecond), unit: .perSecond)
+        ]
         for (tier, times) in tiers {
-            row("frame → signal, tier \(tier), p50", "", Format.time(microseconds: times.microseconds(50)), nil)
-            row(
-                "frame → signal, tier \(tier), p99", Format.time(microseconds: Self.targetMicroseconds), Format.time(microseconds: times.microseconds(99)),
-                times.microseconds(99) * 100 / Self.targetMicroseconds)
+            rows.append(time("frame → signal, tier \(tier), p50", times.microseconds(50)))
+            rows.append(time("frame → signal, tier \(tier), p99", times.microseconds(99), target: Self.targetMicroseconds))
         }
-        row("fill due → signal, p50", "", Format.time(microseconds: fromDue.microseconds(50)), nil)
-        row("fill due → signal, p99", "", Format.time(microseconds: fromDue.microseconds(99)), nil)
-        row("processor of ingest, cores", "1.00", "\(cpuThousandths / 1_000).\(cpuThousandths % 1_000 / 100)\(cpuThousandths % 100 / 10)", cpuThousandths / 10)
-        row("memory of ingest", "", Format.bytes(ingest.memory), nil)
+        rows += [
+            time("fill due → signal, p50", fromDue.microseconds(50)), time("fill due → signal, p99", fromDue.microseconds(99)),
+            .init(what: "processor of ingest, cores", target: 1, measured: Double(cpuThousandths) / 1_000, unit: .count),
+            .init(what: "memory of ingest", measured: Double(ingest.memory), unit: .bytes),
+        ]
+        return rows
+    }
+
+    func text(for terminal: Terminal = .output) -> String {
+        var table = TargetTable()
+        table.add(rows)
         let head = "\(Format.count(options.frames)) market messages/s and \(Format.count(options.rate)) leaders' fills/s of \(options.leaders) leaders "
             + "for \(options.seconds) s, one ingest process; \(MachineUsage.processors) processors"
-        var lines = [head, "", table.rendered(for: terminal), ""]
+        var lines = [head, "", table.text(for: terminal), ""]
         if longestLoadDelay > 10_000 { lines.append("the load itself was up to \(Format.time(microseconds: longestLoadDelay)) late: the machine is too busy") }
         lines += faults.isEmpty ? [terminal.styled("nothing lost, nothing twice", .green)] : faults.map { terminal.styled("! \($0)", .red) }
         return lines.joined(separator: "\n")

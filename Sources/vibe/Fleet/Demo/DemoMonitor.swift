@@ -32,8 +32,8 @@ struct DemoMonitor {
 
     /// Waits until each stage has its processes, every partition an owner, and ingest has begun with so many leaders: what they trade
     /// before is history.
-    func waitUntilReady(_ counts: FleetCounts, leaders: Int) async throws {
-        let limit = ContinuousClock.now + .seconds(60)
+    func waitUntilReady(_ counts: FleetCounts, leaders: Int, within patience: Duration = .seconds(60)) async throws {
+        let limit = ContinuousClock.now + patience
         while true {
             try await checkProcesses(counts)
             let status = try await reader.read()
@@ -44,7 +44,7 @@ struct DemoMonitor {
             if unready.isEmpty, try await context.leadersBegun(redis) >= leaders { return }
             guard ContinuousClock.now < limit else {
                 let names = unready.isEmpty ? "ingest has not begun with every leader" : unready.map(\.rawValue).joined(separator: ", ") + " not ready"
-                throw Failure(.unavailable, "after a minute: \(names)", nextStep: "see the logs under \(context.settings.fleet.runDirectory)/log")
+                throw Failure(.unavailable, "after \(patience.components.seconds) s: \(names)", nextStep: "see the logs under \(context.settings.fleet.runDirectory)/log")
             }
             try await Task.sleep(for: .milliseconds(100))
         }

@@ -42,9 +42,16 @@ struct BenchCast: Sendable {
         }
     }
 
+    /// Followers of leaders that never trade: what they cost is what every subscription costs.
+    var quietSubscriptions: [(leader: Int, account: Int)] {
+        (0..<options.quietSubscriptions).map { ($0 / options.accounts, $0 % options.accounts) }
+    }
+
     private var yaml: String {
         var lines = ["# Made up by `vibe bench`.", "influencers:"]
         lines += (0..<options.leaderCount).map { "  - {id: \(SyntheticLoad.leader($0)), address: \"\(SyntheticLoad.address($0))\"}" }
+        // by public trades, since places for own fills are few
+        lines += (0..<options.quietLeaders).map { "  - {id: \(quiet($0)), address: \"\(LeaderAddress.of(quiet($0)))\", tier: 2}" }
         lines.append("subscribers:")
         lines += (0..<options.accounts).map { "  - {id: \(name($0)), account: \"\(account($0))\"}" }
         lines.append("subscriptions:")
@@ -53,9 +60,14 @@ struct BenchCast: Sendable {
                 + "sizing: {mode: fixed_notional, notional: \(SyntheticLoad.orderNotional)}, "
                 + "limits: {entry_expiry_ms: \(Self.expiryMilliseconds), entry_slippage_bps: 100}, leverage: keep}"
         }
+        lines += quietSubscriptions.map { leader, account in
+            "  - {subscriber: \(name(account)), influencer: \(quiet(leader)), sizing: {mode: fixed_notional, notional: \(SyntheticLoad.orderNotional)}}"
+        }
         lines.append("agent_keys: agent-keys.yaml")
         return lines.joined(separator: "\n") + "\n"
     }
+
+    private func quiet(_ index: Int) -> String { "quiet-" + SyntheticLoad.padded(index) }
 
     private func name(_ index: Int) -> String { "sub-" + SyntheticLoad.padded(index) }
 

@@ -24,13 +24,23 @@ struct ExecutionTally: Sendable {
     private(set) var hops: [Hop: LatencySummary] = [:]
     /// One record of each stream, for the ceiling's payloads.
     private(set) var samples: [RedisStreams.Stream: [UInt8]] = [:]
+    /// The measured copies one by one, when they were asked for.
+    private(set) var copies: [Copy] = []
+
+    struct Copy: Sendable {
+        let fill: Int
+        let subscriber: String
+        let times: CopyTimes
+    }
 
     /// - Parameters:
     ///   - published: fills were numbered from 0 up to this.
     ///   - measured: the schedule's fills whose times count, those after the warm-up.
-    static func make(_ scan: StreamScan, published: Int, fanOut: Int, schedule: LoadSchedule, measured: Range<Int>, window: BenchWindow)
-        async throws -> ExecutionTally
-    {
+    ///   - keepsCopies: for runs of few copies: a quarter of a kilobyte each.
+    static func make(
+        _ scan: some EntrySource, published: Int, fanOut: Int, schedule: LoadSchedule, measured: Range<Int>, window: BenchWindow,
+        keepsCopies: Bool = false
+    ) async throws -> ExecutionTally {
         var tally = ExecutionTally(published: published)
         var signals: [String: (fill: Int, at: Int64)] = [:]
         var seen = [Int](repeating: 0, count: published)
@@ -62,9 +72,10 @@ struct ExecutionTally: Sendable {
             guard measured.contains(signal.fill), result.times.sent > 0, let request = requests[result.request.text],
                 let job = jobs[result.job.text]
             else { return }
-            tally.record(
-                CopyTimes(
-                    due: schedule.due(signal.fill), signal: signal.at, request: request, job: job, result: moment(entry), times: result.times))
+            let times = CopyTimes(
+                due: schedule.due(signal.fill), signal: signal.at, request: request, job: job, result: moment(entry), times: result.times)
+            tally.record(times)
+            if keepsCopies { tally.copies.append(Copy(fill: signal.fill, subscriber: result.subscriber.text, times: times)) }
         }
         tally.lost = found.reduce(0) { $0 + max(0, fanOut - $1) }
         return tally
@@ -72,7 +83,7 @@ struct ExecutionTally: Sendable {
 
     private init(published: Int) { self.published = published }
 
-    private static func moment(_ entry: StreamScan.Entry) -> Int64 { entry.milliseconds * 1_000 + 500 }
+    private static func moment(_ entry: ScannedEntry) -> Int64 { entry.milliseconds * 1_000 + 500 }
 
     private mutating func count(_ result: ExecutionResult, isNew: Bool, isInWindow: Bool) {
         results += 1

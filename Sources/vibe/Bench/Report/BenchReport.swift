@@ -5,17 +5,19 @@ import RedisStreams
 struct BenchReport: Sendable {
     let options: BenchOptions
     let window: BenchWindow
-    /// After the drain.
-    let end: BenchMark
-    /// `nil`: something was still under way when the patience ended.
-    let drain: Duration?
+    let proof: BenchProof
     let generator: LoadGenerator.Outcome
-    let tally: ExecutionTally
-    let exchange: ExchangeOrders
-    let auditRows: Int64
+    /// Of the processes, in the window.
+    let memory: MemorySeries
+    /// Before the first fill and after everything was finished, when that was waited for.
+    let idle: IdleMemory?
     /// `nil` after a short warm-up.
     let callers: RedisCallers?
     let ceiling: HandOffCeiling.Outcome?
+
+    var tally: ExecutionTally { proof.tally }
+    /// After the drain.
+    var end: BenchMark { proof.end }
 
     /// Of the rate that was asked for, parts of a hundred that count as kept up.
     static let keptUpPercent: Int64 = 98
@@ -37,33 +39,7 @@ struct BenchReport: Sendable {
         return max(0, machine.busy - window.processes.reduce(0) { $0 + $1.usage.cpu })
     }
 
-    var deadLetters: Int64 { end.counters.added(.deadLetters) }
-
-    /// Orders at the exchange beyond those that the results account for.
-    var strayOrders: Int64 { max(0, exchange.filled - Int64(tally.attempts)) }
-    /// Results that say something was traded, beyond what the exchange traded.
-    var unfoundedResults: Int64 { max(0, Int64(tally.executed) - exchange.filled) }
-
-    /// What must not be, each in words. Empty: nothing was lost and nothing done twice.
-    var faults: [String] {
-        var faults: [String] = []
-        func claim(_ count: some BinaryInteger, _ text: String) {
-            if count != 0 { faults.append("\(Format.count(count)) \(text)") }
-        }
-        if drain == nil {
-            let left = FleetRole.allCases.map { "\($0.rawValue) \(Format.count(end.counters.backlog($0)))" }.joined(separator: ", ")
-            faults.append("not finished \(Bench.drainLimit.components.seconds) s after the load: \(left)")
-        }
-        claim(tally.lostSignals, "fills without a signal")
-        claim(tally.strangeSignals, "signals too many")
-        claim(tally.lost, "executions lost: no result")
-        claim(tally.duplicates, "results beyond the first of an execution")
-        claim(strayOrders, "orders at the exchange that no result accounts for")
-        claim(unfoundedResults, "results of trades that the exchange does not know")
-        claim(deadLetters, "dead letters")
-        if drain != nil { claim(end.counters.entries - auditRows, "entries that differ between streams and audit trail") }
-        return faults
-    }
+    var faults: [String] { proof.faults }
 
     /// Outcomes by number of executions, most first.
     var outcomes: [(outcome: Outcome, count: Int)] {

@@ -36,7 +36,7 @@ struct BenchWindow: Sendable {
     var processes: [(name: String, usage: ResourceUsage)] {
         to.processes.map { name, usage in
             (name, ResourceUsage(cpu: usage.cpu - (from.processes[name]?.cpu ?? 0), memory: usage.memory))
-        }.sorted { (Self.rank($0.name), $0.name) < (Self.rank($1.name), $1.name) }
+        }.sorted { Self.precedes($0.name, $1.name) }
     }
 
     /// Processor time of each stage, servers included.
@@ -59,6 +59,9 @@ struct BenchWindow: Sendable {
 
     /// `work-2` → `work`.
     static func stage(_ process: String) -> String { String(process.prefix { $0 != "-" }) }
+
+    /// In the order in which a copy passes them.
+    static func precedes(_ a: String, _ b: String) -> Bool { (rank(a), a) < (rank(b), b) }
 
     private static func rank(_ process: String) -> Int {
         let order = FleetRole.allCases.map(\.rawValue) + ["redis", "postgres", "sim", "bench"]

@@ -4,7 +4,7 @@ import RedisStreams
 /// What a benchmark drives through the fleet, and how large the fleet is.
 struct BenchOptions: ParsableArguments, Sendable {
     @Option(help: "Signals a second, 1 to 20000.") var rate = 500
-    @Option(help: "Subscribers that copy each signal, 1 to 1000.") var fanOut = 10
+    @Option(help: "Subscribers that copy each signal, 1 to 5000.") var fanOut = 10
     @Option(help: "Subscribers, each with an account of its own, 1 to 20000.") var accounts = 800
     @Option(help: "Leaders, 1 to 500, each trading one coin; by default so many that every account copies one.") var leaders: Int?
     @Option(help: "Seconds that are measured, 1 to 3600.") var seconds = 30
@@ -17,6 +17,9 @@ struct BenchOptions: ParsableArguments, Sendable {
     @Option(help: "Partitions of requests, jobs and results, 1 to 99.") var partitions = 16
     @Option(help: "The exchange's acknowledgement takes so many milliseconds, 0 to 10000.") var latencyMs = 0
     @Option(help: "When Redis flushes its AOF to disk: everysec or always.") var fsync = Fsync.everysec
+    @Option(help: "Further subscriptions, to leaders that never trade, 0 to 140000.") var quietSubscriptions = 0
+    @Flag(help: "Keep finished entries for half a minute only, as a fleet does, and count from Postgres: for runs of many minutes.") var trim = false
+    @Flag(help: "Run `vibe verify` at the end.") var verify = false
     @Option(help: "Seconds of the Redis-only ceiling after the run, 0 to 60; 0 leaves it out.") var ceiling = 4
 
     enum Fsync: String, CaseIterable, ExpressibleByArgument { case everysec, always }
@@ -25,6 +28,9 @@ struct BenchOptions: ParsableArguments, Sendable {
     static let mostLeaders = 500
 
     var leaderCount: Int { leaders ?? min(Self.mostLeaders, max(1, accounts / fanOut)) }
+
+    /// Each of them followed by every account, the last one by the rest.
+    var quietLeaders: Int { (quietSubscriptions + accounts - 1) / accounts }
 
     /// Executions a second that are offered.
     var offered: Int { rate * fanOut }
@@ -50,9 +56,9 @@ struct BenchOptions: ParsableArguments, Sendable {
 
     func validate() throws {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
-            ("rate", rate, 1...20_000), ("fan-out", fanOut, 1...1_000), ("accounts", accounts, 1...20_000),
+            ("rate", rate, 1...20_000), ("fan-out", fanOut, 1...5_000), ("accounts", accounts, 1...20_000),
             ("leaders", leaders ?? 1, 1...Self.mostLeaders), ("seconds", seconds, 1...3_600), ("warm-up", warmUp, 0...600),
-            ("partitions", partitions, 1...99), ("latency-ms", latencyMs, 0...10_000), ("ceiling", ceiling, 0...60),
+            ("partitions", partitions, 1...99), ("quiet-subscriptions", quietSubscriptions, 0...140_000), ("latency-ms", latencyMs, 0...10_000), ("ceiling", ceiling, 0...60),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
             throw ValidationError("--\(name) is \(range.lowerBound) to \(range.upperBound)")

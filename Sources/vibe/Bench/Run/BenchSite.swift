@@ -51,7 +51,9 @@ struct BenchSite: Sendable {
             "sim", arguments: ["--synthetic-leaders", "\(leaders)", "--users", "\(leaders + 10)", "--latency-ms", "\(options.latencyMs)", "--no-sync"])
         try await monitor.waitForSimulator()
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
-        try await monitor.waitUntilReady(options.counts, leaders: leaders)
+        // a large configuration takes its time to read
+        try await monitor.waitUntilReady(
+            options.counts, leaders: leaders + options.quietLeaders, within: .seconds(60 + options.quietSubscriptions / 1_000))
     }
 
     /// - Throws: ``Failure`` when a server or a process of the fleet has ended: then there is nothing to measure.
@@ -59,12 +61,26 @@ struct BenchSite: Sendable {
 
     func mark() async throws -> BenchMark { try await BenchMark.take(fleet, servers, redis, context.keys) }
 
+    /// Of each role's processes, bytes.
+    func memory() async -> [String: Int64] {
+        var found: [String: Int64] = [:]
+        for (pid, name) in await fleet.pids { found[name] = ResourceUsage.process(pid)?.memory }
+        return found
+    }
+
     /// Rows of the audit trail.
     func auditRows() async throws -> Int64 {
         let postgres = context.postgres("bench")
         let rows = try await postgres.query("SELECT count(*) AS rows FROM audit_entries")
         await postgres.close()
         return try rows.first?.integer("rows") ?? 0
+    }
+
+    /// Entries of the run: of the streams, or, when they are trimmed, of the audit trail.
+    func entries(_ options: BenchOptions) -> any EntrySource {
+        options.trim
+            ? PostgresScan(postgres: context.postgres("bench"), keys: context.keys, partitioning: context.partitioning)
+            : StreamScan(redis: redis, keys: context.keys, partitioning: context.partitioning)
     }
 
     private static func environment(_ options: BenchOptions, _ run: RunDirectory, _ servers: FleetServers, accounts: String) throws
@@ -76,6 +92,8 @@ struct BenchSite: Sendable {
             defaults: [
                 "VIBE_RATE_SUBSCRIBER": unlimited, "VIBE_RATE_ACCOUNT": unlimited, "VIBE_RATE_EGRESS": unlimited,
                 "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000", "VIBE_INGEST_WEIGHT": "100000", "VIBE_ACCOUNT_WEIGHT": "100000",
+                // a backlog is measured, not shed
+                "VIBE_ADMISSION_BACKLOG": "100000000",
                 "VIBE_RATE_MAXIMUM_WAIT": "1m", "VIBE_LANE_LIMIT": "100000", "VIBE_BREAKER_LEADER_TRADES": "0",
                 // each move is measured, however late
                 "VIBE_COALESCE_AFTER": "0s",
@@ -86,7 +104,7 @@ struct BenchSite: Sendable {
                 "VIBE_MAXIMUM_IN_FLIGHT": options.latencyMs > 0 ? "4096" : "256",
             ],
             decided: [
-                "VIBE_RUN_DIRECTORY": run.path, "VIBE_PARTITIONS_ACCOUNTS": "\(options.partitions)", "VIBE_STREAM_KEEP": "7d",
+                "VIBE_RUN_DIRECTORY": run.path, "VIBE_PARTITIONS_ACCOUNTS": "\(options.partitions)", "VIBE_STREAM_KEEP": options.trim ? "30s" : "7d",
                 "VIBE_INGEST_USERS_PER_EGRESS": "\(options.leaderCount)",
             ])
         environment.use(servers)
@@ -97,27 +115,14 @@ struct BenchSite: Sendable {
 
     /// The private Redis takes half of the machine's memory; the count at the end needs the streams whole.
     private static func checkMemory(_ options: BenchOptions) throws(Failure) {
-        let needed = options.offered * (options.warmUp + options.seconds) * bytesPerExecution
+        // of a run that trims: what comes to rest within the time kept, and as much under way
+        let seconds = options.trim ? min(60, options.warmUp + options.seconds) : options.warmUp + options.seconds
+        let needed = options.offered * seconds * bytesPerExecution
         let available = Int(ProcessInfo.processInfo.physicalMemory / 2)
         guard needed > available else { return }
-        let seconds = available / (options.offered * bytesPerExecution)
+        let possible = available / (options.offered * bytesPerExecution)
         throw Failure(
             .usage, "this run would need \(Format.bytes(Int64(needed))) of Redis memory, of \(Format.bytes(Int64(available)))",
-            nextStep: seconds > 1 ? "at this rate --seconds and --warm-up together may be \(seconds)" : "lower --rate or --fan-out")
-    }
-}
-
-/// What the simulated exchange says it did.
-struct ExchangeOrders: Sendable {
-    /// Orders that traded, and all that it accepted.
-    let filled: Int64
-    let accepted: Int64
-    let actionsRefused: Int64
-
-    init(_ status: JSON) throws(JSONError) {
-        (filled, accepted) = try status.at("orders") { orders throws(JSONError) in
-            (try orders.integer("filled") + orders.integer("partial"), try orders.integer("accepted"))
-        }
-        actionsRefused = try status.integer("actionsRefused")
+            nextStep: possible > 1 ? "at this rate --seconds and --warm-up together may be \(possible), or use --trim" : "lower --rate or --fan-out")
     }
 }

@@ -2,23 +2,6 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// When each fill of a run is due: evenly spaced, fixed before the first one goes out.
-struct LoadSchedule: Sendable {
-    /// Numbers of the fills, see ``SyntheticFill``.
-    let fills: Range<Int>
-    let leaders: Int
-    /// Fills a second.
-    let rate: Int
-    /// When the first one is due, microseconds since 1970.
-    let start: Int64
-
-    /// Microseconds since 1970.
-    func due(_ fill: Int) -> Int64 { start + Int64(fill - fills.lowerBound) * 1_000_000 / Int64(rate) }
-
-    /// When the one after the last would be due.
-    var end: Int64 { due(fills.upperBound) }
-}
-
 /// Publishes leaders' fills at the simulated exchange on a schedule, from a thread of its own.
 ///
 /// Open loop: a fill goes out when it is due, however far behind the fleet is, and what is late is sent at once and counted from when
@@ -73,7 +56,7 @@ final class LoadGenerator: Sendable {
             var count = 0
             while next < schedule.fills.upperBound, schedule.due(next) <= now, socket.unanswered + count < Self.window {
                 outcome.longestDelay = max(outcome.longestDelay, now - schedule.due(next))
-                ControlSocket.append(SyntheticFill(number: next, leaders: schedule.leaders).body, to: &requests)
+                ControlSocket.append(schedule.fill(next).body, to: &requests)
                 next += 1
                 count += 1
             }

@@ -7,17 +7,21 @@ extension BenchReport {
             "options": optionsJSON, "offeredPerSecond": .integer(options.offered), "drainedPerSecond": .integer(drained), "keptUp": .bool(keptUp),
             "windowUs": .integer(window.microseconds), "signals": counted(published: tally.published, completed: tally.signals, lost: tally.lostSignals),
             "executions": counted(published: tally.published * options.fanOut, completed: tally.results, lost: tally.lost),
-            "duplicates": .integer(tally.duplicates), "deadLetters": .integer(deadLetters),
+            "duplicates": .integer(tally.duplicates), "deadLetters": .integer(proof.deadLetters),
             "outcomes": .object(outcomes.map { JSON.Member($0.outcome.rawValue, .integer($0.count)) }),
-            "executedInWindow": .integer(tally.executedInWindow), "drainUs": drain.map { .integer($0.microseconds) } ?? .null,
+            "executedInWindow": .integer(tally.executedInWindow), "drainUs": proof.drain.map { .integer($0.microseconds) } ?? .null,
             "faults": .array(faults.map(JSON.string)), "generatorLongestDelayUs": .integer(generator.longestDelay),
             "latencyUs": .object(Hop.allCases.map { JSON.Member($0.rawValue, latency($0)) }),
             "processes": .object(window.processes.map { JSON.Member($0.name, usage($0.usage)) }),
             "cpuUsPerExecution": .object(window.stages.map { JSON.Member($0.name, perExecution($0.cpu)) }), "machine": machine,
-            "exchange": ["filled": .integer(exchange.filled), "actionsRefused": .integer(exchange.actionsRefused)],
+            "memoryGrowthPerMinute": .object(
+                memory.processes.compactMap { name in memory.slope(name).map { JSON.Member(name, .integer($0)) } }),
+            "verified": proof.verification.map { .string($0.finalLine) } ?? .null,
+            "exchange": ["filled": .integer(proof.exchange.filled), "actionsRefused": .integer(proof.exchange.actionsRefused)],
             "redis": redis,
             "postgres": [
-                "rows": .integer(auditRows), "rowsPerSecond": .integer(auditedPerSecond),
+                "rows": .integer(proof.auditRows), "rowsPerSecond": .integer(auditedPerSecond),
+                "rowsPerExecution": perExecution(window.to.counters.audited - window.from.counters.audited),
                 "behindAtEnd": .integer(window.to.counters.backlog(.audit)),
             ],
             "ceiling": ceiling.map(ceilingJSON) ?? .null,
@@ -29,7 +33,8 @@ extension BenchReport {
             "rate": .integer(options.rate), "fanOut": .integer(options.fanOut), "accounts": .integer(options.accounts),
             "leaders": .integer(options.leaderCount), "seconds": .integer(options.seconds), "warmUp": .integer(options.warmUp),
             "processes": .object(FleetRole.allCases.map { JSON.Member($0.rawValue, .integer(options.counts[$0])) }),
-            "partitions": .integer(options.partitions), "latencyMs": .integer(options.latencyMs), "fsync": .string(options.fsync.rawValue),
+            "partitions": .integer(options.partitions), "quietSubscriptions": .integer(options.quietSubscriptions), "trim": .bool(options.trim),
+            "latencyMs": .integer(options.latencyMs), "fsync": .string(options.fsync.rawValue),
         ]
     }
 

@@ -30,10 +30,11 @@ extension BenchReport {
                 + "completed \(Format.count(tally.signals)) and \(Format.count(tally.results)) (priming and warm-up included)")
         lines.append(outcomes.map { "\($0.outcome.rawValue) \(Format.count($0.count))" }.joined(separator: ", "))
         lines += outcomes.compactMap { item in tally.examples[item.outcome].map { "  \(item.outcome.rawValue): \(Format.shortened($0, to: 80))" } }
-        if let drain { lines.append("everything finished \(Format.time(microseconds: drain.microseconds)) after the load") }
+        if let drain = proof.drain { lines.append("everything finished \(Format.time(microseconds: drain.microseconds)) after the load") }
         lines += faults.isEmpty
-            ? [terminal.styled("nothing lost, nothing twice: \(Format.count(exchange.filled)) orders at the exchange, \(Format.count(auditRows)) audit rows", .green)]
+            ? [terminal.styled("nothing lost, nothing twice: \(Format.count(proof.exchange.filled)) orders at the exchange, \(Format.count(proof.auditRows)) audit rows", .green)]
             : faults.map { terminal.styled("! " + $0, .red) }
+        if let verification = proof.verification { lines.append(terminal.styled(verification.finalLine, verification.isClean ? .green : .red)) }
         if options.latencyMs * 2 > options.fillSpacing {
             lines.append(
                 terminal.styled(

@@ -2,23 +2,29 @@ import JSON
 import Redis
 import RedisStreams
 
-/// Reads every entry of a stream, all of its partitions, without a consumer group: it changes nothing.
-struct StreamScan: Sendable {
+/// Where the entries of a run can be read again, all of them.
+protocol EntrySource: Sendable {
+    /// Every entry of a stream, in the order of each partition.
+    func each(_ stream: RedisStreams.Stream, _ body: (ScannedEntry) throws -> Void) async throws
+}
+
+/// An entry of a stream as the count at the end needs it.
+struct ScannedEntry {
+    /// Redis time at which it was added, milliseconds.
+    let milliseconds: Int64
+    let id: String
+    let data: [UInt8]
+}
+
+/// Reads the streams themselves, without a consumer group: it changes nothing.
+struct StreamScan: EntrySource {
     let redis: RedisConnection
     let keys: Keys
     let partitioning: Partitioning
 
     private static let page = 200
 
-    struct Entry {
-        /// Redis time at which it was added, milliseconds.
-        let milliseconds: Int64
-        let id: String
-        let data: [UInt8]
-    }
-
-    /// In the order of each partition.
-    func each(_ stream: RedisStreams.Stream, _ body: (Entry) throws -> Void) async throws {
+    func each(_ stream: RedisStreams.Stream, _ body: (ScannedEntry) throws -> Void) async throws {
         let names = (0..<partitioning.count(stream)).map { keys.stream(StreamPartition(stream, $0)) }
         var last = names.map { _ in "0-0" }
         while true {
@@ -37,7 +43,7 @@ struct StreamScan: Sendable {
         }
     }
 
-    private static func parsed(_ value: RedisValue) throws(RedisError) -> (key: String, entry: Entry) {
+    private static func parsed(_ value: RedisValue) throws(RedisError) -> (key: String, entry: ScannedEntry) {
         guard let parts = value.array, parts.count == 2, let key = parts[0].text, let milliseconds = EntryID.milliseconds(key),
             let fields = parts[1].array
         else { throw .unexpectedReply("a stream entry") }
@@ -50,6 +56,6 @@ struct StreamScan: Sendable {
             default: break
             }
         }
-        return (key, Entry(milliseconds: milliseconds, id: id, data: data))
+        return (key, ScannedEntry(milliseconds: milliseconds, id: id, data: data))
     }
 }
