@@ -131,7 +131,7 @@ let package = Package(
             resources: [
                 .embedInCode("acknowledge-entries-3.lua"), .embedInCode("acquire-lease-2.lua"), .embedInCode("begin-attempts.lua"),
                 .embedInCode("fan-out-signal.lua"), .embedInCode("hand-off.lua"), .embedInCode("join-stage-1.lua"),
-                .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-2.lua"),
+                .embedInCode("latch-level-1.lua"), .embedInCode("penalise-bucket-1.lua"), .embedInCode("provision-stream-3.lua"),
                 .embedInCode("publish-signals-6.lua"), .embedInCode("record-account.lua"),
                 .embedInCode("record-leader-orders-2.lua"), .embedInCode("release-lease-1.lua"), .embedInCode("renew-leases.lua"),
                 .embedInCode("resolve-dead-letter-5.lua"), .embedInCode("restore-stream-3.lua"), .embedInCode("see-cell.lua"),

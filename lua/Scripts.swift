@@ -8,7 +8,7 @@ public enum LuaScripts {
     public static let joinStage = text(PackageResources.join_stage_1_lua)
     public static let latchLevel = text(PackageResources.latch_level_1_lua)
     public static let penaliseBucket = text(PackageResources.penalise_bucket_1_lua)
-    public static let provisionStream = text(PackageResources.provision_stream_2_lua)
+    public static let provisionStream = text(PackageResources.provision_stream_3_lua)
     public static let publishSignals = text(PackageResources.publish_signals_6_lua)
     public static let recordAccount = text(PackageResources.record_account_lua)
     public static let recordLeaderOrders = text(PackageResources.record_leader_orders_2_lua)

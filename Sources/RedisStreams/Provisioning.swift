@@ -5,7 +5,7 @@ public enum Provisioning {
     public enum Fault: Error, CustomStringConvertible {
         /// Each says what is wrong and what to set.
         case unfit([String])
-        /// Streams that had entries and are gone.
+        /// Streams that had entries and are gone, or a group of theirs that had acknowledged some.
         case lost([String])
         /// Streams that are not there, or lack a group, and that this user may not create.
         case forbidden([String])
@@ -14,7 +14,7 @@ public enum Provisioning {
             switch self {
             case .unfit(let faults): "this Redis must not carry orders:\n" + faults.map { "  - " + $0 }.joined(separator: "\n")
             case .lost(let streams):
-                "streams are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
+                "streams, or groups of theirs, are missing that had entries: \(streams.joined(separator: ", ")). Redis lost data; nothing was started. "
                     + "`vibe recover --yes` rebuilds the cell from Postgres."
             case .forbidden(let streams):
                 "streams are missing: \(streams.joined(separator: ", ")), and this Redis user may not create them. Before the first start, "
@@ -52,7 +52,7 @@ public enum Provisioning {
         let partitions = try await lacking(redis, keys, partitioning)
         let replies = try await redis.send(
             partitions.map { partition in
-                var command = RedisCommand(script: Script.provisionStream, keys: [keys.stream(partition), keys.sequence])
+                var command = RedisCommand(script: Script.provisionStream, keys: [keys.stream(partition), keys.sequence, keys.acknowledged])
                 command.append(partition.name)
                 for group in partition.stream.groups { command.append(group) }
                 return command

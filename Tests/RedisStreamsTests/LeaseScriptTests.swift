@@ -86,7 +86,7 @@ import Testing
     func provision(_ mode: PrivateRedis.Mode) async throws {
         let cell = try await Cell(mode, provisioned: false)
         func provision() async throws -> RedisValue {
-            var command = RedisCommand(script: Script.provisionStream, keys: [cell.keys.stream(StreamPartition(.jobs, 0)), cell.keys.sequence])
+            var command = RedisCommand(script: Script.provisionStream, keys: [cell.keys.stream(StreamPartition(.jobs, 0)), cell.keys.sequence, cell.keys.acknowledged])
             for argument in ["execution_jobs:00", "worker", "audit"] { command.append(argument) }
             return try await cell.redis.send(command)
         }
@@ -94,6 +94,12 @@ import Testing
         #expect(try await provision().text == "PRESENT")
         let groups = try await cell.redis.send(RedisCommand("XINFO", "GROUPS", cell.keys.stream(StreamPartition(.jobs, 0)))).array
         #expect(groups?.count == 2)
+        // a group that was deleted does not begin anew with what it had done
+        _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.acknowledged, "execution_jobs:00|worker", "3"))
+        _ = try await cell.redis.send(RedisCommand("XGROUP", "DESTROY", cell.keys.stream(StreamPartition(.jobs, 0)), "worker"))
+        #expect(try await provision().text == "LOST")
+        _ = try await cell.redis.send(RedisCommand("HDEL", cell.keys.acknowledged, "execution_jobs:00|worker"))
+        #expect(try await provision().text == "CREATED")
         _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.sequence, "execution_jobs:00", "7"))
         _ = try await cell.redis.send(RedisCommand("DEL", cell.keys.stream(StreamPartition(.jobs, 0))))
         #expect(try await provision().text == "LOST")

@@ -85,7 +85,7 @@ struct RoleProcess: Sendable {
         await postgres.close()
         if try await cell.admission() != nil {
             do { try await Provisioning.provision(redis, keys: keys, partitioning: partitioning) } catch Provisioning.Fault.lost(let streams) {
-                try await cell.halt(reason: "\(streams.joined(separator: ", ")) had entries and \(streams.count == 1 ? "is" : "are") gone")
+                try await cell.halt(reason: "\(streams.joined(separator: ", ")) had entries and \(streams.count == 1 ? "is" : "are") gone, or a group")
             }
         }
         await redis.close()

@@ -44,6 +44,14 @@ extension ChaosSite {
             times.append(.init(cause: .stoppedIdle, partition: victim.name, took: released ?? Self.takeOverLimit, limit: Self.idleLimit))
             _ = try await watch.wait(since: start, limit: Self.takeOverLimit)
         }
+        // those that ended are replaced before anyone counts
+        let limit = ContinuousClock.now + Self.takeOverLimit
+        while ContinuousClock.now < limit {
+            let status = try await StatusReader(context, redis: redis).read()
+            let known = Set(FleetRole.allCases.flatMap { status.stage($0.rawValue)?.members.map(\.name) ?? [] })
+            if status.isAtWork, await members() == known { break }
+            try await Task.sleep(for: .milliseconds(200))
+        }
         return times
     }
 
