@@ -40,7 +40,14 @@ import Testing
             }
             // a signal makes 13 entries: three are within the lag, and exits bring it beyond
             try await trade("BTC", .buy, "1")
-            let first = try await fleet.firstEntries()
+            // what was on record before goes as it is acknowledged by all
+            var first = try await fleet.firstEntries()
+            for _ in 0..<10 {
+                try await Task.sleep(for: .seconds(1))
+                let now = try await fleet.firstEntries()
+                if now == first { break }
+                first = now
+            }
             try await trade("ETH", .buy, "1")
             try await trade("ETH", .sell, "1")
             try await trade("BTC", .sell, "0.25")
