@@ -4,6 +4,9 @@ import JSON
 /// The attempt journal's record of one order: written before the order, removed with its result. A successor that finds it knows
 /// what may have been sent, settles that, and continues from the position as it was before.
 struct AttemptRecord: Sendable, Equatable {
+    /// Of an attempt that Redis has forgotten: who sent it is not known any more.
+    static let unknownEpoch = "0"
+
     var job: JobID
     var entry: String
     var cloid: ClientOrderID

@@ -90,7 +90,7 @@ extension WorkStage {
         return AttemptRecord(
             job: job.job.id, entry: job.entry, cloid: ClientOrderID(job: job.job.id, attempt: finding.attempt), attempt: finding.attempt,
             account: lane.account, subscriber: job.job.subscriber, subscription: job.job.subscription, coin: lane.coin, nonce: 0,
-            expiresAfter: nil, payloadHash: "", epoch: partitions[partition]?.epoch ?? "", preparedAt: finding.order.order.placedAt * 1_000,
+            expiresAfter: nil, payloadHash: "", epoch: AttemptRecord.unknownEpoch, preparedAt: finding.order.order.placedAt * 1_000,
             intent: intent(of: finding, job, sleeve, lane, partition), sleeve: sleeve, filledBefore: job.fills.filled,
             averageBefore: job.fills.averagePrice)
     }

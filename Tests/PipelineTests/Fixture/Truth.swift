@@ -169,7 +169,8 @@ extension Fleet {
     private func verifyOrder(_ truth: Truth, _ sourceLocation: SourceLocation) {
         var places: [String: (seq: Int64, leader: String, signal: Int?)] = [:]
         let signals = Dictionary(truth.signals.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
-        for result in truth.results where result.attempts > 0 {
+        // one that was sent on a record that was lost has another place now
+        for result in truth.results where result.attempts > 0 && result.epochs.last != 0 {
             // What a worker made by itself copies no signal.
             let place = (truth.jobs[result.job]?.seq ?? 0, result.influencer.text, result.origin == nil ? signals[result.signal] ?? 0 : nil)
             for attempt in 1...result.attempts { places[ClientOrderID(job: result.job, attempt: attempt).text] = place }

@@ -30,6 +30,8 @@ struct TradeLog: Sendable {
     private(set) var places: [JobID: Place] = [:]
     /// What the exchange did by orders of ours that rested there.
     private(set) var resting: Set<JobID> = []
+    /// Whose order was sent on a record that was lost with Redis: the place that their job has now says nothing about when.
+    private(set) var displaced: Set<JobID> = []
     /// Signal → its stream and place there.
     private(set) var signals: [String: (stream: String, seq: Int64)] = [:]
     /// Results that could not be read, each with what is wrong.
@@ -72,6 +74,7 @@ struct TradeLog: Sendable {
                 jobs[ClientOrderID(job: result.job, attempt: attempt).text] = result.job
             }
             if let cloid = result.cloid { jobs[cloid.text] = result.job }
+            if result.epochs.last == 0 { displaced.insert(result.job) }
             if result.origin?.isQueued == false { resting.insert(result.job) }
             if let bucket = result.times.limitedBy {
                 waits[bucket, default: (0, 0)].count += 1
