@@ -66,7 +66,7 @@ import Testing
         #expect(lines[1].contains("≥ 8,000/s") && lines[1].contains("4,000/s") && lines[1].contains("0.50"))
         #expect(lines[2].contains("≤ 5.0 ms") && lines[2].contains("2.5 ms") && lines[2].hasSuffix("kept up"))
         #expect(lines[3].contains("–") && !lines[3].contains("≥"))
-        #expect(try table.json.asArray().map { $0["ratio"] } == [.number("0.5"), .number("0.5"), .null])
+        #expect(try table.json.asArray().map { $0["ratio"] } == [JSON.number("0.5"), JSON.number("0.5"), Optional<JSON>.none])
     }
 
     @Test("who is served first is counted over the first tenth; those who never are among it show")

@@ -18,6 +18,8 @@ struct Chaos: Sendable {
     private static let restTime = Duration.seconds(8)
     /// A fault that cannot be healed within this is a fault of the harness.
     private static let faultLimit = Duration.seconds(240)
+    /// The exchange's, USDC.
+    private static let leastOrder: Int128 = 10
 
     func perform() async throws -> ChaosReport {
         let site = try await ChaosSite.open(options, run, supervision)
@@ -39,11 +41,14 @@ struct Chaos: Sendable {
         let healed = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await site.keep() }
-            group.addTask { try await health.run() }
+            let watch = Task { try await health.run() }
             Terminal.complain("faults are over; the leaders close")
             try await load.close()
             report.rest = try await comeToRest(site, since: healed)
+            // who has just been started is not ready yet, and partitions move to it
+            watch.cancel()
             report.faults.handOvers += try await site.handOverIdle()
+            _ = try await comeToRest(site, since: healed)
             group.cancelAll()
         }
         report.seconds = Int((ContinuousClock.now - start).components.seconds)
@@ -72,6 +77,11 @@ struct Chaos: Sendable {
         observations.members = await site.members()
         observations.usage = await site.usage(beside: baseline)
         observations.restAfter = report.rest
+        let cast = ChaosCast(options: options)
+        for held in try await sleeves(site) where held.isDust {
+            let subscriber = String(held.subscription.prefix { $0 != ":" })
+            observations.excusedPositions["\(cast.account(subscriber)) \(held.coin)"] = "less than the exchange's least order"
+        }
         observations.restLimit = Self.restLimit
         let leaders = (0..<ChaosCast(options: options).leaders).map(SyntheticLoad.leader)
         observations.otherAccounts = Set(leaders.map(LeaderAddress.of))
@@ -174,15 +184,28 @@ struct Chaos: Sendable {
         return nil
     }
 
-    /// What followers hold at the exchange, though every leader is flat.
+    /// What followers hold, though every leader is flat. What is worth less than the exchange takes cannot be closed, and is left out.
     private func positionsLeft(_ site: ChaosSite) async throws -> [String] {
-        let sleeves = try await site.redis.send((0..<site.context.partitioning.accounts).map { .init("HGETALL", site.context.keys.sleeves($0)) })
-        var left: [String] = []
-        for (field, value) in sleeves.flatMap({ $0.pairs }) {
-            guard let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)), !sleeve.position.isZero else { continue }
-            left.append("\(field): \(sleeve.position)")
+        try await sleeves(site).filter { !$0.isDust }.map { "\($0.subscription) \($0.coin): \($0.position)" }.sorted()
+    }
+
+    private struct Held {
+        let subscription: String
+        let coin: String
+        let position: Size
+        let isDust: Bool
+    }
+
+    private func sleeves(_ site: ChaosSite) async throws -> [Held] {
+        let hashes = try await site.redis.send((0..<site.context.partitioning.accounts).map { .init("HGETALL", site.context.keys.sleeves($0)) })
+        return hashes.flatMap { $0.pairs }.compactMap { field, value in
+            // <subscription>|<coin>
+            guard let bar = field.lastIndex(of: "|"), let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)), !sleeve.position.isZero
+            else { return nil }
+            let worth = Int128(sleeve.position.magnitude.e8) * Int128(sleeve.averageEntry?.e8 ?? .max)
+            return Held(
+                subscription: String(field[..<bar]), coin: String(field[field.index(after: bar)...]), position: sleeve.position, isDust: worth < Self.leastOrder * Int128(Size.scale) * Int128(Price.scale))
         }
-        return left.sorted()
     }
 
     /// Attempts whose outcome was settled with the exchange, by how: from the workers' logs.
