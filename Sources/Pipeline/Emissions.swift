@@ -40,8 +40,8 @@ extension StreamEntry {
 
 /// Stage|coin state is kept under `<subscription>|<coin>`.
 public struct HoldingKey: Hashable, Sendable {
-    let subscription: SubscriptionID
-    let coin: Coin
+    public let subscription: SubscriptionID
+    public let coin: Coin
 
     public var field: String { "\(subscription.text)|\(coin.text)" }
 
@@ -51,7 +51,7 @@ public struct HoldingKey: Hashable, Sendable {
     }
 
     /// `nil` when the field was not written by ``field``.
-    init?(field: String) {
+    public init?(field: String) {
         guard let bar = field.lastIndex(of: "|") else { return nil }
         self.init(SubscriptionID(String(field[..<bar])), Coin(String(field[field.index(after: bar)...])))
     }

@@ -34,6 +34,20 @@ struct DeadLetterTextTests {
         #expect(!sent.fullText.contains("vibe dlq requeue"))
     }
 
+    @Test("without its servers a decision ends with 69 and says what to do, and nothing is asked of the exchange", arguments: [
+        ["dlq", "requeue", "1-1"], ["dlq", "drop", "1-1", "--reason", "a test"],
+    ])
+    func away(arguments: [String]) async throws {
+        try await withRun { run in
+            let log = run.path("log/dlq.log")
+            let child = try ChildProcess.start(
+                name: "dlq", executable: try RealFleet.program(), arguments: arguments,
+                environment: Command.environment.merging(["VIBE_REDIS_URL": "unix://\(run.path("nothing.sock"))"]) { $1 }, log: log)
+            #expect(await child.ended() == .code(69))
+            #expect(child.tail().contains("next: "), "\(child.tail())")
+        }
+    }
+
     @Test("letters are counted by kind and stage, exits apart")
     func counts() {
         let exit = letter(("origin", "execution_jobs:00"), ("reason", "poison"), ("exit", "1"))

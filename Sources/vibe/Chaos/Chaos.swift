@@ -79,11 +79,11 @@ struct Chaos: Sendable {
         observations.restAfter = report.rest
         let cast = ChaosCast(options: options)
         for held in try await sleeves(site) where held.isDust {
-            let subscriber = String(held.subscription.prefix { $0 != ":" })
-            observations.excusedPositions["\(cast.account(subscriber)) \(held.coin)"] = "less than the exchange's least order"
+            let subscriber = String(held.key.subscription.text.prefix { $0 != ":" })
+            observations.excusedPositions["\(cast.account(subscriber)) \(held.key.coin)"] = "less than the exchange's least order"
         }
         observations.restLimit = Self.restLimit
-        let leaders = (0..<ChaosCast(options: options).leaders).map(SyntheticLoad.leader)
+        let leaders = (0..<cast.leaders).map(SyntheticLoad.leader)
         observations.otherAccounts = Set(leaders.map(LeaderAddress.of))
         var source: [ChaosObservations.SourceFill] = []
         for leader in leaders {
@@ -186,12 +186,11 @@ struct Chaos: Sendable {
 
     /// What followers hold, though every leader is flat. What is worth less than the exchange takes cannot be closed, and is left out.
     private func positionsLeft(_ site: ChaosSite) async throws -> [String] {
-        try await sleeves(site).filter { !$0.isDust }.map { "\($0.subscription) \($0.coin): \($0.position)" }.sorted()
+        try await sleeves(site).filter { !$0.isDust }.map { "\($0.key.field): \($0.position)" }.sorted()
     }
 
     private struct Held {
-        let subscription: String
-        let coin: String
+        let key: HoldingKey
         let position: Size
         let isDust: Bool
     }
@@ -199,12 +198,12 @@ struct Chaos: Sendable {
     private func sleeves(_ site: ChaosSite) async throws -> [Held] {
         let hashes = try await site.redis.send((0..<site.context.partitioning.accounts).map { .init("HGETALL", site.context.keys.sleeves($0)) })
         return hashes.flatMap { $0.pairs }.compactMap { field, value in
-            // <subscription>|<coin>
-            guard let bar = field.lastIndex(of: "|"), let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)), !sleeve.position.isZero
+            guard let key = HoldingKey(field: field), let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)),
+                !sleeve.position.isZero
             else { return nil }
             let worth = Int128(sleeve.position.magnitude.e8) * Int128(sleeve.averageEntry?.e8 ?? .max)
             return Held(
-                subscription: String(field[..<bar]), coin: String(field[field.index(after: bar)...]), position: sleeve.position, isDust: worth < Self.leastOrder * Int128(Size.scale) * Int128(Price.scale))
+                key: key, position: sleeve.position, isDust: worth < Self.leastOrder * Int128(Size.scale) * Int128(Price.scale))
         }
     }
 

@@ -18,8 +18,6 @@ struct ChaosCast: Sendable {
     var leaders: Int { options.leaders + 1 }
     /// Index of the leader with the crowd.
     var crowdLeader: Int { options.leaders }
-    /// Configuration id of the subscriber who is kept short.
-    static let hotSubscriber = "sub-0000"
 
     struct Files: Sendable {
         let accounts: String

@@ -1,4 +1,5 @@
 import Foundation
+import Hyperliquid
 import Logging
 import Postgres
 import Redis
@@ -37,6 +38,15 @@ struct OperatorContext: Sendable {
         do {
             return RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
         } catch { throw Failure(.configuration, "VIBE_REDIS_URL: \(error)", nextStep: "see env/redis.env") }
+    }
+
+    /// A client of the exchange for as long as the body runs, whatever ends it.
+    func withExchange<T>(_ body: (ExchangeClient) async throws -> T) async throws -> T {
+        let client = ExchangeClient(endpoint: ExchangeEndpoint(settings.exchange), timeout: settings.exchange.timeout, maximumConnections: 1)
+        let outcome: Result<T, any Error>
+        do { outcome = .success(try await body(client)) } catch { outcome = .failure(error) }
+        await client.shutdown()
+        return try outcome.get()
     }
 
     func postgres(_ name: String, answerTimeout: Duration = .seconds(60)) -> PostgresConnection {

@@ -206,9 +206,7 @@ struct RoleProcess: Sendable {
                 url: settings.postgres.revealedURL(), name: "vibe-\(member)-latches", answerTimeout: Self.statementTimeout, logger: logger))
     }
 
-    var endpoint: ExchangeEndpoint {
-        ExchangeEndpoint(base: settings.exchange.url, network: Hyperliquid.Network(rawValue: settings.exchange.network.rawValue) ?? .testnet)
-    }
+    var endpoint: ExchangeEndpoint { ExchangeEndpoint(settings.exchange) }
 
     func leases(_ stage: String, _ partitions: [String]) throws -> PartitionLeases {
         PartitionLeases(
@@ -247,4 +245,10 @@ struct StageRole: Role {
     }
 
     func stop() async { await runner.stop() }
+}
+
+extension ExchangeEndpoint {
+    init(_ settings: Settings.Exchange) {
+        self.init(base: settings.url, network: Hyperliquid.Network(rawValue: settings.network.rawValue) ?? .testnet)
+    }
 }

@@ -88,19 +88,18 @@ extension DeadLettersCommand {
         let context = try OperatorContext.load()
         let redis = try context.redis("dlq")
         let box = DeadLetterBox(redis: redis, keys: context.keys)
-        let exchange = context.settings.exchange
-        let client = ExchangeClient(
-            endpoint: ExchangeEndpoint(base: exchange.url, network: Hyperliquid.Network(rawValue: exchange.network.rawValue) ?? .testnet),
-            timeout: exchange.timeout, maximumConnections: 1)
-        let desk = selection.yes ? DeadLetterDesk(box: box, client: client, by: selection.by) : nil
-        var lines: [DecisionLine] = []
-        for (id, letter) in try await selection.letters(box) {
-            guard let letter else { lines.append(DecisionLine(id: id, what: "was decided before", isDone: true)); continue }
-            do { lines.append(DecisionLine(letter, try await body(desk, letter), verb)) } catch let refusal as DeadLetterDesk.Refusal {
-                lines.append(DecisionLine(id: id, what: "not \(verb == "drop" ? "dropped" : "requeued"): \(refusal)", isDone: false))
+        let letters = try await selection.letters(box)
+        let lines = try await context.withExchange { client in
+            let desk = selection.yes ? DeadLetterDesk(box: box, client: client, by: selection.by) : nil
+            var lines: [DecisionLine] = []
+            for (id, letter) in letters {
+                guard let letter else { lines.append(DecisionLine(id: id, what: "was decided before", isDone: true)); continue }
+                do { lines.append(DecisionLine(letter, try await body(desk, letter), verb)) } catch let refusal as DeadLetterDesk.Refusal {
+                    lines.append(DecisionLine(id: id, what: "not \(verb == "drop" ? "dropped" : "requeued"): \(refusal)", isDone: false))
+                }
             }
+            return lines
         }
-        await client.shutdown()
         await redis.close()
         output.show(.array(lines.map(\.json))) {
             let texts = lines.isEmpty ? ["no dead letter is meant"] : lines.map { "\($0.id): \($0.what)" }

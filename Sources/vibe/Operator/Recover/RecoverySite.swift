@@ -1,6 +1,7 @@
 import ConfigStore
 import CopyTrading
 import Hyperliquid
+import Pipeline
 import Postgres
 import Recovery
 import Redis
@@ -65,14 +66,13 @@ struct RecoverySite: Sendable {
     /// Positions as rebuilt against the exchange's. Differences are orders that are not on record, or the subscriber's own: workers find out.
     private func compare(_ plan: RecoveryPlan) async -> RecoveryReport.Exchange {
         let snapshot = config.current()
-        let endpoint = ExchangeEndpoint(
-            base: context.settings.exchange.url, network: Hyperliquid.Network(rawValue: context.settings.exchange.network.rawValue) ?? .testnet)
-        let client = ExchangeClient(endpoint: endpoint, timeout: context.settings.exchange.timeout, maximumConnections: 1)
+        let client = ExchangeClient(
+            endpoint: ExchangeEndpoint(context.settings.exchange), timeout: context.settings.exchange.timeout, maximumConnections: 1)
         var believed: [AccountID: [Coin: Size]] = [:]
         for holdings in plan.sleeves.values {
             for (field, sleeve) in holdings {
-                guard let bar = field.lastIndex(of: "|"), let account = snapshot.subscriptions[SubscriptionID(String(field[..<bar]))]?.account else { continue }
-                believed[account, default: [:]][Coin(String(field[field.index(after: bar)...])), default: .zero] += sleeve.position
+                guard let key = HoldingKey(field: field), let account = snapshot.subscriptions[key.subscription]?.account else { continue }
+                believed[account, default: [:]][key.coin, default: .zero] += sleeve.position
             }
         }
         var result = RecoveryReport.Exchange()
