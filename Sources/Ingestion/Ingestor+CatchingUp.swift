@@ -76,6 +76,7 @@ extension Ingestor {
         else { return false }
         if readings.allSatisfy({ Self.agrees(&builder, $0) }) {
             // what was traded meanwhile, and is told again now, came to nothing
+            declareUnheard(track, until: first)
             for reading in readings { builder.settle(at: reading.state.time, isWhole: false) { Self.dex(of: $0) == reading.dex } }
             if readings.count == dexs.count { builder.settle(at: first, isWhole: true) { _ in false } }
             tracks[address]?.builder = builder
@@ -87,6 +88,7 @@ extension Ingestor {
             var trial = current.builder
             for (fills, receivedAt) in current.waiting { _ = trial.receive(message: fills, at: receivedAt) }
             if readings.allSatisfy({ Self.agrees(&trial, $0) }) {
+                declareUnheard(track, until: first)
                 markVerified(address, to: first)
                 return true
             }
@@ -94,6 +96,14 @@ extension Ingestor {
             if !isLast { try await Task.sleep(for: configuration.flightTime) }
         }
         return false
+    }
+
+    /// Whether the leader traded there and back while nobody listened is not known: asking for its fills costs as much as of ten positions.
+    private func declareUnheard(_ track: LeaderTrack, until time: Int64) {
+        guard let from = track.builder.cursor.resumeFrom, from < time else { return }
+        recorder?.declare(
+            LeaderGap(
+                influencer: track.influencer, coin: nil, from: from - Self.historyOverlap, to: time, reason: .unheard, handling: .cameToNothing))
     }
 
     private static func agrees(_ builder: inout SignalBuilder, _ reading: DexReading) -> Bool {

@@ -8,7 +8,7 @@ import RedisStreams
 
 /// Fills → signals → streams.
 extension Ingestor {
-    /// Ends a recording: what still waits for more fills is emitted.
+    /// Ends a recording: what still waits for the fills before it is emitted.
     public func finishRecording() {
         for address in tracks.keys { take(address) { $0.finish(at: self.now()) } }
     }
@@ -89,7 +89,7 @@ extension Ingestor {
 
     // MARK: - Loops
 
-    /// Drips and holds come due without a new fill.
+    /// What waits comes due without a new fill.
     func tickLoop() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled

@@ -71,7 +71,7 @@ public actor Ingestor: LeaseHolder {
         public var tiers = TierPlanner.Configuration()
 
         /// - Parameter signals: its hold for a backfill follows from ``backfillLimit``.
-        public init(usersPerEgress: Int, signals: SignalBuilder.Configuration, equityEvery: Duration = .seconds(60), outboxLimit: Int = 10_000) {
+        public init(usersPerEgress: Int, signals: SignalBuilder.Configuration = SignalBuilder.Configuration(), equityEvery: Duration = .seconds(60), outboxLimit: Int = 10_000) {
             self.usersPerEgress = usersPerEgress
             self.signals = signals
             self.equityEvery = equityEvery

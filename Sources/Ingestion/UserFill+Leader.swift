@@ -18,6 +18,6 @@ extension MarketTrade {
         guard buyer != seller else { return nil }
         let own: Side
         if buyer == leader { own = .buy } else if seller == leader { own = .sell } else { return nil }
-        return LeaderFill(tradeIn: coin, price: price, size: size, side: own, time: time, hash: hash, crossed: side == own, tid: tid)
+        return LeaderFill(tradeIn: coin, price: price, size: size, side: own, time: time, crossed: side == own, tid: tid)
     }
 }

@@ -9,6 +9,8 @@ public struct LeaderGap: Sendable, Equatable {
         case positionDiffers = "position_differs"
         /// History since the last known fill is longer than is read, or reaches back less far.
         case historyTooLong = "history_too_long"
+        /// Public trades were not heard for a time; the leader's positions were the same before and after it.
+        case unheard
         /// The leader's positions had not been checked for too long; its entries were not traded.
         case unverified
         /// Redis was so full that what it had left was kept for exits; entries were not traded.
@@ -20,6 +22,8 @@ public struct LeaderGap: Sendable, Equatable {
     public enum Handling: String, Sendable, CaseIterable {
         /// The position found is truth now; exposure that was given up is mirrored, exposure that was gained is not.
         case resynchronised
+        /// What was traded came to nothing; nothing was done.
+        case cameToNothing = "came_to_nothing"
         /// Entry legs were dropped; exits were traded.
         case entriesDropped = "entries_dropped"
         /// The fill was left out.

@@ -174,8 +174,6 @@ extension Settings {
         /// Units a minute.
         public let weight: Int
         public let history: Duration
-        public let debounce: Duration
-        public let maximumHold: Duration
         public let marketHold: Duration
         /// Whether the markets' quotes are followed.
         public let marketQuotes: Bool
@@ -196,8 +194,6 @@ extension Settings {
             rawBuffer = reader.integer("RAW_BUFFER")
             archiveAfter = reader.duration("ARCHIVE_AFTER")
             archiveDirectory = reader.required("ARCHIVE_DIRECTORY") { $0 }
-            debounce = reader.duration("INGEST_DEBOUNCE")
-            maximumHold = reader.duration("INGEST_MAXIMUM_HOLD")
             marketHold = reader.duration("INGEST_MARKET_HOLD")
             marketQuotes = reader.flag("MARKET_QUOTES")
         }

@@ -52,8 +52,5 @@ public struct Settings: Sendable {
         reader.relation(
             safety.breakerPause <= safety.breakerLongestPause, "BREAKER_PAUSE", safety.breakerPause, "at most", "BREAKER_LONGEST_PAUSE",
             safety.breakerLongestPause)
-        reader.relation(
-            ingest.debounce < ingest.maximumHold, "INGEST_DEBOUNCE", ingest.debounce, "less than", "INGEST_MAXIMUM_HOLD",
-            ingest.maximumHold)
     }
 }

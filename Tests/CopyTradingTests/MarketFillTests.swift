@@ -8,10 +8,10 @@ struct MarketFillTests {
     private let base = LeaderCursor(positions: [:], at: Sample.t0 - 1_000)
 
     private func trade(
-        _ side: Side, _ size: String, tid: Int64, after: Int64 = 0, hash: String = "0x01", crossed: Bool = true, price: String = "2000"
+        _ side: Side, _ size: String, tid: Int64, after: Int64 = 0, crossed: Bool = true, price: String = "2000"
     ) -> LeaderFill {
         LeaderFill(
-            tradeIn: "ETH", price: money(price), size: money(size), side: side, time: Sample.t0 + after, hash: hash, crossed: crossed, tid: tid)
+            tradeIn: "ETH", price: money(price), size: money(size), side: side, time: Sample.t0 + after, crossed: crossed, tid: tid)
     }
 
     private func moves(_ events: [SignalEvent]) -> [String] { events.signals.map { "\($0.start)>\($0.end)" } }
@@ -20,7 +20,7 @@ struct MarketFillTests {
     func followed() {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(4)], at: Sample.t0 - 1_000))
         var events = builder.receive(message: [trade(.buy, "2", tid: 9), trade(.buy, "1", tid: 3)], at: now)
-        events += builder.receive(message: [trade(.sell, "10", tid: 4, after: 900, hash: "0x02")], at: now)
+        events += builder.receive(message: [trade(.sell, "10", tid: 4, after: 900)], at: now)
         #expect(moves(events) == ["4>7", "7>-3"])
         #expect(events.signals.map(\.tier) == [2, 2])
         #expect(events.signals[0].fillCount == 2)
@@ -28,38 +28,12 @@ struct MarketFillTests {
         #expect(builder.positions == ["ETH": Size(-3)])
     }
 
-    @Test("R-06: taker trades of one transaction are one signal, those of another are not, and a zero hash counts by moment and side")
-    func orders() {
-        let zero = "0x" + String(repeating: "0", count: 64)
-        func ids(_ a: LeaderFill, _ b: LeaderFill) -> Bool { a.oid == b.oid }
-        #expect(ids(trade(.buy, "1", tid: 1), trade(.buy, "2", tid: 2)))
-        #expect(!ids(trade(.buy, "1", tid: 1), trade(.buy, "1", tid: 2, hash: "0x02")))
-        #expect(ids(trade(.buy, "1", tid: 1, hash: zero), trade(.buy, "1", tid: 2, hash: zero)))
-        #expect(!ids(trade(.buy, "1", tid: 1, hash: zero), trade(.buy, "1", tid: 2, after: 1, hash: zero)))
-        #expect(!ids(trade(.buy, "1", tid: 1, hash: zero), trade(.sell, "1", tid: 2, hash: zero)))
-        #expect(ids(trade(.buy, "1", tid: 1, crossed: false), trade(.buy, "1", tid: 2, after: 5, hash: "0x02", crossed: false)))
-        #expect(trade(.buy, "1", tid: 1).oid < 0)
-    }
-
-    @Test("R-06: a resting order that meets many takers drips into one signal")
-    func drips() {
-        var builder = Sample.builder(cursor: base)
-        var events: [SignalEvent] = []
-        for tid in 1...4 {
-            let part = trade(.buy, "0.001", tid: Int64(tid), after: Int64(tid) * 50, hash: "0x\(tid)", crossed: false)
-            events += builder.receive(message: [part], at: now + Int64(tid) * 50_000)
-        }
-        #expect(events.isEmpty)
-        events += builder.flush(at: now + 1_000_000)
-        #expect(moves(events) == ["0>0.004"])
-    }
-
     @Test("R-01: the same trade by two tiers counts once, whichever comes first", arguments: [true, false])
     func bothTiers(ownFirst: Bool) {
         var builder = Sample.builder(cursor: base)
         var events: [SignalEvent] = []
         let own = [Sample.fill(.buy, "1", from: "0", tid: 1), Sample.fill(.buy, "2", from: "1", tid: 2, oid: 8, after: 40), Sample.fill(.sell, "3", from: "3", tid: 3, oid: 9, after: 80)]
-        let market = [trade(.buy, "1", tid: 1), trade(.buy, "2", tid: 2, after: 40, hash: "0x02"), trade(.sell, "3", tid: 3, after: 80, hash: "0x03")]
+        let market = [trade(.buy, "1", tid: 1), trade(.buy, "2", tid: 2, after: 40), trade(.sell, "3", tid: 3, after: 80)]
         for (mine, public_) in zip(own, market) {
             events += builder.receive(message: [ownFirst ? mine : public_], at: now)
             events += builder.receive(message: [ownFirst ? public_ : mine], at: now)
@@ -84,14 +58,14 @@ struct MarketFillTests {
     func late() {
         var builder = Sample.builder(cursor: base)
         var events = builder.receive(message: [trade(.buy, "1", tid: 1)], at: now)
-        events += builder.receive(message: [trade(.buy, "5", tid: 3, after: 200, hash: "0x03")], at: now)
-        events += builder.receive(message: [trade(.sell, "1", tid: 2, after: 100, hash: "0x02")], at: now)
-        events += builder.receive(message: [trade(.sell, "1", tid: 2, after: 100, hash: "0x02")], at: now)
+        events += builder.receive(message: [trade(.buy, "5", tid: 3, after: 200)], at: now)
+        events += builder.receive(message: [trade(.sell, "1", tid: 2, after: 100)], at: now)
+        events += builder.receive(message: [trade(.sell, "1", tid: 2, after: 100)], at: now)
         #expect(moves(events) == ["0>1", "1>6", "6>5"])
         #expect(builder.positions == ["ETH": Size(5)])
         // proven meanwhile by a fill that says where it began: what is older is contained in that
         events = builder.receive(message: [Sample.fill(.buy, "1", from: "5", tid: 4, oid: 4, after: 300)], at: now)
-        events += builder.receive(message: [trade(.buy, "9", tid: 5, after: 250, hash: "0x05")], at: now)
+        events += builder.receive(message: [trade(.buy, "9", tid: 5, after: 250)], at: now)
         #expect(moves(events) == ["5>6"] && events.others.isEmpty)
     }
 
@@ -99,11 +73,11 @@ struct MarketFillTests {
     func settled() {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(2)], at: Sample.t0 - 1_000))
         builder.settle(at: Sample.t0 + 500, isWhole: true) { _ in true }
-        #expect(builder.receive(message: [trade(.buy, "1", tid: 1), trade(.sell, "1", tid: 2, after: 10, hash: "0x02")], at: now).isEmpty)
+        #expect(builder.receive(message: [trade(.buy, "1", tid: 1), trade(.sell, "1", tid: 2, after: 10)], at: now).isEmpty)
         var other = trade(.buy, "1", tid: 3)
         other.coin = "BTC"
         #expect(builder.receive(message: [other], at: now).isEmpty)
-        #expect(moves(builder.receive(message: [trade(.buy, "1", tid: 4, after: 501, hash: "0x04")], at: now)) == ["2>3"])
+        #expect(moves(builder.receive(message: [trade(.buy, "1", tid: 4, after: 501)], at: now)) == ["2>3"])
         #expect(builder.cursor.floor == Sample.t0 + 500)
     }
 
@@ -111,7 +85,7 @@ struct MarketFillTests {
     func fromHistory() {
         var builder = Sample.builder(cursor: base)
         _ = builder.receive(message: [trade(.buy, "1", tid: 1)], at: now)
-        _ = builder.receive(message: [trade(.buy, "1", tid: 3, after: 200, hash: "0x03")], at: now)
+        _ = builder.receive(message: [trade(.buy, "1", tid: 3, after: 200)], at: now)
         let history = [
             Sample.fill(.buy, "1", from: "0", tid: 1), Sample.fill(.buy, "4", from: "1", tid: 2, oid: 2, after: 100),
             Sample.fill(.buy, "1", from: "5", tid: 3, oid: 3, after: 200),
@@ -154,13 +128,13 @@ struct MarketFillTests {
         #expect(moves(events) == expected)
         #expect(builder.positions == ["ETH": money(end)])
         #expect(builder.nextDeadline == nil)
-        #expect(moves(builder.receive(message: [trade(.sell, "1", tid: 2, after: 5, hash: "0x02")], at: now + 400_000)).count == 1)
+        #expect(moves(builder.receive(message: [trade(.sell, "1", tid: 2, after: 5)], at: now + 400_000)).count == 1)
     }
 
     @Test("without the own fill a trade in the snapshot's millisecond counts as contained, and nothing is held up")
     func seamUnresolved() {
         var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(2)], at: Sample.t0))
-        _ = builder.receive(message: [trade(.buy, "1", tid: 1), trade(.buy, "4", tid: 2, after: 3, hash: "0x02")], at: now)
+        _ = builder.receive(message: [trade(.buy, "1", tid: 1), trade(.buy, "4", tid: 2, after: 3)], at: now)
         _ = builder.flush(at: now + 250_000)
         let events = builder.backfillEnded(at: now + 300_000)
         #expect(moves(events) == ["2>6"])
@@ -173,7 +147,7 @@ struct MarketFillTests {
     func comparison() {
         var builder = Sample.builder(cursor: base)
         for (tid, after) in [(Int64(1), Int64(0)), (2, 100), (3, 100), (4, 200)] {
-            _ = builder.receive(message: [trade(.buy, "1", tid: tid, after: after, hash: "0x\(tid)")], at: now)
+            _ = builder.receive(message: [trade(.buy, "1", tid: tid, after: after)], at: now)
         }
         func equal(_ position: String, _ after: Int64) -> Bool {
             var copy = builder
@@ -201,7 +175,7 @@ struct MarketFillTests {
         #expect(events.others.count == 1)
         if exit.isEmpty { #expect(events.signals.isEmpty) } else { #expect(events.signals.map { $0.cause } == [.resync]) }
         // the trade that was missing comes after all: it is contained
-        let missed = builder.receive(message: [trade(.sell, "6", tid: 2, after: 20, hash: "0x02")], at: now)
+        let missed = builder.receive(message: [trade(.sell, "6", tid: 2, after: 20)], at: now)
         #expect(missed.signals.isEmpty)
         #expect(builder.positions == ["ETH": end])
     }
@@ -224,14 +198,14 @@ struct MarketFillTests {
         builder.allowsEntries = false
         let increase = builder.receive(message: [trade(.buy, "1", tid: 1)], at: now)
         #expect(increase == [.entriesDropped(coin: "ETH", legs: [Leg(action: .increase, start: Size(4), end: Size(5))], from: Sample.t0, to: Sample.t0)])
-        let reduce = builder.receive(message: [trade(.sell, "2", tid: 2, after: 10, hash: "0x02")], at: now)
+        let reduce = builder.receive(message: [trade(.sell, "2", tid: 2, after: 10)], at: now)
         #expect(moves(reduce) == ["5>3"] && reduce.others.isEmpty)
-        let flip = builder.receive(message: [trade(.sell, "5", tid: 3, after: 20, hash: "0x03")], at: now)
+        let flip = builder.receive(message: [trade(.sell, "5", tid: 3, after: 20)], at: now)
         #expect(moves(flip) == ["3>0"])
         #expect(flip.signals[0].legs.map(\.action) == [.close])
         #expect(flip.others.count == 1)
         builder.allowsEntries = true
-        #expect(moves(builder.receive(message: [trade(.sell, "1", tid: 4, after: 30, hash: "0x04")], at: now)) == ["-2>-3"])
+        #expect(moves(builder.receive(message: [trade(.sell, "1", tid: 4, after: 30)], at: now)) == ["-2>-3"])
     }
 
     @Test("any shuffle of trades and own fills over both tiers ends at the true position, each change in one signal", arguments: 0..<60)
@@ -245,7 +219,7 @@ struct MarketFillTests {
             let size = "\(Int.random(in: 1...5, using: &generator))"
             let after = Int64(tid / 2) * 10
             own.append(Sample.fill(side, size, from: "\(position)", tid: Int64(tid), oid: Int64(tid), after: after))
-            market.append(trade(side, size, tid: Int64(tid), after: after, hash: "0x\(tid)"))
+            market.append(trade(side, size, tid: Int64(tid), after: after))
             position = own[tid - 1].end
         }
         var builder = Sample.builder(cursor: base)

@@ -104,14 +104,14 @@ struct WireShapeTests {
     @Test("a cursor does not count what still waits, and asks to read it again")
     func pendingCursor() {
         var builder = Sample.builder()
-        let drip = Sample.fill(.buy, "0.001", from: "0", tid: 1, crossed: false)
-        let other = Sample.fill(.buy, "1", from: "0", tid: 2, oid: 2, after: 90, coin: "BTC")
-        _ = builder.receive(message: [drip, other], at: Sample.received)
-        #expect(builder.cursor.positions == ["ETH": .zero, "BTC": Size(1)])
-        #expect(builder.cursor.resumeFrom == Sample.t0)
-        #expect(builder.positions == ["ETH": money("0.001"), "BTC": Size(1)])
-        _ = builder.flush(at: Sample.received + 150_000)
-        #expect(builder.cursor.positions == builder.positions)
+        let first = Sample.fill(.buy, "0.001", from: "0", tid: 1)
+        let beyond = Sample.fill(.buy, "0.001", from: "0.005", tid: 3, after: 40)
+        let other = Sample.fill(.buy, "1", from: "0", tid: 4, oid: 2, after: 90, coin: "BTC")
+        _ = builder.receive(message: [first, beyond, other], at: Sample.received)
+        #expect(builder.cursor.positions == ["ETH": money("0.001"), "BTC": Size(1)])
+        #expect(builder.cursor.resumeFrom == Sample.t0 + 40)
+        _ = builder.receive(message: [Sample.fill(.buy, "0.004", from: "0.001", tid: 2, after: 30)], at: Sample.received)
+        #expect(builder.cursor.positions == ["ETH": money("0.006"), "BTC": Size(1)])
         #expect(builder.cursor.resumeFrom == Sample.t0 + 90)
     }
 

@@ -128,6 +128,38 @@ struct ProcessHealthTests {
         }
     }
 
+    @Test("Redis started anew while a role waits for the exchange at its start is checked, and the role begins")
+    func redisAnewAtTheStart() async throws {
+        try await RealFleet.run { site in
+            site.identity("sim-1")?.send(SIGKILL)
+            try await site.fleet.start("plan")
+            try await site.eventually("it waits for the exchange") { site.log(of: "plan-1").contains("instruments.unread") }
+            site.redis.child.identity.send(SIGKILL)
+            try await site.eventually("Redis has ended") { site.redis.child.poll() != nil }
+            let second = try await PrivateRedis.start(in: site.run, logger: RealFleet.logger)
+            try await site.eventually("plan sees that it is another") {
+                site.log(of: "plan-1").components(separatedBy: "cell.admitted").count > 2
+            }
+            try await site.fleet.start("sim")
+            try await site.eventually("plan-1") { $0.state == .ok }
+            await second.stop()
+        }
+    }
+
+    @Test("a role that is told to end while it still waits at its start ends at once, in good order")
+    func endedAtTheStart() async throws {
+        try await RealFleet.run { site in
+            site.identity("sim-1")?.send(SIGKILL)
+            let child = try ChildProcess.start(
+                name: "plan-9", executable: try RealFleet.program(), arguments: ["plan"],
+                environment: site.environment.of(process: "plan-9", supervisor: getpid()), log: site.run.log(of: "plan-9"))
+            try await site.eventually("it waits for the exchange") { site.log(of: "plan-9").contains("instruments.unread") }
+            child.identity.send(SIGTERM)
+            #expect(await child.ended() == .code(0))
+            #expect(child.tail().contains("role.ended"))
+        }
+    }
+
     @Test("vibe status names a process that is not ready, and one that does not answer")
     func status() async throws {
         try await RealFleet.run { site in

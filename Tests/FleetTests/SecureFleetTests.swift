@@ -59,7 +59,7 @@ struct SecureFleetTests {
         }
         try await monitor.waitUntilReady(FleetCounts(), leaders: leaders)
         try await simulator.replay(speed: "max")
-        try await waitForRest(StatusReader(context, redis: redis), simulator, fleet, quiet: context.settings.ingest.maximumHold + .milliseconds(500))
+        try await waitForRest(StatusReader(context, redis: redis), simulator, fleet, quiet: DemoMonitor.quiet)
         let report = try await Verification.run(context, ledger: .exchange(context.settings.exchange.url), patience: .seconds(20))
         #expect(report.isClean, "\(report.finalLine)")
         #expect(report.executed > 0)

@@ -39,30 +39,6 @@ import Testing
         }
     }
 
-    @Test("R-14: a drip that is being collected when the sockets are lost was verified, and is copied")
-    func dripAtTheLoss() async throws {
-        let cast = Cast.alike(1)
-        try await Fleet.run(cast) { fleet in
-            try await fleet.startFollowers()
-            let relay = try await Relay.start(to: fleet.exchange.port)
-            let (role, ingestor) = try await fleet.ingest(urls: [relay.url, relay.url]) { configuration in
-                configuration.signals.debounce = 3_000_000
-                configuration.signals.maximumHold = 3_000_000
-                configuration.signals.flushNotional = Notional(1_000_000_000)
-            }
-            try await fleet.live(ingestor)
-            try await fleet.exchange.drip("leader", "BTC", .buy, "1")
-            try await fleet.eventually("the fill has come") { await ingestor.tracks.values.first?.builder.positions["BTC"] == Size(1) }
-            await relay.cut()
-            try await fleet.eventually("the loss is noticed") { await ingestor.connected.isEmpty }
-            try await fleet.settled(signals: 1)
-            let truth = try await fleet.verify()
-            #expect(truth.signals.map { "\($0.start)>\($0.end)" } == ["0>1"])
-            await role.stop()
-            await relay.stop()
-        }
-    }
-
     @Test("fills that are delivered again make no second signal")
     func duplicates() async throws {
         let cast = Cast.alike(1)

@@ -7,6 +7,8 @@ import RedisStreams
 import TestServers
 import Testing
 
+@testable import Pipeline
+
 /// A Redis that is lost under load: noticed, the cell halts, it is rebuilt from Postgres, and what was under way is carried out once.
 @Suite(.serialized) struct RecoveryTests {
     private static let settings = [
@@ -91,11 +93,13 @@ import Testing
             for (leader, coin, side, size) in [
                 ("leader", "BTC", Side.buy, "1"), ("other", "ETH", .sell, "10"), ("leader", "BTC", .buy, "0.5"), ("leader", "BTC", .sell, "2.5"),
                 ("other", "ETH", .buy, "4"), ("leader", "SOL", .buy, "100"), ("leader", "BTC", .buy, "0.4"), ("other", "BTC", .buy, "0.3"),
+                // closes a's short half against what it holds for the other: two orders
+                ("leader", "BTC", .buy, "0.6"),
             ] {
                 try await fleet.exchange.trade(leader, coin, side, size)
                 try await Task.sleep(for: .milliseconds(30))
             }
-            try await fleet.settled(signals: 8)
+            try await fleet.settled(signals: 9)
             let undisturbed = try await fleet.verify()
             try await fleet.endRoles()
 
@@ -106,7 +110,7 @@ import Testing
             try await fleet.recovery().run()
             try await fleet.startFollowers()
             try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
-            try await fleet.settled(signals: 8, within: .seconds(40))
+            try await fleet.settled(signals: 9, within: .seconds(40))
             let truth = try await fleet.verify()
             #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid), "no order is sent again")
             #expect(truth.sleeves.mapValues(\.position) == undisturbed.sleeves.mapValues(\.position))
@@ -114,10 +118,35 @@ import Testing
 
             // exits find what they are to close
             for (leader, coin, side, size) in [
-                ("leader", "BTC", Side.buy, "0.6"), ("leader", "SOL", .sell, "100"), ("other", "ETH", .buy, "6"), ("other", "BTC", .sell, "0.3"),
+                ("leader", "SOL", Side.sell, "100"), ("other", "ETH", .buy, "6"), ("other", "BTC", .sell, "0.3"),
             ] { try await fleet.exchange.trade(leader, coin, side, size) }
             try await fleet.settled(signals: 12, within: .seconds(30))
             #expect(try await fleet.verify().sleeves.isEmpty)
+        }
+    }
+
+    @Test("dead letters that nobody has decided about wait again after a recovery, those that were decided about do not")
+    func deadLetters() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(1), redis: redis) { fleet in
+            try await fleet.startAll()
+            let jobs = fleet.keys.stream(StreamPartition(.jobs, 0))
+            for data in ["{", "[]"] { _ = try await fleet.observer.send(RedisCommand("XADD", jobs, "*", "data", data)).checked() }
+            let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
+            try await fleet.eventually("both are put aside") { try await box.count() == 2 }
+            try await fleet.settled(signals: 0)
+            let letters = try await box.read()
+            let client = fleet.client()
+            let answer = try await DeadLetterDesk(box: box, client: client, by: "tester").drop(letters[0], reason: "a test")
+            await client.shutdown()
+            guard case .done = answer else { Issue.record("not dropped: \(answer)"); return }
+            try await fleet.eventually("the decision is on record") {
+                try await fleet.postgresObserver.query("SELECT FROM audit_entries WHERE kind = 'interventions'").count == 1
+            }
+            try await fleet.endRoles()
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            #expect(try await box.read().map(\.id) == [letters[1].id])
         }
     }
 

@@ -264,6 +264,24 @@ import Testing
         }
     }
 
+    @Test("what a leader followed by trades does there and back while nobody listens is not copied, and the time is declared")
+    func thereAndBack() async throws {
+        try await cell(tiers: ["leader": "2"]) { fleet in
+            let (role, ingestor) = try await fleet.ingest("ingest-1")
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "4")
+            try await fleet.settled(signals: 1)
+            await role.stop()
+            for side in [Side.buy, .sell] { try await fleet.exchange.trade("leader", "ETH", side, "5") }
+            let (_, other) = try await fleet.ingest("ingest-2")
+            try await fleet.live(other)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            #expect(try await fleet.verify().signals.map { "\($0.coin) \($0.start)>\($0.end)" } == ["BTC 0>4", "BTC 4>3"])
+            try await fleet.eventually("the gap is on record") { try await fleet.gaps().contains { $0.hasPrefix("unheard came_to_nothing") } }
+        }
+    }
+
     @Test("every frame that carried a leader's fill or trade, and every position read, is kept as it came", arguments: ["1", "2"])
     func frames(tier: String) async throws {
         try await cell(["leader", "other"], tiers: ["leader": tier, "other": tier]) { fleet in

@@ -20,7 +20,7 @@ struct SettingsTests {
         #expect(settings.pipeline.accountPartitions == 16)
         #expect(settings.pipeline.batch == 128)
         #expect(settings.pipeline.leaseTTL == .seconds(3))
-        #expect(settings.ingest.debounce == .milliseconds(150))
+        #expect(settings.ingest.marketHold == .milliseconds(5))
         #expect(settings.exchange.network == .mainnet)
         #expect("\(settings.rates.subscriber)" == "2/1s:5")
         #expect(settings.keys.sealingKey == nil)
@@ -92,7 +92,6 @@ struct SettingsTests {
             ("VIBE_REDIS_TIMEOUT", "3s", "VIBE_REDIS_TIMEOUT=3s: expected less than VIBE_LEASE_TTL=3s"),
             ("VIBE_HEARTBEAT_INTERVAL", "1500ms", "VIBE_HEARTBEAT_INTERVAL=1500ms: expected less than half of VIBE_LEASE_TTL=3s"),
             ("VIBE_LEASE_MARGIN", "2s", "VIBE_LEASE_MARGIN=2s: expected less than VIBE_LEASE_TTL=3s minus VIBE_HEARTBEAT_INTERVAL=1s"),
-            ("VIBE_INGEST_DEBOUNCE", "1s", "VIBE_INGEST_DEBOUNCE=1s: expected less than VIBE_INGEST_MAXIMUM_HOLD=1s"),
             ("VIBE_EXCHANGE_TIMEOUT", "11s", "VIBE_EXCHANGE_TIMEOUT=11s: expected less than VIBE_SHUTDOWN_GRACE=10s"),
         ])
     func relations(name: String, value: String, fault: String) {

@@ -142,6 +142,19 @@ extension AuditReader {
         return Set(letters.compactMap { row in row["origin"].flatMap { origin in row["entry"].map { "\(origin)|\($0)" } } })
     }
 
+    /// Letters that nobody has decided about, the oldest first.
+    public func openLetters(_ prefix: String) async throws(PostgresError) -> [AuditRow] {
+        try await connection.query(
+            """
+            SELECT \(AuditRow.columns) FROM audit_entries AS letters WHERE kind = 'dead_letters' AND starts_with(stream, $1) AND NOT EXISTS (
+                SELECT FROM audit_entries AS decisions
+                WHERE decisions.kind = 'interventions' AND starts_with(decisions.stream, $1)
+                    AND decisions.data ->> 'letter' = letters.entry_ms || '-' || letters.entry_seq)
+            ORDER BY entry_ms, entry_seq
+            """, [.text(prefix)], results: .binary
+        ).map { row throws(PostgresError) in try AuditRow(row) }
+    }
+
     static let since = "day >= date '1970-01-01' + $2::int"
 
     func rows(_ sql: String, _ prefix: String, _ day: Int32) async throws(PostgresError) -> [AuditRow] {

@@ -101,6 +101,20 @@ public actor ConfigStore {
         } catch { throw .postgres(error) }
     }
 
+    /// Since when each leader has been configured to be followed, milliseconds since 1970. Of one that was taken out between, since the first time.
+    public func followedSince() async throws(ConfigStoreError) -> [InfluencerID: Int64] {
+        do {
+            let rows = try await connection.query(
+                """
+                SELECT id, floor(extract(epoch FROM min(applied_at)) * 1000)::bigint AS since FROM config_history JOIN config_versions USING (version)
+                WHERE kind = 'influencer' AND (entry ->> 'active')::boolean GROUP BY id
+                """)
+            return Dictionary(
+                try rows.map { row throws(PostgresError) in (InfluencerID(try row.text("id")), try row.integer("since")) },
+                uniquingKeysWith: { first, _ in first })
+        } catch { throw .postgres(error) }
+    }
+
     private func publish(_ loaded: ConfigSnapshot) {
         let before = current()
         guard loaded.version > before.version else { return }

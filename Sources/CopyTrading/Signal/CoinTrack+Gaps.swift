@@ -31,9 +31,8 @@ extension CoinTrack {
         }
         let group = ownFills(at: first.time)
         let start = FillLinking.start(of: group)
-        var events = emitChain(context)
         let next = group.first { $0.startPosition == start } ?? first
-        events += resync(to: start, price: next.price, tid: next.tid, time: next.time, receivedAt: now, source: next.source, context)
+        let events = resync(to: start, price: next.price, tid: next.tid, time: next.time, receivedAt: now, source: next.source, context)
         return events + advance(at: now, context)
     }
 
@@ -45,7 +44,6 @@ extension CoinTrack {
         held.lazy.map(\.fill).prefix { $0.time == time }.filter { $0.source == .own }
     }
 
-    /// The chain must have been emitted before.
     mutating func resync(
         to found: Size, price: Price?, tid: Int64, time: Int64, receivedAt: Int64, source: LeaderFill.Source, _ context: SignalContext
     ) -> [SignalEvent] {

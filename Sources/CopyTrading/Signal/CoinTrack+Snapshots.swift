@@ -35,10 +35,9 @@ extension CoinTrack {
         guard provenAt <= time, let possible = recent.positions(at: time, known: known.position), !possible.contains(position) else { return [] }
         let found = position + (known.position - possible[0])
         block = nil
-        var events = emitChain(context)
         // No fill tells of the move: the last one before it identifies it, or the time of the position before it.
         let last = known.tids.last ?? known.time
-        events += resync(
+        let events = resync(
             to: found, price: price ?? known.price, tid: last, time: max(time, known.time), receivedAt: now, source: .own, context)
         return events + advance(at: now, context)
     }

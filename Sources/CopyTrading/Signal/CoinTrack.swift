@@ -1,9 +1,9 @@
-/// One leader in one coin: the position that is known, the fills that wait, and the chain being gathered.
+/// One leader in one coin: the position that is known, and the fills that wait for those before them.
 ///
 /// | state | fill links to `known` | fill does not link |
 /// |---|---|---|
 /// | nothing known | – | its start is the base: `.baseline`, apply |
-/// | known | apply: join the chain, or emit the chain and begin a new one | wait `reorderHold` |
+/// | known | apply | wait `reorderHold` |
 /// | waiting | apply; go on with what waits behind it | – |
 /// | hold over | – | `.gap`, wait `backfillHold` |
 /// | backfill over | – | `.resync`, mirror the exit, its start is the base, apply |
@@ -30,11 +30,8 @@ struct CoinTrack: Sendable {
     }
 
     let coin: Coin
-    /// After every fill that was applied, those in the open chain included.
+    /// After every fill that was applied; each is in a signal.
     var known: Mark?
-    /// After every fill that was emitted.
-    var emitted: Mark?
-    var chain: FillChain?
     var held: [Held] = []
     var block: Block?
     /// Exchange time up to which `known` contains every fill for certain: that of the last fill that linked by its own start, or of a
@@ -50,19 +47,14 @@ struct CoinTrack: Sendable {
     init(coin: Coin, mark: Mark?) {
         self.coin = coin
         known = mark
-        emitted = mark
         restoredAt = mark?.time ?? .min
         provenAt = restoredAt
     }
 
-    var isIdle: Bool { chain == nil && held.isEmpty }
+    var isIdle: Bool { held.isEmpty }
 
     /// Exchange time of the earliest fill that no signal accounts for yet, milliseconds.
-    var earliestPending: Int64? {
-        let waiting = held.lazy.map(\.fill.time).min()
-        guard let chain else { return waiting }
-        return min(chain.firstTime, waiting ?? .max)
-    }
+    var earliestPending: Int64? { held.lazy.map(\.fill.time).min() }
 
     /// Whether the fill happened before what this was restored with.
     func isHistory(_ fill: LeaderFill) -> Bool { fill.time < restoredAt }
@@ -87,9 +79,7 @@ struct CoinTrack: Sendable {
     }
 
     func nextDeadline(_ configuration: SignalBuilder.Configuration) -> Int64? {
-        let gathering = chain?.deadline(configuration)
-        guard let block else { return gathering }
-        return min(gathering ?? .max, blockDeadline(block, configuration))
+        block.map { blockDeadline($0, configuration) }
     }
 
     func blockDeadline(_ block: Block, _ configuration: SignalBuilder.Configuration) -> Int64 {
@@ -108,14 +98,15 @@ extension CoinTrack {
             let after = held[next...].firstIndex { $0.fill.time > time } ?? held.count
             let group = Array(held[next..<after])
             if let known, time < known.time {
+                var chains: [FillChain] = []
                 for late in group {
                     if time > provenAt {
-                        events += applyUnordered(late, context)
+                        applyUnordered(late, &chains)
                     } else if late.fill.source == .own || time == provenAt {
                         events.append(.late(late.fill))
                     }  // else a trade that is told again, as markets do on subscribing
                 }
-                if let chain, chain.isDue(context.configuration) { events += emitChain(context) }
+                events += chains.flatMap(context.events(of:))
                 next = after
                 continue
             }
@@ -130,8 +121,8 @@ extension CoinTrack {
                 anchor(position: start, time: time, price: nil)
                 events.append(.baseline(coin: coin, position: start))
             }
-            let (rest, linkedEvents) = link(group, context)
-            events += linkedEvents
+            let (rest, chains) = link(group)
+            events += chains.flatMap(context.events(of:))
             if !rest.isEmpty {
                 let isProgress = next > 0 || rest.count < group.count
                 held.replaceSubrange(..<after, with: rest)
@@ -146,24 +137,23 @@ extension CoinTrack {
     }
 
     /// Applies those of one millisecond that link to the known position; returns the others.
-    private mutating func link(_ group: [Held], _ context: SignalContext) -> (rest: [Held], events: [SignalEvent]) {
-        var events: [SignalEvent] = []
+    private mutating func link(_ group: [Held]) -> (rest: [Held], chains: [FillChain]) {
+        var chains: [FillChain] = []
         var own = group.filter { $0.fill.source == .own }
         var market = group.filter { $0.fill.source == .market && !isAmbiguous($0.fill) }
         let ambiguous = group.filter { $0.fill.source == .market && isAmbiguous($0.fill) }
         while true {
             let linking = FillLinking(own.map(\.fill), from: known!.position)
             let byTrade = Dictionary(uniqueKeysWithValues: own.map { ($0.fill.tid, $0) })
-            for fill in linking.linked { events += apply(fill, receivedAt: byTrade[fill.tid]!.receivedAt, isProven: true, context) }
+            for fill in linking.linked { apply(fill, receivedAt: byTrade[fill.tid]!.receivedAt, isProven: true, &chains) }
             own = linking.rest.map { byTrade[$0.tid]! }
             guard !market.isEmpty else { break }
             // the one that leads to where an own fill begins, else the first that came
             let position = known!.position
             let bridge = market.firstIndex { candidate in own.contains { $0.fill.startPosition == position + candidate.fill.change } }
-            events += applyUnordered(market.remove(at: bridge ?? 0), context)
+            applyUnordered(market.remove(at: bridge ?? 0), &chains)
         }
-        if let chain, chain.isDue(context.configuration) { events += emitChain(context) }
-        return ((own + ambiguous).sorted { $0.order < $1.order }, events)
+        return ((own + ambiguous).sorted { $0.order < $1.order }, chains)
     }
 
     /// In the millisecond of a position that was taken as truth, and not known to be later than it.
@@ -172,35 +162,18 @@ extension CoinTrack {
         return known.isAnchor && fill.time == known.time
     }
 
-    /// Emits a chain whose waiting time is over.
-    mutating func expireChain(at now: Int64, _ context: SignalContext) -> [SignalEvent] {
-        guard let chain, chain.deadline(context.configuration) <= now else { return [] }
-        return emitChain(context)
-    }
-
-    /// Emits the open chain, if any.
-    mutating func emitChain(_ context: SignalContext) -> [SignalEvent] {
-        guard let open = chain else { return [] }
-        chain = nil
-        emitted = known
-        let legs = Leg.legs(from: open.start, to: open.end)
-        return legs.isEmpty ? [] : context.events(of: open, legs: legs)
-    }
-
     /// Applies a fill whose place among the others is not told, at the end: what it changes is certain, only the way there is not.
-    private mutating func applyUnordered(_ held: Held, _ context: SignalContext) -> [SignalEvent] {
+    private mutating func applyUnordered(_ held: Held, _ chains: inout [FillChain]) {
         var fill = held.fill
         fill.startPosition = known!.position
-        return apply(fill, receivedAt: held.receivedAt, isProven: false, context)
+        apply(fill, receivedAt: held.receivedAt, isProven: false, &chains)
     }
 
-    private mutating func apply(_ fill: LeaderFill, receivedAt: Int64, isProven: Bool, _ context: SignalContext) -> [SignalEvent] {
-        var events: [SignalEvent] = []
-        if let open = chain, !open.accepts(fill, context.configuration) { events = emitChain(context) }
-        if chain == nil {
-            chain = FillChain(fill, receivedAt: receivedAt)
+    private mutating func apply(_ fill: LeaderFill, receivedAt: Int64, isProven: Bool, _ chains: inout [FillChain]) {
+        if let last = chains.last, last.accepts(fill) {
+            chains[chains.count - 1].append(fill)
         } else {
-            chain!.append(fill, receivedAt: receivedAt)
+            chains.append(FillChain(fill, receivedAt: receivedAt))
         }
         let known = known!
         var next = Mark(position: fill.end, time: max(fill.time, known.time), price: fill.price)
@@ -212,14 +185,12 @@ extension CoinTrack {
         self.known = next
         recent.append(fill)
         if isProven { provenAt = max(provenAt, fill.time) }
-        return events
     }
 
     /// Takes a position as truth: nothing before it is needed any more.
     mutating func anchor(position: Size, time: Int64, price: Price?) {
         let tids = known?.time == time ? known!.tids : []
         known = Mark(position: position, time: time, price: price, tids: tids, isAnchor: true)
-        emitted = known
         provenAt = time
     }
 }

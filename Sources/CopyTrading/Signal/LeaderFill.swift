@@ -22,8 +22,8 @@ public struct LeaderFill: Sendable, Equatable {
     public var startPosition: Size
     /// The exchange's description (`Open Long`, `Long > Short`, `Settlement` …). Tells the cause, never the direction (R-02).
     public var dir: String
-    /// The order. Negative when it is made up for a fill read from the market.
-    public var oid: Int64
+    /// The order; `nil` when it was not told.
+    public var oid: Int64?
     /// True when this fill took liquidity.
     public var crossed: Bool
     /// Identifies the trade; both of its parties see the same one.
@@ -34,7 +34,7 @@ public struct LeaderFill: Sendable, Equatable {
     public var isLiquidationOfLeader: Bool
 
     public init(
-        coin: Coin, price: Price, size: Size, side: Side, time: Int64, startPosition: Size, dir: String, oid: Int64, crossed: Bool,
+        coin: Coin, price: Price, size: Size, side: Side, time: Int64, startPosition: Size, dir: String, oid: Int64?, crossed: Bool,
         tid: Int64, twapID: Int64? = nil, isLiquidationOfLeader: Bool = false, source: Source = .own
     ) {
         self.source = source
@@ -69,9 +69,6 @@ public struct LeaderFill: Sendable, Equatable {
         default: return twapID == nil ? .voluntary : .twap
         }
     }
-
-    /// Makers' fills and TWAP slices drip in over time; a taker order's fills all happen in one block.
-    var isDrip: Bool { !crossed || twapID != nil }
 
     /// Spot pairs (`@107`, `PURR/USDC`) and outcome tokens (`#12`) share the fill feed with perpetuals.
     var isSpot: Bool { coin.text.hasPrefix("@") || coin.text.hasPrefix("#") || coin.text.contains("/") }

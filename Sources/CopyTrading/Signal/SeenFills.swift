@@ -39,7 +39,7 @@ struct SeenFills: Sendable {
 
     mutating func record(_ fill: LeaderFill) -> Verdict {
         let checksum = Checksum(
-            coin: fill.coin, time: fill.time, oid: fill.source == .own ? fill.oid : nil, side: fill.side, price: fill.price, size: fill.size)
+            coin: fill.coin, time: fill.time, oid: fill.oid, side: fill.side, price: fill.price, size: fill.size)
         if let known = checksums[fill.tid] {
             guard known.agrees(with: checksum) else { return .conflict }
             if known.oid == nil { checksums[fill.tid] = checksum }

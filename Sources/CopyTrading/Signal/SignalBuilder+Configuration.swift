@@ -1,16 +1,10 @@
 extension SignalBuilder {
     /// Waiting times are microseconds unless the name says otherwise.
     public struct Configuration: Sendable, Equatable {
-        /// A drip chain is emitted when no fill joined it for this long.
-        public var debounce: Int64
-        /// A drip chain is emitted at the latest this long after its first fill.
-        public var maximumHold: Int64
         /// How long a fill that does not continue the known position waits for the fills before it.
         public var reorderHold: Int64
         /// How much longer it waits for the backfill that is then asked for.
         public var backfillHold: Int64
-        /// A drip chain worth this much is emitted at once.
-        public var flushNotional: Notional
         /// Whether fills of spot markets become signals.
         public var includesSpot: Bool
         /// Most trade ids remembered for recognising duplicates.
@@ -21,17 +15,12 @@ extension SignalBuilder {
         public var heldLimit: Int
 
         public init(
-            debounce: Int64 = 150_000, maximumHold: Int64 = 1_000_000, reorderHold: Int64 = 250_000, backfillHold: Int64 = 1_000_000,
-            flushNotional: Notional = MinimumNotional.exchange, includesSpot: Bool = false, seenLimit: Int = 20_000,
+            reorderHold: Int64 = 250_000, backfillHold: Int64 = 1_000_000, includesSpot: Bool = false, seenLimit: Int = 20_000,
             seenHorizonMilliseconds: Int64 = 600_000, heldLimit: Int = 2_000
         ) {
-            precondition(debounce > 0 && debounce <= maximumHold, "a chain must be able to wait out its debounce")
             precondition(reorderHold >= 0 && backfillHold >= 0 && heldLimit > 0, "holds must not be negative")
-            self.debounce = debounce
-            self.maximumHold = maximumHold
             self.reorderHold = reorderHold
             self.backfillHold = backfillHold
-            self.flushNotional = flushNotional
             self.includesSpot = includesSpot
             self.seenLimit = seenLimit
             self.seenHorizonMilliseconds = seenHorizonMilliseconds

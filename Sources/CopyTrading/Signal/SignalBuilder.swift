@@ -2,7 +2,7 @@
 /// it is delivered. Pure: the caller passes the time and acts on the events.
 ///
 /// Deterministic: what separates two signals is decided by the fills' own content and exchange times; the receive time only ends
-/// the waiting of drips and of gaps. Memory is bounded by the configuration and by the number of coins.
+/// the waiting of gaps. Memory is bounded by the configuration and by the number of coins.
 public struct SignalBuilder: Sendable {
     public let influencer: InfluencerID
     public let network: String
@@ -49,7 +49,7 @@ public struct SignalBuilder: Sendable {
         var cursor = LeaderCursor()
         cursor.floor = floor
         cursor.joinedThrough = joinedThrough
-        cursor.marks = tracks.compactMapValues(\.emitted)
+        cursor.marks = tracks.compactMapValues(\.known)
         cursor.resumeFrom = busy.compactMap { tracks[$0]?.earliestPending }.min() ?? latest
         return cursor
     }
@@ -62,7 +62,6 @@ public struct SignalBuilder: Sendable {
     ///   - now: when it was received, microseconds since 1970.
     public mutating func receive(message fills: [LeaderFill], at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
-        update(busy, &timeline) { track, context in track.expireChain(at: now, context) }
         var touched: Set<Coin> = []
         for fill in fills { if let event = admit(fill, at: now, &touched) { timeline.add([event], of: fill.coin) } }
         update(touched, &timeline) { track, context in track.advance(at: now, context) }
@@ -70,10 +69,10 @@ public struct SignalBuilder: Sendable {
         return timeline.events
     }
 
-    /// Emits what has waited long enough.
+    /// Asks for what was waited for in vain, or goes on without it.
     public mutating func flush(at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
-        update(busy, &timeline) { track, context in track.expireChain(at: now, context) + track.expireBlock(at: now, context) }
+        update(busy, &timeline) { track, context in track.expireBlock(at: now, context) }
         return timeline.events
     }
 
@@ -86,13 +85,13 @@ public struct SignalBuilder: Sendable {
         return timeline.events
     }
 
-    /// The recording has ended: emits everything that waits, at once.
+    /// The recording has ended: what is missing will not come.
     public mutating func finish(at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
         update(busy, &timeline) { track, context in
             var events: [SignalEvent] = []
             while track.block != nil { events += track.acceptGap(at: now, context) }
-            return events + track.emitChain(context)
+            return events
         }
         return timeline.events
     }
@@ -141,7 +140,9 @@ public struct SignalBuilder: Sendable {
     ///   - covers: whether it speaks of a coin.
     public mutating func settle(at time: Int64, isWhole: Bool, covers: (Coin) -> Bool) {
         for coin in tracks.keys where covers(coin) { tracks[coin]!.settle(at: time) }
-        if isWhole, let floor { self.floor = max(floor, time) }
+        guard isWhole else { return }
+        if let floor { self.floor = max(floor, time) }
+        latest = latest.map { max($0, time) }
     }
 
     /// Lets subscriptions join what the leader holds: for each of them and each coin one signal, from flat to the position that the
@@ -158,7 +159,7 @@ public struct SignalBuilder: Sendable {
         let context = context
         var events: [SignalEvent] = []
         for (coin, holding) in holdings.sorted(by: { $0.key < $1.key }) {
-            guard let mark = tracks[coin]?.emitted, !mark.position.isZero, mark.position.sign == holding.position.sign else { continue }
+            guard let mark = tracks[coin]?.known, !mark.position.isZero, mark.position.sign == holding.position.sign else { continue }
             for subscription in subscriptions {
                 let join = Signal.Join(subscription: subscription, leaderEntry: holding.entry, configVersion: version)
                 events.append(.signal(context.signal(of: join, coin: coin, mark: mark, price: holding.price, time: time, receivedAt: now)))

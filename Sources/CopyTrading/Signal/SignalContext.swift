@@ -9,11 +9,12 @@ struct SignalContext: Sendable {
     let configuration: SignalBuilder.Configuration
 
     /// The signal of a chain's legs, and what is told beside it; no signal when no leg may be traded.
-    func events(of chain: FillChain, legs: [Leg]) -> [SignalEvent] {
+    func events(of chain: FillChain) -> [SignalEvent] {
+        let legs = Leg.legs(from: chain.start, to: chain.end)
         let entries = legs.filter(\.action.isEntry)
         guard !allowsEntries, !entries.isEmpty else { return [.signal(signal(of: chain, legs: legs))] }
         let exits = legs.filter { !$0.action.isEntry }
-        let dropped = SignalEvent.entriesDropped(coin: chain.coin, legs: entries, from: chain.firstTime, to: chain.lastTime)
+        let dropped = SignalEvent.entriesDropped(coin: chain.coin, legs: entries, from: chain.time, to: chain.time)
         return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, legs: exits)), dropped]
     }
 
@@ -24,7 +25,7 @@ struct SignalContext: Sendable {
                 legs: legs),
             network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
-            lastFill: chain.lastFill, firstFillTime: chain.firstTime, lastFillTime: chain.lastTime, receivedAt: chain.firstReceived,
+            lastFill: chain.lastFill, firstFillTime: chain.time, lastFillTime: chain.time, receivedAt: chain.receivedAt,
             crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[chain.coin],
             tier: chain.source.rawValue)
     }

@@ -12,10 +12,17 @@ extension WorkStage {
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
 
+    /// What the exchange knows of a job: the attempts that landed, together.
     private struct Finding {
+        /// The last one.
         let attempt: Int
         let order: OrderRecord
+        /// Filled by those before it.
+        let before: OrderFills
+        /// Filled by all.
         let fills: OrderFills
+        /// Coins that they asked for, less what was asked for again.
+        var size: Size { before.filled + (order.order.originalSize ?? max(order.order.size, fills.filled - before.filled)) }
     }
 
     /// Whether the exchange must be asked before the job's next attempt.
@@ -57,16 +64,23 @@ extension WorkStage {
     }
 
     private func find(_ job: LaneJob) async throws -> Finding? {
-        let account = job.job.account.text
-        for attempt in job.attempt...job.attempt + Self.attemptsAhead {
+        var finding: Finding?
+        var attempt = job.attempt
+        // an exit may have taken several, an entry ends with the one that landed
+        while attempt <= (finding?.attempt ?? job.attempt - 1) + 1 + Self.attemptsAhead, finding == nil || !job.job.action.isEntry {
             let cloid = ClientOrderID(job: job.job.id, attempt: attempt)
-            guard case .known(let order) = try await client.orderStatus(account, cloid: cloid.text) else { continue }
-            guard order.isTerminal else { throw NotYet(description: "the order \(cloid) is still \(order.status)") }
-            let fills = try await fills(of: cloid, account: job.job.account, from: order.order.placedAt)
-            if fills.filled.isZero, order.status == "filled" { throw NotYet(description: "the fills of \(cloid) are not told yet") }
-            return Finding(attempt: attempt, order: order, fills: fills)
+            if case .known(let order) = try await client.orderStatus(job.job.account.text, cloid: cloid.text) {
+                guard order.isTerminal else { throw NotYet(description: "the order \(cloid) is still \(order.status)") }
+                let fills = try await fills(of: cloid, account: job.job.account, from: order.order.placedAt)
+                if fills.filled.isZero, order.status == "filled" { throw NotYet(description: "the fills of \(cloid) are not told yet") }
+                let before = finding?.fills ?? OrderFills()
+                var all = before
+                all.add(fills)
+                finding = Finding(attempt: attempt, order: order, before: before, fills: all)
+            }
+            attempt += 1
         }
-        return nil
+        return finding
     }
 
     private func conclude(_ finding: Finding?, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {
@@ -98,9 +112,7 @@ extension WorkStage {
     /// What was asked for is in the order; what that left to be done is decided again, on the sleeve as it was.
     private func intent(of finding: Finding, _ job: LaneJob, _ sleeve: Sleeve, _ lane: LaneKey, _ partition: Int) -> OrderIntent {
         let order = finding.order.order
-        var intent = OrderIntent(
-            side: order.side, size: order.originalSize ?? max(order.size, finding.fills.filled), limit: order.limitPrice,
-            reduceOnly: order.reduceOnly)
+        var intent = OrderIntent(side: order.side, size: finding.size, limit: order.limitPrice, reduceOnly: order.reduceOnly)
         let decision = Preparation.decide(
             job: job.job, sleeve: sleeve, otherSleevesOnCoin: otherSleeves(lane, of: job.job.subscription, partition),
             instrument: knownInstruments[lane.coin], quote: Quote(reference: job.job.referencePrice), now: job.job.leaderFillTime,
@@ -111,7 +123,8 @@ extension WorkStage {
         }
         intent.isSnapClose = decided.isSnapClose
         intent.owed = decided.owed
-        intent.remainder = decided.remainder
+        // what is held may be less or more by now than those orders were made for
+        intent.remainder = job.job.action.isEntry ? decided.remainder : max(decided.size + decided.remainder - intent.size, .zero)
         intent.residue = decided.residue
         intent.correctsK = decided.correctsK
         intent.clips = decided.clips

@@ -116,7 +116,8 @@ public actor WorkStage: StageHandler {
         let account: AccountID
     }
 
-    struct PartitionState {
+    /// A class: whoever looks into it while it is changed sees what it is now, and no part of it is copied for that.
+    final class PartitionState {
         /// Tells this ownership from an earlier one of the same partition.
         let generation: Int
         let epoch: String
@@ -150,6 +151,12 @@ public actor WorkStage: StageHandler {
         /// Jobs in lanes, as counted when entries came last, with those that were added then.
         var queued = 0
         var draining = false
+
+        init(generation: Int, epoch: String, begunAt: Int64) {
+            self.generation = generation
+            self.epoch = epoch
+            self.begunAt = begunAt
+        }
     }
 
     /// So long after a take-over the jobs of settled attempts may still be on their way to us.
@@ -303,7 +310,7 @@ public actor WorkStage: StageHandler {
     public func begin(_ partition: Int) async throws {
         guard let lease = leases.lease(partition) else { return }
         generations += 1
-        var state = PartitionState(generation: generations, epoch: lease.epoch, begunAt: WallClock.milliseconds)
+        let state = PartitionState(generation: generations, epoch: lease.epoch, begunAt: WallClock.milliseconds)
         for (field, value) in try await journal.state(partition) {
             guard let key = HoldingKey(field: field) else { throw JSONError(path: field, problem: "is not <subscription>|<coin>") }
             state.sleeves[key] = try Sleeve(json: JSON.parse(value))
@@ -417,7 +424,7 @@ public actor WorkStage: StageHandler {
 
     /// Orders at the exchange are waited for; everything else is left for the successor, journalled attempts included.
     public func drain(_ partition: Int) -> [String] {
-        guard var state = partitions[partition] else { return [] }
+        guard let state = partitions[partition] else { return [] }
         state.draining = true
         var left: [String] = []
         for (key, lane) in state.lanes {
@@ -425,7 +432,6 @@ public actor WorkStage: StageHandler {
             left += lane.jobs.dropFirst(keep).map(\.entry)
             state.lanes[key]?.jobs = Array(lane.jobs.prefix(keep))
         }
-        partitions[partition] = state
         return left
     }
 

@@ -50,6 +50,10 @@ struct RecoveryReader: Sendable {
         progress("jobs without a result")
         for row in try await reader.unansweredJobs(prefix, since: since) { _ = take(row) }
         for (partition, jobs) in try await readJobsOfResults(since, &plan) { missing[partition] = jobs }
+        for row in try await reader.openLetters(prefix) {
+            guard let partition = partition(ofStream: row.stream) else { continue }
+            again[partition, default: []].append(CellRebuild.Entry(id: row.entryID.description, fields: row.fields))
+        }
         for partition in partitioning.all {
             let mark = marks[keys.stream(partition)]
             plan.streams.append(
@@ -255,10 +259,11 @@ struct RecoveryReader: Sendable {
             cursor.resumeFrom = max(cursor.resumeFrom ?? 0, signal.lastFillTime)
             cursors[signal.influencer] = cursor
         }
+        let followedSince = try await config.followedSince()
         for influencer in config.current().influencers.values where influencer.isActive && cursors[influencer.id] == nil {
             // until then it did nothing; what it did since may have been copied
             let stream = keys.stream(StreamPartition(.signals, partitioning.signal(influencer.id.text)))
-            guard let mark = marks[stream], mark > 0 else { continue }
+            guard let mark = [marks[stream], followedSince[influencer.id]].compactMap(\.self).max() else { continue }
             var cursor = LeaderCursor()
             cursor.joinedThrough = nil
             cursor.resumeFrom = mark

@@ -27,14 +27,6 @@ extension Knob {
             purpose: "How far back an influencer's fills are read after an absence. Beyond, the gap is declared and the positions are taken anew.",
             effect: "Raising it mirrors exits of longer ago fill by fill; entries that old are never traded."),
         Knob(
-            "INGEST_DEBOUNCE", .ingest, .duration(.milliseconds(1)...(.seconds(10))), standard: "150ms",
-            purpose: "How long the fills of one resting order are collected before they become a signal.",
-            effect: "Raising it makes fewer, larger and later signals of orders that fill in drips. Shorter than VIBE_INGEST_MAXIMUM_HOLD."),
-        Knob(
-            "INGEST_MAXIMUM_HOLD", .ingest, .duration(.milliseconds(1)...(.seconds(60))), standard: "1s",
-            purpose: "The longest time from the first collected fill to its signal, however the fills keep coming.",
-            effect: "As above, for orders that fill without a pause."),
-        Knob(
             "INGEST_MARKET_HOLD", .ingest, .duration(.zero...(.seconds(1))), standard: "5ms",
             purpose: "How long a public trade of an influencer waits for one that happened before it and comes later, as when a socket is "
                 + "replaced by another.",

@@ -77,6 +77,7 @@ struct Chaos: Sendable {
         observations.members = await site.members()
         observations.usage = await site.usage(beside: baseline)
         observations.restAfter = report.rest
+        observations.restoredThrough = await site.restoredThrough
         let cast = ChaosCast(options: options)
         for held in try await sleeves(site) where held.isDust {
             let subscriber = String(held.key.subscription.text.prefix { $0 != ":" })

@@ -76,8 +76,6 @@ actor ChaosSite {
                 "VIBE_RATE_SUBSCRIBER": "50/1s:100", "VIBE_RATE_SUBSCRIBER__sub_0000": ChaosCast.hotRate, "VIBE_RATE_ACCOUNT": "50/1s:100",
                 "VIBE_RATE_EGRESS": "2000/1s:4000", "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
                 "VIBE_INGEST_WEIGHT": "30000", "VIBE_ACCOUNT_WEIGHT": "100000", "VIBE_ACCOUNT_EVERY": "5s", "VIBE_DRIFT_LEADER_GRACE": "5s",
-                // signals that are read again from history are those that were lost: drips are told apart by the exchange's clock alone
-                "VIBE_INGEST_DEBOUNCE": "1ms",
                 // frames change places within 50 ms here, which they do not on one connection of the exchange
                 "VIBE_INGEST_MARKET_HOLD": "120ms",
                 // the exchange is made to fail all the time
@@ -181,6 +179,8 @@ actor ChaosSite {
 
     /// Times the cell was halted and rebuilt.
     var recoveries: Int { get async { await halts.recoveries } }
+    var restoredThrough: [String: Int] { get async { await halts.restoredThrough } }
+    var isHalted: Bool { get async { await halts.isHalted } }
 
     // MARK: - For faults
 

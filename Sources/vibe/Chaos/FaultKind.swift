@@ -43,6 +43,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case loadCrowd = "load.crowd"
     case loadMalformed = "load.malformed"
     case loadOversized = "load.oversized"
+    case loadPoison = "load.poison"
 
     var family: String { String(rawValue.prefix { $0 != "." }) }
 
@@ -94,6 +95,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .loadCrowd: "a leader with thousands of followers trades"
         case .loadMalformed: "entries that are not ours are added to every stream"
         case .loadOversized: "an entry of a megabyte is added to a stream"
+        case .loadPoison: "a process dies of an entry, and all those before it that took that entry did"
         }
     }
 
@@ -104,7 +106,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         switch self {
         case .processKill, .processTerminate, .fleetScale, .redisCutTail, .redisRolledBack, .redisEmpty,
             .redisGroupLost, .redisAway, .postgresAway: .everything
-        case .processFailpoint, .processPause, .fleetRolling, .clockWorker: .processes
+        case .processFailpoint, .processPause, .fleetRolling, .clockWorker, .loadPoison: .processes
         case .redisKill, .redisScriptFlush, .redisClientKill, .redisClientPause, .redisSleep, .redisMemory, .redisMisconf, .redisRewrite,
             .clockRedis:
             .redis

@@ -25,12 +25,13 @@ actor HealthWatch {
             try await Task.sleep(for: Self.every)
             let before = active
             guard before.allSatisfy({ $0 == .redisAway || $0 == .postgresAway }) else { continue }
+            let isHalted = await site.isHalted
             let reports = await ProcessHealth.read(in: site.run, logger: site.context.logger)
             guard active == before else { continue }
             let now = WallClock.milliseconds
             samples += reports.map { report in
                 ChaosObservations.HealthSample(
-                    process: report.process, at: now, isGreen: report.state != .failed, couldProgress: Self.canProgress(report.process, during: before))
+                    process: report.process, at: now, isGreen: report.state != .failed, couldProgress: !isHalted && Self.canProgress(report.process, during: before))
             }
         }
     }

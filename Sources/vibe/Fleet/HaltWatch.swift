@@ -14,6 +14,10 @@ actor HaltWatch {
     private var said: Set<String> = []
     /// Times the cell was rebuilt.
     private(set) var recoveries = 0
+    /// By name of a partition: up to which number the last recovery restored only what was unfinished.
+    private(set) var restoredThrough: [String: Int] = [:]
+    /// As last seen.
+    private(set) var isHalted = false
 
     init(_ context: OperatorContext, recovers: Bool) throws {
         self.context = context
@@ -27,7 +31,8 @@ actor HaltWatch {
         if let lookedAt, ContinuousClock.now - lookedAt < Self.every { return }
         lookedAt = .now
         do {
-            guard let reason = try await Self.halt(context, redis, postgres) else { said = []; return }
+            guard let reason = try await Self.halt(context, redis, postgres) else { return resumed() }
+            isHalted = true
             say("HALTED: \(reason)" + (recovers ? "" : "\nnext: `vibe recover --dry-run`, then `vibe recover --yes`, from another terminal"))
             if recovers { try await recover() }
         } catch { say("vibe: the cell was not looked after: \(error)") }
@@ -38,11 +43,18 @@ actor HaltWatch {
         let outcome: Result<RecoveryReport, any Error>
         do { outcome = .success(try await site.recover(force: false) { _ in }) } catch { outcome = .failure(error) }
         await site.close()
-        if try outcome.get().wasDone {
+        let report = try outcome.get()
+        if report.wasDone {
             recoveries += 1
-            said = []
+            for part in report.plan?.streams ?? [] { restoredThrough[part.partition.name] = Int(part.lastNumber) }
+            resumed()
             say("recovered: the cell runs")
         }
+    }
+
+    private func resumed() {
+        said = []
+        isHalted = false
     }
 
     private func say(_ text: String) {

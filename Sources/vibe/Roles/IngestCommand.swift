@@ -30,10 +30,7 @@ struct IngestCommand: AsyncParsableCommand {
             let settings = process.settings
             let config = try await process.config()
             let leases = try process.leases("ingest", (0..<process.partitioning.signals).map(twoDigits))
-            var signals = SignalBuilder.Configuration()
-            signals.debounce = settings.ingest.debounce.microseconds
-            signals.maximumHold = settings.ingest.maximumHold.microseconds
-            var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress, signals: signals)
+            var configuration = Ingestor.Configuration(usersPerEgress: settings.ingest.usersPerEgress)
             configuration.verifyEvery = settings.ingest.verifyEvery
             configuration.ordersEvery = settings.ingest.ordersEvery
             configuration.marketHold = settings.ingest.marketHold

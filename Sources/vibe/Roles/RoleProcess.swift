@@ -10,6 +10,7 @@ import Recovery
 import RedisStreams
 import Safety
 import Settings
+import Synchronization
 import UnixSignals
 
 /// What a role runs: until ``stop()`` has let it finish, or until it is cancelled.
@@ -56,19 +57,16 @@ struct RoleProcess: Sendable {
 
     /// Loads the settings, makes the role, and runs it until SIGTERM or SIGINT (a second one ends at once), or until its supervisor is gone.
     /// - Throws: ``Failure`` of kind `.feedLost` when the exchange was out of reach for too long.
-    static func main(_ role: FleetRole, _ make: (RoleProcess) async throws -> any Role) async throws {
+    static func main(_ role: FleetRole, _ make: @escaping @Sendable (RoleProcess) async throws -> any Role) async throws {
         let settings = try Settings(environment: ProcessInfo.processInfo.environment)
         let member = settings.fleet.processName ?? "\(role.rawValue)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
         let process = try RoleProcess(role: role, settings: settings, member: member)
         if let failpoints = settings.fleet.failpoints {
             process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])
         }
-        try await StartWait.attempt(within: settings.fleet.startWait, logger: process.logger) { try await process.prepare() }
-        let body = try await make(process)
-        process.logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
-        try await RoleHealth(process, checks: body.checks).watch { try await process.run(body) }
+        let body = try await process.startAndRun(make)
         process.logger.notice("role.ended")
-        if await body.feed?.isLost == true {
+        if await body?.feed?.isLost == true {
             throw Failure(
                 .feedLost, "the exchange was out of reach for VIBE_FEED_LOST_AFTER=\(settings.safety.feedLostAfter.text)",
                 nextStep: "is \(settings.exchange.url) reachable from here? Another process of the role has the partitions now, if one is alive")
@@ -91,25 +89,62 @@ struct RoleProcess: Sendable {
         await redis.close()
     }
 
-    private func run(_ body: any Role) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await body.run() }
+    private final class Started: Sendable {
+        let role = Mutex<(any Role)?>(nil)
+    }
+
+    /// - Returns: the role that ran; `nil` when it ended before it began.
+    private func startAndRun(_ make: @escaping @Sendable (RoleProcess) async throws -> any Role) async throws -> (any Role)? {
+        let started = Started()
+        return try await withThrowingTaskGroup(of: (any Role)?.self) { group in
             group.addTask {
-                await self.waitForEnd(body.feed)
-                await self.stop(body)
+                let body = try await start(make)
+                started.role.withLock { $0 = body }
+                logger.notice("role.ready", metadata: ["limits": "\(settings.settingsFingerprint)"])
+                try await RoleHealth(self, checks: body.checks).watch { try await run(body) }
+                return body
+            }
+            group.addTask {
+                await ProcessEnd.wait(parent: settings.fleet.parentProcess)
+                guard !Task.isCancelled else { return nil }
+                guard let body = started.role.withLock({ $0 }) else {
+                    // nothing to hand over, and what it waits for may be away for long
+                    logger.notice("role.ended")
+                    exit(EXIT_SUCCESS)
+                }
+                await stop(body)
+                return body
             }
             // the role has finished, or the second signal or the end of the grace has ended the wait for it
             defer { group.cancelAll() }
-            try await group.next()
+            return try await group.next() ?? nil
         }
     }
 
-    private func waitForEnd(_ feed: FeedWatch?) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await ProcessEnd.wait(parent: settings.fleet.parentProcess) }
-            if let feed { group.addTask { await feed.waitForLoss() } }
-            await group.next()
-            group.cancelAll()
+    /// Waits for its servers and makes the role, while Redis may be started anew: what it holds then is checked as in a role that runs.
+    private func start(_ make: (RoleProcess) async throws -> any Role) async throws -> any Role {
+        try await StartWait.attempt(within: settings.fleet.startWait, logger: logger) { try await prepare() }
+        let watching = Task {
+            while !Task.isCancelled {
+                _ = try? await cell.admission()  // says itself what it finds; Redis being away is seen by who needs it
+                try? await Task.sleep(for: settings.pipeline.heartbeatInterval)  // ends early only when cancelled
+            }
+        }
+        defer { watching.cancel() }
+        return try await make(self)
+    }
+
+    private func run(_ body: any Role) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body.run() }
+            if let feed = body.feed {
+                group.addTask {
+                    await feed.waitForLoss()
+                    await self.stop(body)
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 

@@ -43,28 +43,21 @@ struct Exchange: Sendable {
 
     /// The leader trades, at the coin's price, as a taker; the exchange knows the position it had.
     func trade(_ leader: String = "leader", _ coin: String = "BTC", _ side: Side, _ size: String) async throws {
-        try await trade(leader, coin, side, size, isTaker: true)
-    }
-
-    /// A resting order of the leader fills in part.
-    func drip(_ leader: String, _ coin: String, _ side: Side, _ size: String) async throws {
-        try await trade(leader, coin, side, size, isTaker: false)
+        try await fill(leader, coin, side, size, [])
     }
 
     /// The exchange closes a part of the leader's position, or all of it.
     func liquidate(_ leader: String = "leader", _ coin: String = "BTC", _ side: Side, _ size: String) async throws {
         let price = JSON.string(Self.prices[coin]!)
         let liquidation: JSON = ["liquidatedUser": .string(leaders[leader]!), "markPx": price, "method": "market"]
-        try await trade(leader, coin, side, size, isTaker: true, [.init("liquidation", liquidation)])
+        try await fill(leader, coin, side, size, [.init("liquidation", liquidation)])
     }
 
-    private func trade(
-        _ leader: String, _ coin: String, _ side: Side, _ size: String, isTaker: Bool, _ extras: [JSON.Member] = []
-    ) async throws {
+    private func fill(_ leader: String, _ coin: String, _ side: Side, _ size: String, _ extras: [JSON.Member]) async throws {
         let fill = JSON.object(
             [
                 .init("coin", .string(coin)), .init("px", .string(Self.prices[coin]!)), .init("sz", .string(size)),
-                .init("side", .string(side.letter)), .init("crossed", .bool(isTaker)),
+                .init("side", .string(side.letter)), .init("crossed", true),
             ] + extras)
         let body: JSON = ["user": .string(leaders[leader]!), "fills": [fill]]
         try await control("fills", body)

@@ -79,7 +79,7 @@ struct ChaosCheck {
         }
         let status = try await StatusReader(context, redis: redis).read()
         let observations = observations
-        judge(.trimming) { [picture] in TrimCheck.run(picture, &$0) }
+        judge(.trimming) { [picture] in TrimCheck.run(picture, restoredThrough: observations.restoredThrough, &$0) }
         judge(.rest) { [picture] in RestCheck.run(picture, status, observations, &$0) }
         if status.deadLetters > 0 { judge(.oneOutcome) { $0.note("\(status.deadLetters) dead letters: their legs count as without a result") } }
         acknowledged = picture.streams.flatMap { stream in stream.groups.map { (stream.partition.name, $0.name, $0.acknowledged) } }

@@ -70,6 +70,8 @@ struct ChaosObservations: Sendable {
     /// From the last heal to rest; `nil` when rest was never reached.
     var restAfter: Duration?
     var restLimit = Duration.seconds(60)
+    /// By name of a partition: up to which number the last recovery restored only what was unfinished.
+    var restoredThrough: [String: Int] = [:]
     /// Every fill of every leader, oldest first; `nil` compares none.
     var source: [SourceFill]?
     /// Accounts that trade at the exchange and are nobody's follower.

@@ -8,7 +8,7 @@
 ///
 /// Entries that were added by hand have no number and count as acknowledged all the same: the audit trail's check names them.
 enum TrimCheck {
-    static func run(_ picture: StreamPicture, _ verdict: inout InvariantVerdict) {
+    static func run(_ picture: StreamPicture, restoredThrough: [String: Int] = [:], _ verdict: inout InvariantVerdict) {
         var trimmed = 0
         for stream in picture.streams {
             verdict.look(stream.added)
@@ -19,10 +19,11 @@ enum TrimCheck {
             if stream.length > 0 && stream.firstSeq == nil {
                 verdict.find("\(stream.partition): its first entry \(stream.first ?? "?") has no number: what was trimmed cannot be told")
             }
-            // of what is numbered, that before the first entry was trimmed and all the rest is there
-            let before = stream.length == 0 ? stream.added : (stream.firstSeq ?? 1) - 1
+            // of what is numbered, that before the first entry was trimmed and all the rest is there; of what was finished before a recovery
+            // nothing need be
+            let before = stream.length == 0 ? stream.added : max((stream.firstSeq ?? 1) - 1, restoredThrough[stream.partition.name] ?? 0)
             trimmed += before
-            let gone = stream.added - before - stream.length
+            let gone = max(0, stream.added - before - stream.length)
             verdict.find("\(stream.partition): \(gone) entries behind seq \(before) are not in the stream: they were deleted", count: gone)
             for name in stream.partition.stream.groups where !stream.groups.contains(where: { $0.name == name }) {
                 verdict.find("\(stream.partition): its group \(name) is missing: nothing holds its entries back")

@@ -38,6 +38,7 @@ extension ChaosSite {
         case .loadCrowd: try await burst(load, leader: ChaosCast(options: options).crowdLeader, messages: 2)
         case .loadMalformed: try await addMalformed(&generator)
         case .loadOversized: try await addOversized(&generator)
+        case .loadPoison: try await addPoison(&generator)
         }
     }
 

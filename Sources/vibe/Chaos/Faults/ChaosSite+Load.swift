@@ -50,6 +50,30 @@ extension ChaosSite {
         return "a megabyte to \(partition.name)"
     }
 
+    /// The one who was killed has read all that there is, and one entry more: whoever takes over puts that one aside without looking into it.
+    func addPoison(_ generator: inout SeededGenerator) async throws -> String {
+        let stages = [Stage.match(context.partitioning), .plan(context.partitioning), .work(context.partitioning)]
+        guard let stage = stages.randomElement(using: &generator), let victim = await fleet.members(of: stage.name).randomElement(using: &generator)
+        else { return "nobody to kill" }
+        victim.identity.send(SIGKILL)
+        let script = """
+            if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[3] then return false end
+            local id = redis.call('XADD', KEYS[2], '*', 'seq', redis.call('HINCRBY', KEYS[3], ARGV[1], 1), 'data', 'poison')
+            redis.call('XREADGROUP', 'GROUP', ARGV[2], ARGV[3], 'COUNT', 100000, 'STREAMS', KEYS[2], '>')
+            return redis.call('XCLAIM', KEYS[2], ARGV[2], ARGV[3], 0, id, 'RETRYCOUNT', ARGV[4], 'JUSTID')
+            """
+        for (input, name) in zip(stage.inputs, stage.partitionNames).shuffled(using: &generator) {
+            let reply = try await redis.send(
+                RedisCommand([
+                    "EVAL", script, "3", context.keys.lease(stage.name, name), context.keys.stream(input), context.keys.sequence, input.name, stage.group,
+                    victim.name, "\(StageRunner.Limits().deliveries)",
+                ])
+            ).checked()
+            if let claimed = reply.array { return "\(claimed.first?.text ?? "none") of \(input.name), by \(victim.name)" }
+        }
+        return "\(victim.name), which held nothing"
+    }
+
     private func add(_ content: [String], to partition: StreamPartition) async throws {
         let script = """
             local number = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)

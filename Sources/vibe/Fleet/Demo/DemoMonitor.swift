@@ -13,8 +13,8 @@ struct DemoMonitor {
     /// Rates are taken over as many looks.
     private static let looksBehind = 4
 
-    /// Everything must stand still at least this long: fills may be held in ingest before they become a signal.
-    private var quiet: Duration { context.settings.ingest.maximumHold + .milliseconds(500) }
+    /// Everything must stand still at least this long: fills may wait in ingest for those before them.
+    static let quiet = Duration.milliseconds(1_500)
     private var reader: StatusReader { StatusReader(context, redis: redis) }
 
     /// Waits until the simulated exchange answers.
@@ -65,7 +65,7 @@ struct DemoMonitor {
             let replay = try ReplayProgress(try await simulator.status())
             let isEmpty = replay.isFinished && status.isDrained
             if !isEmpty || emptySince?.added != status.added { emptySince = isEmpty ? (now, status.added) : nil }
-            let isDone = emptySince.map { now - $0.instant >= quiet } ?? false
+            let isDone = emptySince.map { now - $0.instant >= Self.quiet } ?? false
             let processes = Dictionary(uniqueKeysWithValues: await fleet.counts.map { ($0.role, $0.count) })
             display.show(
                 DemoProgress(

@@ -27,7 +27,7 @@ struct RecordedSignals: Sendable {
         finalPositions = positions
     }
 
-    /// Each millisecond's fills arrive together, at once; drips and gaps wait as they do live.
+    /// Each millisecond's fills arrive together, at once; gaps wait as they do live.
     private static func play(_ fills: [LeaderFill], into builder: inout SignalBuilder) -> [Item] {
         var items: [Item] = []
         func take(_ events: [SignalEvent], at moment: Int64) {
