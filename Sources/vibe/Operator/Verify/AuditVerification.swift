@@ -29,10 +29,12 @@ struct AuditVerification: Sendable {
 
     private mutating func readLetters(_ redis: RedisConnection, _ keys: Keys) async throws {
         for letter in try await DeadLetterBox(redis: redis, keys: keys).read() {
-            if letter.reason != DeadLetter.Reason.poison.rawValue, let origin = letter.origin {
+            let content = letter.original("data").flatMap { try? JSON.parse($0) }
+            // a poison entry may well be readable, and then others may stem from it
+            if letter.reason != DeadLetter.Reason.poison.rawValue || content == Optional<JSON>.none, let origin = letter.origin {
                 unreadable.insert("\(keys.stream(origin)) \(letter.entry)")
             }
-            guard let data = letter.original("data"), let json = try? JSON.parse(data) else { continue }
+            guard let json = content else { continue }
             guard let request = (try? json.string("request")) ?? (try? json.string("id")) else { continue }
             letters[request] = letter.id
         }
