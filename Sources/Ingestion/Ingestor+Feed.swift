@@ -93,6 +93,7 @@ extension Ingestor {
             tracks[address]!.noteMarket(recent, at: receivedAt)
             if configuration.marketHold > .zero {
                 tracks[address]!.queued += recent.map { ($0, receivedAt) }
+                timed.insert(address)
             } else {
                 hand(recent, to: address, receivedAt: receivedAt)
             }
@@ -100,12 +101,11 @@ extension Ingestor {
     }
 
     /// Hands on the public trades that have waited long enough, in the order in which they happened.
-    func releaseQueued(at moment: Int64) {
-        for address in tracks.values.filter({ !$0.queued.isEmpty }).map(\.address) {
-            let due = tracks[address]!.takeQueued(until: moment, hold: configuration.marketHold.microseconds)
-            guard let first = due.map(\.receivedAt).min() else { continue }
-            hand(due.map(\.fill), to: address, receivedAt: first)
-        }
+    func releaseQueued(of address: String, at moment: Int64) {
+        guard tracks[address]?.queued.isEmpty == false else { return }
+        let due = tracks[address]!.takeQueued(until: moment, hold: configuration.marketHold.microseconds)
+        guard let first = due.map(\.receivedAt).min() else { return }
+        hand(due.map(\.fill), to: address, receivedAt: first)
     }
 
     /// Applies fills, or keeps them until what was before them is known.

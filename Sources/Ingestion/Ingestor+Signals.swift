@@ -21,6 +21,7 @@ extension Ingestor {
         // in place: a copy of the builder would copy all it remembers
         tracks[address]!.builder.allowsEntries = isVerified && admission.level < .closing
         let events = step(&tracks[address]!.builder)
+        if tracks[address]!.builder.nextDeadline != nil { timed.insert(address) }
         guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
         var storesCursor = storesCursor
@@ -57,12 +58,14 @@ extension Ingestor {
     }
 
     private func report(_ event: SignalEvent, _ track: LeaderTrack) {
-        let metadata: Logger.Metadata = ["influencer": "\(track.influencer)", "event": "\(event)"]
-        switch event {
-        case .signal, .baseline, .ignored: logger.debug("leader.event", metadata: metadata)
-        case .late, .gap: logger.warning("leader.event", metadata: metadata)
-        case .resync, .quarantine, .entriesDropped: logger.error("leader.event", metadata: metadata)
-        }
+        let level: Logger.Level =
+            switch event {
+            case .signal, .baseline, .ignored: .debug
+            case .late, .gap: .warning
+            case .resync, .quarantine, .entriesDropped: .error
+            }
+        // made only when it is written: telling a whole signal is more work than making one
+        logger.log(level: level, "leader.event", metadata: ["influencer": "\(track.influencer)", "event": "\(event)"])
         declare(event, track)
     }
 
@@ -94,9 +97,11 @@ extension Ingestor {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
             let moment = now()
-            releaseQueued(at: moment)
-            let due = tracks.values.compactMap { track in track.builder.nextDeadline.flatMap { $0 <= moment ? track.address : nil } }
-            for address in due { take(address) { $0.flush(at: moment) } }
+            for address in timed {
+                releaseQueued(of: address, at: moment)
+                if let deadline = tracks[address]?.builder.nextDeadline, deadline <= moment { take(address) { $0.flush(at: moment) } }
+                if tracks[address]?.builder.nextDeadline == nil, tracks[address]?.queued.isEmpty ?? true { timed.remove(address) }
+            }
         }
     }
 

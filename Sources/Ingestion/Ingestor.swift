@@ -100,6 +100,8 @@ public actor Ingestor: LeaseHolder {
     var owned: Set<Int> = []
     /// By lower-case address.
     var tracks: [String: LeaderTrack] = [:]
+    /// Addresses of leaders for whom something comes due without a new fill.
+    var timed: Set<String> = []
     var generations = 0
 
     // The exchange's markets.

@@ -18,13 +18,18 @@ public actor StageRunner: LeaseHolder {
         public var deliveries: Int
         /// How often the loop looks around when nothing wakes it.
         public var tick: Duration
+        /// How long new entries are left to gather, where nobody waits for what becomes of them.
+        public var linger: Duration
 
-        public init(batch: Int = 128, pending: Int = 1_024, deliveries: Int = 8, tick: Duration = .milliseconds(20)) {
+        public init(
+            batch: Int = 128, pending: Int = 1_024, deliveries: Int = 8, tick: Duration = .milliseconds(20), linger: Duration = .zero
+        ) {
             precondition((1...256).contains(batch) && pending >= batch)
             self.batch = batch
             self.pending = pending
             self.deliveries = deliveries
             self.tick = tick
+            self.linger = linger
         }
     }
 
@@ -380,16 +385,24 @@ public actor StageRunner: LeaseHolder {
     private func listen(_ positions: [Int: String]) async {
         let partitions = Dictionary(uniqueKeysWithValues: positions.keys.map { (keys.stream(stage.inputs[$0]), $0) })
         do {
-            let rung = try await doorbell.listen(positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) })
+            let streams = positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) }
+            let first = try await doorbell.listen(streams)
             reachedAt = .now
-            for key in rung { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
+            if limits.linger > .zero, !first.isEmpty { try? await Task.sleep(for: limits.linger) }  // ends early only when cancelled
+            // the first is fetched while the others are looked for
+            for key in first { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
+            if !first.isEmpty {
+                wake.signal()
+                for key in try await doorbell.look(streams.filter { !first.contains($0.0) }) {
+                    if let partition = partitions[key] { owned[partition]?.mayHaveMore = true }
+                }
+            }
         } catch {
             logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
             try? await Task.sleep(for: Self.retryPause)  // ends early only when cancelled
             for partition in positions.keys { owned[partition]?.mayHaveMore = true }
         }
-        // what became idle meanwhile was not listened to
-        for (partition, state) in owned where positions[partition] == nil && !state.mayHaveMore { owned[partition]?.mayHaveMore = true }
+        // what became idle meanwhile is listened to from now on
         isListening = false
         wake.signal()
     }

@@ -200,11 +200,13 @@ extension Settings {
     }
 
     public struct Audit: Sendable {
+        public let linger: Duration
         public let batch: Int
         /// Entries.
         public let maximumLag: Int
 
         init(_ reader: inout SettingsReader) {
+            linger = reader.duration("AUDIT_LINGER")
             batch = reader.integer("AUDIT_BATCH")
             maximumLag = reader.integer("AUDIT_MAXIMUM_LAG")
         }

@@ -63,6 +63,10 @@ extension Knob {
             purpose: "Most entries written to Postgres in one transaction.",
             effect: "Raising it costs less Postgres time per entry and lengthens one commit (1,000: about 25 ms)."),
         Knob(
+            "AUDIT_LINGER", .audit, .duration(.zero...(.seconds(5))), standard: "50ms",
+            purpose: "How long new entries are left to gather before they are read for the audit trail.",
+            effect: "Raising it makes fewer, larger transactions, and leaves more of the machine to orders; what is on record is that much older."),
+        Knob(
             "AUDIT_MAXIMUM_LAG", .audit, .integer(unit: "entries", 1_000...100_000_000), standard: "500000",
             purpose: "Entries that may wait for the audit trail, over all streams, before new entries are no longer traded.",
             effect: "Raising it trades longer while Postgres is away; the backlog takes about 1 KB of Redis memory an entry."),

@@ -250,13 +250,15 @@ struct RoleProcess: Sendable {
             cell: cell, logger: logger)
     }
 
-    func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int, deliveries: Int = 8) throws -> StageRunner {
+    func runner(_ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int, deliveries: Int = 8, linger: Duration = .zero)
+        throws -> StageRunner
+    {
         let block = settings.pipeline.doorbellBlock
         return StageRunner(
             stage: stage, keys: keys, member: member, redis: try redis("commands"),
             doorbell: Doorbell(redis: try redis("doorbell", timeout: block + settings.redis.timeout), block: block), leases: leases,
             handler: handler, wake: wake,
-            limits: .init(batch: settings.pipeline.batch, pending: max(pending, settings.pipeline.batch), deliveries: deliveries), logger: logger)
+            limits: .init(batch: settings.pipeline.batch, pending: max(pending, settings.pipeline.batch), deliveries: deliveries, linger: linger), logger: logger)
     }
 }
 

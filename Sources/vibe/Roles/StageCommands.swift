@@ -178,7 +178,7 @@ struct AuditCommand: AsyncParsableCommand {
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
                 lag: AuditLag(redis: try process.redis("lag"), keys: process.keys), logger: process.logger)
             // nothing is kept from the trail, however often it was delivered: while Postgres is away every restart is a delivery
-            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max)
+            let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max, linger: settings.audit.linger)
             return StageRole(
                 runner: runner, loops: [{ await handler.run() }],
                 checks: process.checks(of: runner) + [process.postgresCheck(failing: .failed), RoleProcess.trailCheck(handler)])
