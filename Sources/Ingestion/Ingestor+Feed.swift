@@ -93,7 +93,7 @@ extension Ingestor {
             tracks[address]!.noteMarket(recent, at: receivedAt)
             if configuration.marketHold > .zero {
                 tracks[address]!.queued += recent.map { ($0, receivedAt) }
-                timed.insert(address)
+                comesDue(address)
             } else {
                 hand(recent, to: address, receivedAt: receivedAt)
             }

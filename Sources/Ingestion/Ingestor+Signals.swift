@@ -21,7 +21,7 @@ extension Ingestor {
         // in place: a copy of the builder would copy all it remembers
         tracks[address]!.builder.allowsEntries = isVerified && admission.level < .closing
         let events = step(&tracks[address]!.builder)
-        if tracks[address]!.builder.nextDeadline != nil { timed.insert(address) }
+        if tracks[address]!.builder.nextDeadline != nil { comesDue(address) }
         guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
         var storesCursor = storesCursor
@@ -92,9 +92,16 @@ extension Ingestor {
 
     // MARK: - Loops
 
+    func comesDue(_ address: String) {
+        if timed.isEmpty { ticking.signal() }
+        timed.insert(address)
+    }
+
     /// What waits comes due without a new fill.
     func tickLoop() async {
+        var rings = ticking.rings()
         while !Task.isCancelled {
+            if timed.isEmpty { _ = await rings.next() }
             try? await Task.sleep(for: .milliseconds(5))  // ends early only when cancelled
             let moment = now()
             for address in timed {

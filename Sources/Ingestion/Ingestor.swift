@@ -102,6 +102,7 @@ public actor Ingestor: LeaseHolder {
     var tracks: [String: LeaderTrack] = [:]
     /// Addresses of leaders for whom something comes due without a new fill.
     var timed: Set<String> = []
+    let ticking = Wake()
     var generations = 0
 
     // The exchange's markets.

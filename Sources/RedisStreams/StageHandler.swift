@@ -5,8 +5,10 @@ public protocol StageHandler: Sendable {
     /// Entries in stream order, each exactly once while the partition is ours.
     func receive(_ entries: [StreamEntry], partition: Int) async
     /// What is ready to be committed, at most `limit`, but as much as must be committed together; each is handed out once, the runner
-    /// repeats it until Redis confirms. The hand-offs of one call are committed by one script, all or nothing.
-    func completions(_ partition: Int, limit: Int) async -> [Completion]
+    /// repeats it until Redis confirms. The hand-offs of one partition are committed by one script, all or nothing.
+    /// - Parameter limits: partition → limit.
+    /// - Returns: of partitions that have something.
+    func completions(_ limits: [Int: Int]) async -> [Int: [Completion]]
     /// The fan-out of an entry stands elsewhere than its chunk assumed: go on from `cursor` under `configVersion`.
     func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async
     /// The partition will be given up: start nothing new. Returns the entries that are not being worked on; they stay pending for the

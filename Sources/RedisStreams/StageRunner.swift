@@ -244,13 +244,12 @@ public actor StageRunner: LeaseHolder {
     /// Returns true when there is more to do at once.
     private func commitAndFetch() async -> Bool {
         var batch: [(partition: Int, completions: [Completion], fetch: Int, commands: [RedisCommand])] = []
+        let rooms = owned.filter { !$0.value.needsTakeOver && $0.value.unconfirmed.count < limits.batch }
+        for (partition, fresh) in await handler.completions(rooms.mapValues { limits.batch - $0.unconfirmed.count }) {
+            owned[partition]?.unconfirmed.append(contentsOf: fresh)
+        }
         for partition in owned.keys.sorted() {
             guard let state = owned[partition], !state.needsTakeOver else { continue }
-            if state.unconfirmed.count < limits.batch {
-                let fresh = await handler.completions(partition, limit: limits.batch - state.unconfirmed.count)
-                owned[partition]?.unconfirmed.append(contentsOf: fresh)
-            }
-            guard let state = owned[partition] else { continue }
             let room = limits.pending - state.pending.count + state.unconfirmed.count
             let wanted = state.mayHaveMore && !state.draining && !stopping
             let fetch = wanted ? max(0, min(limits.batch, room)) : 0

@@ -79,7 +79,11 @@ public actor AuditStage: StageHandler {
         writing.signal()
     }
 
-    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
+        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
+    }
+
+    private func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let written = partitions[partition]?.written, !written.isEmpty else { return [] }
         partitions[partition]?.written = Array(written.dropFirst(limit))
         return written.prefix(limit).map { .acknowledge(entry: $0) }

@@ -58,7 +58,11 @@ public actor MatchStage: StageHandler {
         if let count = underWay[partition]?.count, count > Self.remembered { underWay[partition]?.removeFirst(count - Self.remembered) }
     }
 
-    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
+        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
+    }
+
+    private func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let items = ready[partition], !items.isEmpty else { return [] }
         ready[partition] = Array(items.dropFirst(limit))
         return Array(items.prefix(limit))

@@ -104,7 +104,11 @@ public actor PlanStage: StageHandler {
         return abandoned.removeValue(forKey: partition) ?? []
     }
 
-    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
+        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
+    }
+
+    private func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let groups = ready[partition], let first = groups.first else { return [] }
         var items = first
         var count = 1

@@ -81,7 +81,6 @@ extension WorkStage {
             attention.remove(key)
             if let draft = await draft(key) { drafts.append(draft) }
         }
-        committing.signal()
         guard !drafts.isEmpty else { return 0 }
         let byPartition = Dictionary(grouping: drafts, by: \.account.partition).sorted { $0.key < $1.key }
         do {

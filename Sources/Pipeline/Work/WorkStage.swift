@@ -161,6 +161,8 @@ public actor WorkStage: StageHandler {
 
     /// So long after a take-over the jobs of settled attempts may still be on their way to us.
     static let deliveryWait = Duration.seconds(5)
+    /// How long what has ended waits for what ends next, to be committed by one call.
+    private static let gathering = Duration.milliseconds(3)
 
     let config: ConfigStore
     /// For reads.
@@ -207,6 +209,8 @@ public actor WorkStage: StageHandler {
     var pausing: Set<SubscriberID> = []
     /// Subscribers whose agent keys are being opened.
     var keysOpening: Set<SubscriberID> = []
+    /// A commit is on its way.
+    private var isGathering = false
     /// Why a key that an order waits for cannot be used; taken by that order.
     var keyFaults: [SubscriberID: any Error] = [:]
     let errands: AsyncStream<Errand>
@@ -220,6 +224,7 @@ public actor WorkStage: StageHandler {
         case quote(partition: Int, generation: Int, LaneKey, reference: Price)
         case reconcile(partition: Int, generation: Int, LaneKey, reason: String)
         case openKey(Subscriber)
+        case commit
         case readBudget(AccountKey, generation: Int)
         case readAccount(AccountKey, generation: Int)
         case checkAgent(AccountKey, generation: Int)
@@ -293,6 +298,7 @@ public actor WorkStage: StageHandler {
         case .quote(let partition, let generation, let lane, let reference): await quote(partition, generation, lane, reference)
         case .reconcile(let partition, let generation, let lane, let reason): await reconcile(partition, generation, lane, reason)
         case .openKey(let subscriber): await open(subscriber)
+        case .commit: await commit()
         case .readBudget(let key, let generation): await readBudget(key, generation)
         case .readAccount(let key, let generation): await readAccount(key, generation)
         case .checkAgent(let key, let generation): await checkAgent(key, generation)
@@ -352,17 +358,16 @@ public actor WorkStage: StageHandler {
             do {
                 let job = try entry.record(ExecutionJob.init(json:))
                 if partitions[partition]?.answered.contains(job.id.text) == true {
-                    partitions[partition]?.ready.append(.acknowledge(entry: entry.id))
+                    complete(.acknowledge(entry: entry.id), partition)
                     continue
                 }
                 if let opened = breakers.trade(of: job, at: WallClock.milliseconds) { report([opened]) }
                 enqueue(LaneJob(entry: entry.id, job: job, plannedAt: entry.milliseconds * 1_000), partition)
             } catch {
                 let handOff = HandOff(unreadable: entry, from: stage.inputs[partition], error: error.description, logger: logger)
-                partitions[partition]?.ready.append(.handOff(handOff))
+                complete(.handOff(handOff), partition)
             }
         }
-        committing.signal()
         dispatching.signal()
     }
 
@@ -416,7 +421,11 @@ public actor WorkStage: StageHandler {
         partitions[partition]?.lanes[key]?.head = .idle
     }
 
-    public func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
+        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
+    }
+
+    private func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let ready = partitions[partition]?.ready, !ready.isEmpty else { return [] }
         partitions[partition]?.ready = Array(ready.dropFirst(limit))
         return Array(ready.prefix(limit))
@@ -478,8 +487,20 @@ public actor WorkStage: StageHandler {
             result.sleeve = sleeve.record
         }
         let index = stage.inputs[partition].index
-        partitions[partition]?.ready.append(
-            .handOff(HandOff(entry: entry, emissions: [Emission(result: result, partition: index)], state: state, settled: settled)))
+        complete(.handOff(HandOff(entry: entry, emissions: [Emission(result: result, partition: index)], state: state, settled: settled)), partition)
+    }
+
+    /// To be committed, together with what ends in the next few milliseconds: no order waits for it.
+    private func complete(_ completion: Completion, _ partition: Int) {
+        partitions[partition]?.ready.append(completion)
+        guard !isGathering else { return }
+        isGathering = true
+        errandSink.yield(.commit)
+    }
+
+    private func commit() async {
+        try? await Task.sleep(for: Self.gathering)  // ends early only when cancelled
+        isGathering = false
         committing.signal()
     }
 }

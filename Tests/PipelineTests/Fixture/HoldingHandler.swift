@@ -11,12 +11,16 @@ final class HoldingHandler: StageHandler {
         left = Mutex(count)
     }
 
-    func completions(_ partition: Int, limit: Int) async -> [Completion] {
-        let allowed = left.withLock { min($0, limit) }
-        guard allowed > 0 else { return [] }
-        let completions = await handler.completions(partition, limit: allowed)
-        left.withLock { $0 -= completions.count }
-        return completions
+    func completions(_ limits: [Int: Int]) async -> [Int: [Completion]] {
+        var found: [Int: [Completion]] = [:]
+        for (partition, limit) in limits {
+            let allowed = left.withLock { min($0, limit) }
+            guard allowed > 0 else { continue }
+            let completions = await handler.completions([partition: allowed])[partition] ?? []
+            left.withLock { $0 -= completions.count }
+            found[partition] = completions
+        }
+        return found
     }
 
     func begin(_ partition: Int) async throws { try await handler.begin(partition) }
