@@ -20,6 +20,8 @@ local at = 7 + outputs
 local n = tonumber(ARGV[at])
 at = at + 1
 local done, duplicates = 0, 0
+local emitted = {}
+for o = 1, outputs do emitted[o] = {} end
 for _ = 1, n do
   local first = redis.call('XACK', KEYS[2], ARGV[1], ARGV[at]) == 1
   if first then done = done + 1 else duplicates = duplicates + 1 end
@@ -43,11 +45,17 @@ for _ = 1, n do
   for _ = 1, emissions do
     local output, count = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
     at = at + 2
-    if first then
-      local number = redis.call('HINCRBY', KEYS[3], ARGV[6 + output], 1)
-      redis.call('XADD', KEYS[6 + output], 'NOMKSTREAM', '*', 'seq', number, unpack(ARGV, at, at + count - 1))
-    end
+    if first then table.insert(emitted[output], {at, at + count - 1}) end
     at = at + count
+  end
+end
+for output, entries in ipairs(emitted) do
+  if #entries > 0 then
+    -- one step for all of a stream's numbers
+    local number = redis.call('HINCRBY', KEYS[3], ARGV[6 + output], #entries) - #entries
+    for i, fields in ipairs(entries) do
+      redis.call('XADD', KEYS[6 + output], 'NOMKSTREAM', '*', 'seq', number + i, unpack(ARGV, fields[1], fields[2]))
+    end
   end
 end
 if done > 0 then redis.call('HINCRBY', KEYS[4], ARGV[5], done) end

@@ -4,7 +4,7 @@ extension JSON {
 
     public func bytes() -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(256)
+        output.reserveCapacity(1_024)
         write(to: &output)
         return output
     }
@@ -73,18 +73,26 @@ extension JSON {
 
     private static func write(quoted text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
-            case 0x00..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                output.append(contentsOf: "\\u00".utf8)
-                output.append(digits[Int(byte >> 4)])
-                output.append(digits[Int(byte & 15)])
-            default: output.append(byte)
+        var text = text
+        text.withUTF8 { bytes in
+            // what needs no escaping is copied in one piece
+            var start = 0
+            for (index, byte) in bytes.enumerated() {
+                let isSpecial = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                guard isSpecial || byte < 0x20 else { continue }
+                output.append(contentsOf: bytes[start..<index])
+                start = index + 1
+                if isSpecial {
+                    output.append(UInt8(ascii: "\\"))
+                    output.append(byte)
+                } else {
+                    let digits = Array("0123456789abcdef".utf8)
+                    output.append(contentsOf: "\\u00".utf8)
+                    output.append(digits[Int(byte >> 4)])
+                    output.append(digits[Int(byte & 15)])
+                }
             }
+            output.append(contentsOf: bytes[start...])
         }
         output.append(UInt8(ascii: "\""))
     }
