@@ -137,6 +137,7 @@ public struct Recovery: Sendable {
     }
 
     private func writeState(_ plan: RecoveryPlan) async throws {
+        try await table.beginLeases(after: plan.newestEpoch)
         let life = RecoveredWork.life
         func bytes(_ texts: [String: String]) -> [(String, [UInt8])] { texts.map { ($0.key, Array($0.value.utf8)) } }
         for (partition, entries) in plan.fanouts { try await rebuild.store(bytes(entries), hash: keys.fanout(partition)) }

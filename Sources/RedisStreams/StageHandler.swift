@@ -9,6 +9,8 @@ public protocol StageHandler: Sendable {
     /// - Parameter limits: partition → limit.
     /// - Returns: of partitions that have something.
     func completions(_ limits: [Int: Int]) async -> [Int: [Completion]]
+    /// Partitions of which the handler's own store says that somebody else has them. Each is told once.
+    func fenced() async -> [Int]
     /// The fan-out of an entry stands elsewhere than its chunk assumed: go on from `cursor` under `configVersion`.
     func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async
     /// The partition will be given up: start nothing new. Returns the entries that are not being worked on; they stay pending for the
@@ -23,6 +25,7 @@ public protocol StageHandler: Sendable {
 
 extension StageHandler {
     public func begin(_ partition: Int) async throws {}
+    public func fenced() async -> [Int] { [] }
     public func resume(_ partition: Int, entry: String, cursor: Int, configVersion: Int64) async {}
     public func remains(of entry: StreamEntry, partition: Int) async -> Remains { Remains() }
     public func drain(_ partition: Int) async -> [String] { [] }

@@ -164,6 +164,7 @@ public actor StageRunner: LeaseHolder {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
             }
+            await giveUp(await handler.fenced())
             await beginGained()
             await takeOverPending()
             busy = await commitAndFetch() || hasDelivered
@@ -340,14 +341,7 @@ public actor StageRunner: LeaseHolder {
 
     /// Sorts out what an error means: fenced partitions are dropped, everything else is tried again after a pause.
     private func failed(_ error: RedisError, _ partitions: [Int]) async {
-        if case .server(let text) = error, text.contains("FENCED") {
-            for partition in partitions {
-                logger.warning("stage.fenced", metadata: ["partition": "\(stage.inputs[partition])"])
-                await leases.forget(partition)
-                await lost(partition)
-            }
-            return
-        }
+        if case .server(let text) = error, text.contains("FENCED") { return await giveUp(partitions) }
         if case .server(let text) = error, let loss = Self.losses.first(where: text.contains) {
             // acknowledging in a group that is gone acknowledges nothing: what it led to is found on record
             let names = partitions.map { "\(stage.inputs[$0])" }.joined(separator: ", ")
@@ -356,6 +350,15 @@ public actor StageRunner: LeaseHolder {
         logger.error("stage.redis.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
         for partition in partitions { owned[partition]?.needsTakeOver = true }
         pause = Self.retryPause
+    }
+
+    /// Somebody else has them; when nobody does after all, they are taken anew, under a later epoch.
+    private func giveUp(_ partitions: [Int]) async {
+        for partition in partitions where owned[partition] != nil {
+            logger.warning("stage.fenced", metadata: ["partition": "\(stage.inputs[partition])"])
+            await leases.forget(partition)
+            await lost(partition)
+        }
     }
 
     private func releaseDrained() async {

@@ -125,6 +125,38 @@ import Testing
         }
     }
 
+    @Test("a clock that was ahead when Redis was lost keeps no auditor from the trail afterwards")
+    func epochsOfTheFuture() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(1), redis: redis) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.endRoles()
+            _ = try await fleet.postgresObserver.query("UPDATE audit_watermarks SET epoch = epoch + 600000")
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
+    @Test("an auditor that the trail takes for replaced gives the streams up and takes them anew, until it is taken for the newest")
+    func auditorFenced() async throws {
+        try await Fleet.run(Cast.alike(1)) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            _ = try await fleet.postgresObserver.query("UPDATE audit_watermarks SET epoch = epoch + 3000")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
     @Test("dead letters that nobody has decided about wait again after a recovery, those that were decided about do not")
     func deadLetters() async throws {
         let redis = try await Self.server()

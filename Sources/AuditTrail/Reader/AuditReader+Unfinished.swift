@@ -17,6 +17,13 @@ extension AuditReader {
         return marks
     }
 
+    /// The highest epoch under which anything was written; 0 when nothing was.
+    public func newestEpoch(_ prefix: String) async throws(PostgresError) -> Int64 {
+        let rows = try await connection.query(
+            "SELECT coalesce(max(epoch), 0) AS epoch FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)], results: .binary)
+        return try rows.first?.integer("epoch") ?? 0
+    }
+
     /// Jobs without a result, by stream, in its order.
     /// - Parameter day: no older ones; days since 1970-01-01, UTC.
     public func unansweredJobs(_ prefix: String, since day: Int32) async throws(PostgresError) -> [AuditRow] {

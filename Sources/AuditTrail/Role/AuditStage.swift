@@ -41,6 +41,7 @@ public actor AuditStage: StageHandler {
     private var partitions: [Int: Partition] = [:]
     private let lag: AuditLag?
     private var outage: AuditOutage?
+    private var fencedPartitions: Set<Int> = []
     /// Rows committed since the start.
     public private(set) var rows = 0
 
@@ -89,7 +90,15 @@ public actor AuditStage: StageHandler {
         return written.prefix(limit).map { .acknowledge(entry: $0) }
     }
 
-    public func end(_ partition: Int) { partitions[partition] = nil }
+    public func fenced() -> [Int] {
+        defer { fencedPartitions = [] }
+        return Array(fencedPartitions)
+    }
+
+    public func end(_ partition: Int) {
+        partitions[partition] = nil
+        fencedPartitions.remove(partition)
+    }
 
     // MARK: - Writing
 
@@ -107,7 +116,11 @@ public actor AuditStage: StageHandler {
                     pause = .milliseconds(100)
                 } catch .fenced(let streams) {
                     logger.warning("audit.fenced", metadata: ["streams": "\(streams.joined(separator: " "))"])
-                    for (partition, item) in batch where streams.contains(item.batch.stream) { partitions[partition]?.waiting = [] }
+                    for (partition, item) in batch where streams.contains(item.batch.stream) {
+                        partitions[partition]?.waiting = []
+                        fencedPartitions.insert(partition)
+                    }
+                    committing.signal()
                 } catch let error where error.isOfOneStream {
                     await writeOneByOne(batch, heart)
                 } catch {

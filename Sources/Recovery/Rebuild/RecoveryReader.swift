@@ -35,6 +35,7 @@ struct RecoveryReader: Sendable {
         var plan = RecoveryPlan()
         progress("how far each stream is on record")
         let marks = try await reader.watermarks(prefix)
+        plan.newestEpoch = try await reader.newestEpoch(prefix)
         var again: [StreamPartition: [CellRebuild.Entry]] = [:]
         let aside = try await reader.putAside(prefix, since: since)
         func take(_ row: AuditRow) -> Bool {

@@ -57,6 +57,11 @@ public struct CellTable: Sendable {
             suspectedAt: text(5).flatMap { Int64($0) } ?? 0, numbers: numbers)
     }
 
+    /// Leases are free, and those that are taken have higher epochs.
+    public func beginLeases(after epoch: Int64) async throws(RedisError) {
+        for reply in try await redis.send(leases.map { RedisCommand("HSET", $0, "epoch", "\(epoch)") }) { _ = try reply.checked() }
+    }
+
     /// No lease is granted from now on, and those that are held are void.
     public func halt(reason: String) async throws(RedisError) { try await set(.halted, reason, "", .unchanged, voids: true) }
 

@@ -7,13 +7,19 @@ actor HealthWatch {
     private let site: ChaosSite
     /// Faults under way.
     private var active: [FaultKind] = []
+    /// The whole fleet was at work when nothing was wrong last, and no fault but the loss of Postgres came since. Without that it may be waiting
+    /// for Postgres, to learn whether its Redis may be worked with.
+    private var wasAtWork = false
     private(set) var samples: [ChaosObservations.HealthSample] = []
 
     private static let every = Duration.seconds(1)
 
     init(_ site: ChaosSite) { self.site = site }
 
-    func begin(_ kind: FaultKind) { active.append(kind) }
+    func begin(_ kind: FaultKind) {
+        active.append(kind)
+        if kind != .postgresAway { wasAtWork = false }
+    }
 
     func end(_ kind: FaultKind) {
         if let index = active.firstIndex(of: kind) { active.remove(at: index) }
@@ -25,6 +31,11 @@ actor HealthWatch {
             try await Task.sleep(for: Self.every)
             let before = active
             guard before.allSatisfy({ $0 == .redisAway || $0 == .postgresAway }) else { continue }
+            if before.isEmpty {
+                let status = try? await StatusReader(site.context, redis: site.redis).read()
+                if active.isEmpty { wasAtWork = status?.isAtWork ?? false }
+            }
+            if before.contains(.postgresAway), !wasAtWork { continue }
             let isHalted = await site.isHalted
             let reports = await ProcessHealth.read(in: site.run, logger: site.context.logger)
             guard active == before else { continue }

@@ -11,7 +11,8 @@ extension ChaosSite {
         let before = await recoveries
         var cuts: [String] = []
         for _ in 0..<2 {
-            let bytes = UInt64.random(in: 1...200_000, using: &generator)
+            // a torn transaction, which nothing on record may contradict, or many
+            let bytes = UInt64.random(in: 1...(Bool.random(using: &generator) ? 300 : 200_000), using: &generator)
             try await restartRedis { directory in
                 guard let file = try Self.newestAppendFile(in: directory) else { return }
                 let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
