@@ -17,10 +17,11 @@ extension AuditReader {
         return marks
     }
 
-    /// The highest epoch under which anything was written; 0 when nothing was.
+    /// Not before any epoch under which something on record was written; 0 when nothing was. An epoch is a time of Redis' clock at least, and
+    /// what is written under it has a later id.
     public func newestEpoch(_ prefix: String) async throws(PostgresError) -> Int64 {
         let rows = try await connection.query(
-            "SELECT coalesce(max(epoch), 0) AS epoch FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)], results: .binary)
+            "SELECT coalesce(greatest(max(epoch), max(last_entry_ms)), 0) AS epoch FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)], results: .binary)
         return try rows.first?.integer("epoch") ?? 0
     }
 
