@@ -208,6 +208,19 @@ struct MarketFillTests {
         #expect(moves(builder.receive(message: [trade(.sell, "1", tid: 4, after: 30)], at: now)) == ["-2>-3"])
     }
 
+    @Test("a flip whose entry is left out is the same signal as the whole one, when its fills are read again")
+    func sameFlip() throws {
+        let fill = trade(.sell, "5", tid: 1)
+        let cursor = LeaderCursor(positions: ["ETH": Size(3)], at: Sample.t0 - 1_000)
+        var whole = Sample.builder(cursor: cursor)
+        var part = Sample.builder(cursor: cursor)
+        part.allowsEntries = false
+        let first = try #require(whole.receive(message: [fill], at: now).signals.first)
+        let second = try #require(part.receive(message: [fill], at: now).signals.first)
+        #expect(first.legs.count == 2 && second.legs.count == 1)
+        #expect(first.id == second.id)
+    }
+
     @Test("any shuffle of trades and own fills over both tiers ends at the true position, each change in one signal", arguments: 0..<60)
     func shuffled(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))

@@ -18,11 +18,13 @@ struct SignalContext: Sendable {
         return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, legs: exits)), dropped]
     }
 
+    /// Whose id is that of all that was done, also when a part is left out: whether entries were allowed may be another the next time that its
+    /// fills are read, and it is the same signal.
     private func signal(of chain: FillChain, legs: [Leg]) -> Signal {
         Signal(
             id: SignalID(
                 network: network, influencer: influencer, coin: chain.coin, firstFill: chain.firstFill, lastFill: chain.lastFill,
-                legs: legs),
+                legs: Leg.legs(from: chain.start, to: chain.end)),
             network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
             lastFill: chain.lastFill, firstFillTime: chain.time, lastFillTime: chain.time, receivedAt: chain.receivedAt,
