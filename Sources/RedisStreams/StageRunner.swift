@@ -164,7 +164,6 @@ public actor StageRunner: LeaseHolder {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
             }
-            await giveUp(await handler.fenced())
             await beginGained()
             await takeOverPending()
             busy = await commitAndFetch() || hasDelivered
@@ -246,9 +245,9 @@ public actor StageRunner: LeaseHolder {
     private func commitAndFetch() async -> Bool {
         var batch: [(partition: Int, completions: [Completion], fetch: Int, commands: [RedisCommand])] = []
         let rooms = owned.filter { !$0.value.needsTakeOver && $0.value.unconfirmed.count < limits.batch }
-        for (partition, fresh) in await handler.completions(rooms.mapValues { limits.batch - $0.unconfirmed.count }) {
-            owned[partition]?.unconfirmed.append(contentsOf: fresh)
-        }
+        let ready = await handler.ready(rooms.mapValues { limits.batch - $0.unconfirmed.count })
+        for (partition, fresh) in ready.completions { owned[partition]?.unconfirmed.append(contentsOf: fresh) }
+        await giveUp(ready.fenced)
         for partition in owned.keys.sorted() {
             guard let state = owned[partition], !state.needsTakeOver else { continue }
             let room = limits.pending - state.pending.count + state.unconfirmed.count
@@ -390,23 +389,25 @@ public actor StageRunner: LeaseHolder {
             let streams = positions.map { (keys.stream(stage.inputs[$0.key]), $0.value) }
             let first = try await doorbell.listen(streams)
             reachedAt = .now
-            if limits.linger > .zero, !first.isEmpty { try? await Task.sleep(for: limits.linger) }  // ends early only when cancelled
-            // the first is fetched while the others are looked for
-            for key in first { if let partition = partitions[key] { owned[partition]?.mayHaveMore = true } }
             if !first.isEmpty {
+                if limits.linger > .zero { try? await Task.sleep(for: limits.linger) }  // ends early only when cancelled
+                // the first is fetched while the others are looked for
+                mayHaveMore(first.compactMap { partitions[$0] })
                 wake.signal()
-                for key in try await doorbell.look(streams.filter { !first.contains($0.0) }) {
-                    if let partition = partitions[key] { owned[partition]?.mayHaveMore = true }
-                }
+                mayHaveMore(try await doorbell.look(streams.filter { !first.contains($0.0) }).compactMap { partitions[$0] })
             }
         } catch {
             logger.warning("stage.doorbell.failed", metadata: ["stage": "\(stage.name)", "error": "\(error)"])
             try? await Task.sleep(for: Self.retryPause)  // ends early only when cancelled
-            for partition in positions.keys { owned[partition]?.mayHaveMore = true }
+            mayHaveMore(positions.keys)
         }
         // what became idle meanwhile is listened to from now on
         isListening = false
         wake.signal()
+    }
+
+    private func mayHaveMore(_ partitions: some Sequence<Int>) {
+        for partition in partitions { owned[partition]?.mayHaveMore = true }
     }
 
     private static let retryPause = Duration.milliseconds(100)

@@ -6,23 +6,15 @@ import Postgres
 extension AuditReader {
     /// How far each stream of a cell is written.
     /// - Parameter prefix: of the cell's keys.
-    public func watermarks(_ prefix: String) async throws(PostgresError) -> [String: (last: AuditEntryID, lastSeq: Int64)] {
+    public func watermarks(_ prefix: String) async throws(PostgresError) -> [String: (last: AuditEntryID, lastSeq: Int64, epoch: Int64)] {
         let rows = try await connection.query(
-            "SELECT stream, last_entry_ms, last_entry_seq, coalesce(last_seq, 0) FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)],
+            "SELECT stream, last_entry_ms, last_entry_seq, coalesce(last_seq, 0), epoch FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)],
             results: .binary)
-        var marks: [String: (last: AuditEntryID, lastSeq: Int64)] = [:]
+        var marks: [String: (last: AuditEntryID, lastSeq: Int64, epoch: Int64)] = [:]
         for row in rows {
-            marks[try row.text(0)] = (AuditEntryID(milliseconds: try row.integer(1), sequence: try row.integer(2)), try row.integer(3))
+            marks[try row.text(0)] = (AuditEntryID(milliseconds: try row.integer(1), sequence: try row.integer(2)), try row.integer(3), try row.integer(4))
         }
         return marks
-    }
-
-    /// Not before any epoch under which something on record was written; 0 when nothing was. An epoch is a time of Redis' clock at least, and
-    /// what is written under it has a later id.
-    public func newestEpoch(_ prefix: String) async throws(PostgresError) -> Int64 {
-        let rows = try await connection.query(
-            "SELECT coalesce(greatest(max(epoch), max(last_entry_ms)), 0) AS epoch FROM audit_watermarks WHERE starts_with(stream, $1)", [.text(prefix)], results: .binary)
-        return try rows.first?.integer("epoch") ?? 0
     }
 
     /// Jobs without a result, by stream, in its order.

@@ -8,7 +8,7 @@ import RedisStreams
 ///
 /// Entries of all owned partitions are gathered into one transaction. While Postgres is away they wait in the streams: the runner
 /// stops reading at its bound, and nothing is trimmed below what was acknowledged.
-public actor AuditStage: StageHandler {
+public actor AuditStage: StageActor {
     public struct Configuration: Sendable {
         /// Rows per transaction.
         public var batch: Int
@@ -80,11 +80,7 @@ public actor AuditStage: StageHandler {
         writing.signal()
     }
 
-    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
-        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
-    }
-
-    private func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let written = partitions[partition]?.written, !written.isEmpty else { return [] }
         partitions[partition]?.written = Array(written.dropFirst(limit))
         return written.prefix(limit).map { .acknowledge(entry: $0) }

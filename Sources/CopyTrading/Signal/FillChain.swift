@@ -1,7 +1,8 @@
 /// Contiguous fills that become one signal: what a leader did to a position in one moment, in one direction and manner.
 ///
 /// The exchange executes in blocks, and all fills of a block have one time, which every source of them tells: live frames, history and
-/// public trades give the same signals, whenever and however often they are read. That is what makes a signal that was lost with Redis
+/// public trades give the same signals, whenever and however often they are read; only public trades that came in another order, or by a
+/// cause that they do not tell, may not. That is what makes a signal that was lost with Redis
 /// and is read again the same signal, with the same orders. Waiting for more fills of a resting order would make fewer signals, which
 /// ones would depend on when they arrived; small sizes are gathered where they matter, by each follower.
 struct FillChain: Sendable {

@@ -12,19 +12,19 @@ struct SignalContext: Sendable {
     func events(of chain: FillChain) -> [SignalEvent] {
         let legs = Leg.legs(from: chain.start, to: chain.end)
         let entries = legs.filter(\.action.isEntry)
-        guard !allowsEntries, !entries.isEmpty else { return [.signal(signal(of: chain, legs: legs))] }
+        guard !allowsEntries, !entries.isEmpty else { return [.signal(signal(of: chain, doing: legs, copying: legs))] }
         let exits = legs.filter { !$0.action.isEntry }
         let dropped = SignalEvent.entriesDropped(coin: chain.coin, legs: entries, from: chain.time, to: chain.time)
-        return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, legs: exits)), dropped]
+        return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, doing: legs, copying: exits)), dropped]
     }
 
-    /// Whose id is that of all that was done, also when a part is left out: whether entries were allowed may be another the next time that its
-    /// fills are read, and it is the same signal.
-    private func signal(of chain: FillChain, legs: [Leg]) -> Signal {
+    /// The id is that of all that was done, also when a part is not to be copied: whether entries are allowed may be another the next time that
+    /// the fills are read, and it is the same signal.
+    private func signal(of chain: FillChain, doing all: [Leg], copying legs: [Leg]) -> Signal {
         Signal(
             id: SignalID(
                 network: network, influencer: influencer, coin: chain.coin, firstFill: chain.firstFill, lastFill: chain.lastFill,
-                legs: Leg.legs(from: chain.start, to: chain.end)),
+                legs: all),
             network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
             lastFill: chain.lastFill, firstFillTime: chain.time, lastFillTime: chain.time, receivedAt: chain.receivedAt,

@@ -8,7 +8,7 @@ import RedisStreams
 /// Signal → one request for every subscription that it is for, in chunks that a successor can continue.
 ///
 /// Paused subscriptions get a request as well: each (signal, subscription) pair ends in an explained outcome.
-public actor MatchStage: StageHandler {
+public actor MatchStage: StageActor {
     /// Requests per chunk: bounds the time one script holds Redis.
     static let chunk = 256
 
@@ -58,11 +58,7 @@ public actor MatchStage: StageHandler {
         if let count = underWay[partition]?.count, count > Self.remembered { underWay[partition]?.removeFirst(count - Self.remembered) }
     }
 
-    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
-        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
-    }
-
-    private func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let items = ready[partition], !items.isEmpty else { return [] }
         ready[partition] = Array(items.dropFirst(limit))
         return Array(items.prefix(limit))

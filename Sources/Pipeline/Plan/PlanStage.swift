@@ -10,7 +10,7 @@ import Safety
 ///
 /// Requests of one (subscription, coin) are decided in stream order, each on the lifecycle that the one before left. Under lag those that
 /// wait together are decided as one, and committed together: what one of them says holds only with the others.
-public actor PlanStage: StageHandler {
+public actor PlanStage: StageActor {
     private let config: ConfigStore
     private let instruments: Instruments
     private let journal: AttemptJournal
@@ -104,11 +104,7 @@ public actor PlanStage: StageHandler {
         return abandoned.removeValue(forKey: partition) ?? []
     }
 
-    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
-        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
-    }
-
-    private func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let groups = ready[partition], let first = groups.first else { return [] }
         var items = first
         var count = 1

@@ -11,7 +11,7 @@ import Safety
 /// What it owes others: an order is written at most once, because its attempt is journalled first, under the partition's epoch, and an
 /// unknown outcome is settled with the exchange before anything new goes out for that account; orders of one (account, coin) never
 /// overtake; a waiting account delays no other.
-public actor WorkStage: StageHandler {
+public actor WorkStage: StageActor {
     public struct Configuration: Sendable {
         /// Orders of one account in one signed action.
         public var ordersPerAction: Int
@@ -421,11 +421,7 @@ public actor WorkStage: StageHandler {
         partitions[partition]?.lanes[key]?.head = .idle
     }
 
-    public func completions(_ limits: [Int: Int]) -> [Int: [Completion]] {
-        limits.reduce(into: [:]) { found, item in found[item.key] = completions(item.key, limit: item.value) }
-    }
-
-    private func completions(_ partition: Int, limit: Int) -> [Completion] {
+    public func completions(_ partition: Int, limit: Int) -> [Completion] {
         guard let ready = partitions[partition]?.ready, !ready.isEmpty else { return [] }
         partitions[partition]?.ready = Array(ready.dropFirst(limit))
         return Array(ready.prefix(limit))

@@ -22,7 +22,7 @@ public struct RecoveryPlan: Sendable {
     }
 
     public var streams: [StreamPart] = []
-    /// Leases begin with later epochs: the clock that made those on record may have been ahead.
+    /// Nothing on record was written under a later epoch. Leases begin with later ones: the clock that made these may have been ahead.
     public var newestEpoch: Int64 = 0
     /// Partition of signals → entry → cursor of its fan-out: from the beginning, under the configuration it began with.
     public var fanouts: [Int: [String: String]] = [:]

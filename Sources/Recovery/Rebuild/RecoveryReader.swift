@@ -35,7 +35,8 @@ struct RecoveryReader: Sendable {
         var plan = RecoveryPlan()
         progress("how far each stream is on record")
         let marks = try await reader.watermarks(prefix)
-        plan.newestEpoch = try await reader.newestEpoch(prefix)
+        // an epoch is a time of Redis' clock at least, and what is written under it has a later id
+        plan.newestEpoch = marks.values.map { max($0.epoch, $0.last.milliseconds) }.max() ?? 0
         var again: [StreamPartition: [CellRebuild.Entry]] = [:]
         let aside = try await reader.putAside(prefix, since: since)
         func take(_ row: AuditRow) -> Bool {

@@ -11,14 +11,15 @@ final class HoldingHandler: StageHandler {
         left = Mutex(count)
     }
 
-    func completions(_ limits: [Int: Int]) async -> [Int: [Completion]] {
-        var found: [Int: [Completion]] = [:]
+    func ready(_ limits: [Int: Int]) async -> ReadyWork {
+        var found = ReadyWork()
         for (partition, limit) in limits {
             let allowed = left.withLock { min($0, limit) }
             guard allowed > 0 else { continue }
-            let completions = await handler.completions([partition: allowed])[partition] ?? []
-            left.withLock { $0 -= completions.count }
-            found[partition] = completions
+            let ready = await handler.ready([partition: allowed])
+            left.withLock { $0 -= ready.completions[partition]?.count ?? 0 }
+            found.completions[partition] = ready.completions[partition]
+            found.fenced += ready.fenced
         }
         return found
     }

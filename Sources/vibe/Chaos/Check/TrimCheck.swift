@@ -23,7 +23,7 @@ enum TrimCheck {
             // nothing need be
             let before = stream.length == 0 ? stream.added : max((stream.firstSeq ?? 1) - 1, restoredThrough[stream.partition.name] ?? 0)
             trimmed += before
-            let gone = max(0, stream.added - before - stream.length)
+            let gone = stream.added - before - stream.length
             verdict.find("\(stream.partition): \(gone) entries behind seq \(before) are not in the stream: they were deleted", count: gone)
             for name in stream.partition.stream.groups where !stream.groups.contains(where: { $0.name == name }) {
                 verdict.find("\(stream.partition): its group \(name) is missing: nothing holds its entries back")
