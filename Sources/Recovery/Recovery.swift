@@ -108,6 +108,7 @@ public struct Recovery: Sendable {
         try await step(.halted)
         let plan = try await plan(progress: progress)
         try await step(.read)
+        try await latches.record(try await latches.published().provisional)
         progress("deleting what Redis holds of the cell")
         _ = try await rebuild.wipe()
         try await step(.wiped)

@@ -1,6 +1,6 @@
 import Redis
 
-/// The kill switch's settings in Redis: scope → the newest record.
+/// The kill switch's settings in Redis: scope → the newest record; and, beside them, those that are not on record in Postgres yet.
 public struct LatchTable: Sendable {
     private let redis: RedisConnection
     private let key: String
@@ -10,8 +10,14 @@ public struct LatchTable: Sendable {
         key = keys.latches
     }
 
+    /// What a provisional scope begins with; no scope does.
+    private static let mark = "provisional:"
+
     /// Every record.
-    public func records() async throws(RedisError) -> [[UInt8]] { Array(try await redis.hash(key).values) }
+    public func records() async throws(RedisError) -> (settled: [[UInt8]], provisional: [[UInt8]]) {
+        let all = try await redis.hash(key)
+        return (all.filter { !$0.key.hasPrefix(Self.mark) }.map(\.value), all.filter { $0.key.hasPrefix(Self.mark) }.map(\.value))
+    }
 
     /// Keeps `record` unless a newer one of the scope is there.
     /// - Parameter record: JSON with a member `id`, the number by which newer ones are told.
@@ -21,5 +27,28 @@ public struct LatchTable: Sendable {
         command.append(id)
         command.append(record)
         _ = try await redis.send(command).checked()
+    }
+
+    /// Keeps `record` as provisional unless one as strict is there.
+    /// - Parameter record: JSON with a member `level`.
+    public func publishProvisionally(scope: String, level: Int, record: [UInt8]) async throws(RedisError) {
+        var command = RedisCommand(script: Script.latchProvisionally, keys: [key])
+        command.append(Self.mark + scope)
+        command.append(level)
+        command.append(record)
+        _ = try await redis.send(command).checked()
+    }
+
+    /// Removes exactly this provisional record.
+    public func settle(scope: String, record: [UInt8]) async throws(RedisError) {
+        var command = RedisCommand(script: Script.settleLatch, keys: [key])
+        command.append(Self.mark + scope)
+        command.append(record)
+        _ = try await redis.send(command).checked()
+    }
+
+    /// Removes whatever is provisional of the scope.
+    public func dropProvisional(scope: String) async throws(RedisError) {
+        _ = try await redis.send(RedisCommand("HDEL", key, Self.mark + scope)).checked()
     }
 }

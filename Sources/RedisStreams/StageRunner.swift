@@ -61,7 +61,8 @@ public actor StageRunner: LeaseHolder {
     private var owned: [Int: Owned] = [:]
     private var gained: [Int] = []
     private var listening: AsyncStream<[Int: String]>.Continuation?
-    private var isListening = false
+    /// What the doorbell listens to at present; `nil` while it rests.
+    private var listenedTo: Set<Int>?
     private var stopping = false
     private var pause = Duration.zero
     /// Entries went to the handler in this round: it may have something to commit already.
@@ -157,6 +158,8 @@ public actor StageRunner: LeaseHolder {
 
     /// One round over all partitions. False when the stage has come to its end.
     private func turn() async -> Bool {
+        // what became idle after the doorbell began to listen is looked at until it is listened to as well
+        if let listenedTo { mayHaveMore(owned.keys.filter { !listenedTo.contains($0) }) }
         var busy = true
         while busy, !Task.isCancelled {
             Heart.current?.beat()
@@ -378,8 +381,8 @@ public actor StageRunner: LeaseHolder {
     private func listenIfIdle() {
         guard !stopping else { return }
         let idle = owned.filter { !$0.value.mayHaveMore && !$0.value.draining && !$0.value.needsTakeOver }
-        guard !isListening, !idle.isEmpty else { return }
-        isListening = true
+        guard listenedTo == nil, !idle.isEmpty else { return }
+        listenedTo = Set(idle.keys)
         listening?.yield(idle.mapValues(\.position))
     }
 
@@ -402,7 +405,7 @@ public actor StageRunner: LeaseHolder {
             mayHaveMore(positions.keys)
         }
         // what became idle meanwhile is listened to from now on
-        isListening = false
+        listenedTo = nil
         wake.signal()
     }
 

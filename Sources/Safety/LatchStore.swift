@@ -24,8 +24,9 @@ public struct LatchStore: LatchSetter {
     }
 
     /// As in Redis; a record that cannot be read is an error.
-    public func published() async throws -> [Latch] {
-        try await table.records().map { try Latch(json: JSON.parse($0)) }
+    public func published() async throws -> (onRecord: [Latch], provisional: [Latch]) {
+        let records = try await table.records()
+        return (try records.settled.map { try Latch(json: JSON.parse($0)) }, try records.provisional.map { try Latch(json: JSON.parse($0)) })
     }
 
     public func publish(_ latch: Latch) async throws(RedisError) {
@@ -42,7 +43,28 @@ public struct LatchStore: LatchSetter {
     @discardableResult
     public func set(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws -> Latch {
         guard let latch = try await insert(scope, level, reason, by, onlyTighter: false) else { preconditionFailure("a setting is always stored") }
+        try await table.dropProvisional(scope: scope.text)
         return latch
+    }
+
+    /// In force for every process within a moment, whatever becomes of Postgres; on record once ``set(_:to:reason:by:)`` or
+    /// ``record(_:)`` has put it there. It can only tighten: what is latched beside it holds as well.
+    /// - Parameter at: milliseconds since 1970.
+    public func tightenProvisionally(_ scope: LatchScope, to level: KillLevel, reason: String, by: String, at: Int64) async throws(RedisError) -> Latch {
+        let latch = Latch(id: 0, scope: scope, level: level, reason: reason, by: by, at: at)
+        try await table.publishProvisionally(scope: scope.text, level: level.rawValue, record: latch.json.bytes())
+        return latch
+    }
+
+    /// Takes back exactly this provisional latch.
+    public func withdraw(_ latch: Latch) async throws(RedisError) { try await table.settle(scope: latch.scope.text, record: latch.json.bytes()) }
+
+    /// Puts on record what is provisional.
+    public func record(_ provisional: [Latch]) async throws {
+        for latch in provisional {
+            _ = try await insert(latch.scope, latch.level, latch.reason, latch.by, onlyTighter: true)
+            try await withdraw(latch)
+        }
     }
 
     /// `nil` when it would not tighten.

@@ -6,7 +6,8 @@ import Synchronization
 
 /// The kill switch as one process sees it: the strictest of what Postgres, Redis and the process itself have latched.
 ///
-/// Redis is looked at several times a second, Postgres every few seconds, and what only one of them has is carried to the other. What
+/// Redis is looked at several times a second, Postgres every few seconds, and what only one of them has is carried to the other: a person
+/// latches in Redis alone while Postgres is away. What
 /// was seen stays in force until a person has set something newer. While Redis cannot be read, level 1 holds.
 public final class Latches: Sendable {
     /// How often Redis is looked at.
@@ -67,17 +68,30 @@ public final class Latches: Sendable {
             // What Redis lost, or never got.
             try await store.publish(latch)
         }
+        try await store.record(state.withLock { Array($0.book.provisional.values) })
     }
 
     private func readPublished() async throws {
-        for latch in try await store.published() { adopt(latch) }
-        state.withLock { $0.readAt = .now }
+        let published = try await store.published()
+        for latch in published.onRecord { adopt(latch) }
+        let fresh = state.withLock { state in
+            state.readAt = .now
+            return state.book.replaceProvisional(published.provisional)
+        }
+        for latch in fresh { note(latch) }
     }
 
     private func adopt(_ latch: Latch) {
-        guard state.withLock({ $0.book.adopt(latch) }) else { return }
+        if state.withLock({ $0.book.adopt(latch) }) { note(latch) }
+    }
+
+    private func note(_ latch: Latch) {
         logger.notice(
-            "latch", metadata: ["scope": "\(latch.scope.text)", "level": "\(latch.level.rawValue)", "by": "\(latch.by)", "reason": "\(latch.reason)"])
+            "latch",
+            metadata: [
+                "scope": "\(latch.scope.text)", "level": "\(latch.level.rawValue)", "by": "\(latch.by)", "reason": "\(latch.reason)",
+                "on_record": "\(latch.isOnRecord)",
+            ])
     }
 
     /// What holds for one copy, with the latch that says so.
@@ -92,7 +106,7 @@ public final class Latches: Sendable {
     /// The newest setting of exactly this scope.
     public func latch(on scope: LatchScope) -> Latch? { state.withLock { $0.book.latches[scope] } }
 
-    public var all: [Latch] { state.withLock { Array($0.book.latches.values) } }
+    public var all: [Latch] { state.withLock { $0.book.all } }
 }
 
 extension Latches: LatchSetter {

@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOWebSocket
+import Synchronization
 
 /// Connects as a client, over TCP or TLS.
 ///
@@ -37,6 +38,10 @@ public enum WebSocketClient {
         case refused
     }
 
+    /// One pipeline is put together at a time. Swift 6.3's runtime has been seen to crash where two threads made the same generic handlers
+    /// for the first time at once (`swift_checkMetadataState` of a null pointer).
+    private static let pipelines = Mutex(())
+
     private static func connect(to url: WebSocketURL, configuration: Configuration) async throws(WebSocketError) -> MessageChannel {
         do {
             let tls = try url.isSecure ? NIOSSLContext(configuration: .makeClientConfiguration()) : nil
@@ -46,7 +51,7 @@ public enum WebSocketClient {
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: url.host, port: url.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try prepare(channel, url: url, tls: tls, timeout: timeout, configuration: configuration)
+                        try pipelines.withLock { _ in try prepare(channel, url: url, tls: tls, timeout: timeout, configuration: configuration) }
                     }
                 }
             switch try await negotiation.get() {
@@ -69,7 +74,7 @@ public enum WebSocketClient {
         let upgrader = NIOTypedWebSocketClientUpgrader<Upgrade>(
             maxFrameSize: configuration.maximumMessageBytes, enableAutomaticErrorHandling: false
         ) { channel, _ in
-            channel.eventLoop.makeCompletedFuture { try .done(messages(channel, configuration)) }
+            channel.eventLoop.makeCompletedFuture { try pipelines.withLock { _ in try .done(messages(channel, configuration)) } }
         }
         var headers = HTTPHeaders()
         headers.add(name: "Host", value: url.hostHeader)

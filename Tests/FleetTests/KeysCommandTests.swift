@@ -18,45 +18,8 @@ struct KeysCommandTests {
         return items
     }
 
-    private struct Terminal {
-        let folder: String
-        var environment: [String: String]
-        private(set) var said = ""
-
-        init(folder: String, environment: [String: String]) {
-            self.folder = folder
-            self.environment = environment
-        }
-
-        /// Beside the program that runs the tests.
-        private static var program: String {
-            get throws {
-                let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-                return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("vibe").path
-            }
-        }
-
-        /// - Returns: the exit code and everything that was written.
-        mutating func vibe(_ arguments: String..., input: String = "/dev/null") async throws -> (code: Int32?, text: String) {
-            let log = folder + "/output-\(UUID().uuidString.prefix(8))"
-            let child = try ChildProcess.start(
-                name: "vibe", executable: try Self.program, arguments: arguments, environment: Command.environment.merging(environment) { $1 }, log: log,
-                input: input)
-            let exit = await child.ended()
-            let text = String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
-            said += text
-            guard case .code(let code) = exit else { return (nil, text) }
-            return (code, text)
-        }
-
-        func write(_ name: String, _ text: String, mode: mode_t = 0o600) throws -> String {
-            try FileManager.default.writeFile(folder + "/" + name, text, mode: mode)
-            return folder + "/" + name
-        }
-    }
-
     /// A migrated database and a terminal, without a fleet.
-    private func withTerminal(_ body: (inout Terminal, String) async throws -> Void) async throws {
+    private func withTerminal(_ body: (inout OperatorTerminal, String) async throws -> Void) async throws {
         try await withRun { run in
             let servers = try await FleetServers.start(in: run, logger: CommandLogger.make("test"))
             do {
@@ -67,7 +30,7 @@ struct KeysCommandTests {
                     "VIBE_RUN_DIRECTORY": run.path,
                 ]
                 try await DatabaseSchema.migrate(try Settings(environment: environment), logger: CommandLogger.make("test"))
-                var terminal = Terminal(folder: run.path, environment: environment)
+                var terminal = OperatorTerminal(folder: run.path, environment: environment)
                 try await body(&terminal, servers.postgres.url)
             } catch {
                 await servers.stop()

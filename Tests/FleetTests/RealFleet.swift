@@ -83,6 +83,9 @@ struct RealFleet: Sendable {
         await connection.close()
     }
 
+    /// For somebody who looks after this fleet.
+    var terminal: OperatorTerminal { OperatorTerminal(folder: run.path, environment: environment.variables) }
+
     func identity(_ process: String) -> ProcessIdentity? { ProcessIdentity(file: run.identity(of: process)) }
 
     func log(of process: String) -> String {
@@ -110,9 +113,9 @@ struct RealFleet: Sendable {
             .checkFailed, "\(process) \(path) did not become what was wanted within \(limit): \(last?.json.text() ?? "no answer")\n\(log(of: process).suffix(2_000))")
     }
 
-    func eventually(_ what: String, within limit: Duration = .seconds(60), _ condition: () -> Bool) async throws {
+    func eventually(_ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
         let end = ContinuousClock.now + limit
-        while !condition() {
+        while try await !condition() {
             guard ContinuousClock.now < end else { throw Failure(.checkFailed, "not within \(limit): \(what)") }
             await Pause.uncancelled(.milliseconds(50))
         }

@@ -70,6 +70,36 @@ import Testing
         }
     }
 
+    @Test("R-84: while Postgres hangs a person stops the fleet; it goes on record when Postgres is back, and then can be opened")
+    func killed() async throws {
+        let postgres = try await BlockingCalls.run { try PrivatePostgres() }
+        try await Fleet.run(Cast.alike(2), postgres: postgres) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await BlockingCalls.run { try postgres.freeze() }
+            try await fleet.latchProvisionally(.subscriber("s1"), .pauseEntries)
+            try await fleet.latchProvisionally(.subscriber("s1"), .flattenThenHalt)
+            // one that asks for less changes nothing
+            try await fleet.latchProvisionally(.subscriber("s1"), .windDown)
+            let accounts = (0..<2).map { fleet.cast.follower("s\($0)").account }
+            try await fleet.eventually("s1 is flat") { Truth(ledger: try fleet.exchange.ledger()).position(of: accounts[1], "BTC").isZero }
+            #expect(!Truth(ledger: try fleet.exchange.ledger()).position(of: accounts[0], "BTC").isZero)
+            try await BlockingCalls.run { try postgres.thaw() }
+            try await fleet.postgresIsBack()
+            try await fleet.eventually("it is on record", within: .seconds(30)) {
+                let latches = try await fleet.latches()
+                return latches.provisional.isEmpty && latches.stored.map(\.level) == [.flattenThenHalt]
+            }
+            #expect(try await fleet.latches().stored.map(\.reason) == ["asked for 4"])
+            // set while it was provisional once more: who opens it opens all of it
+            try await fleet.latchProvisionally(.subscriber("s1"), .pauseEntries)
+            try await fleet.latch(.subscriber("s1"), .none)
+            #expect(try await fleet.latches().provisional.isEmpty)
+            #expect(try await fleet.latches().stored.map(\.level) == [KillLevel.none])
+        }
+    }
+
     @Test("the kill switch stays readable, and entries go on, while Postgres hangs for longer than Redis may be unread")
     func latches() async throws {
         let postgres = try await BlockingCalls.run { try PrivatePostgres() }

@@ -40,7 +40,7 @@ public enum LatchScope: Sendable, Hashable {
 
 /// One setting of the kill switch for one scope; the newest of a scope counts.
 public struct Latch: Sendable, Equatable {
-    /// Rises with each setting, over all scopes.
+    /// Rises with each setting on record, over all scopes; 0 of one that is in force and not on record yet.
     public var id: Int64
     public var scope: LatchScope
     public var level: KillLevel
@@ -58,6 +58,8 @@ public struct Latch: Sendable, Equatable {
         self.by = by
         self.at = at
     }
+
+    public var isOnRecord: Bool { id > 0 }
 
     /// For people.
     public var text: String { "the kill switch of \(scope.text) is at level \(level.rawValue): \(reason)" }
@@ -93,8 +95,20 @@ public protocol LatchSetter: Sendable {
 /// The latches that are known, by scope.
 public struct LatchBook: Sendable, Equatable {
     public private(set) var latches: [LatchScope: Latch] = [:]
+    /// In force beside them until they are on record.
+    public private(set) var provisional: [LatchScope: Latch] = [:]
 
     public init() {}
+
+    public var all: [Latch] { Array(latches.values) + provisional.values }
+
+    /// - Parameter latches: all that are not on record at present.
+    /// - Returns: those that were not known.
+    public mutating func replaceProvisional(_ latches: [Latch]) -> [Latch] {
+        let before = provisional
+        provisional = Dictionary(latches.map { ($0.scope, $0) }, uniquingKeysWith: { $0.level < $1.level ? $1 : $0 })
+        return provisional.values.filter { before[$0.scope] != $0 }
+    }
 
     /// Takes the newer of each scope. Returns whether it changed anything.
     @discardableResult
@@ -107,6 +121,6 @@ public struct LatchBook: Sendable, Equatable {
     /// The strictest latch on one copy; of equals the widest. `nil` when nothing is latched.
     public func strictest(influencer: InfluencerID, subscriber: SubscriberID, subscription: SubscriptionID, coin: Coin) -> Latch? {
         let scopes: [LatchScope] = [.everything, .influencer(influencer), .subscriber(subscriber), .coin(coin), .subscription(subscription)]
-        return scopes.compactMap { latches[$0] }.filter { $0.level > .none }.max { $0.level < $1.level }
+        return scopes.flatMap { [latches[$0], provisional[$0]].compactMap(\.self) }.filter { $0.level > .none }.max { $0.level < $1.level }
     }
 }

@@ -161,10 +161,8 @@ extension Fleet {
     func recovery() async throws -> Recovery {
         let logger = log.logger("recover")
         let config = ConfigStore(url: database, logger: logger)
-        let latches = LatchStore(
-            table: LatchTable(redis: observer, keys: keys), postgres: PostgresConnection(url: database, name: "recover-latches", logger: logger))
         return Recovery(
-            redis: observer, postgres: PostgresConnection(url: database, name: "recover", logger: logger), config: config, latches: latches,
+            redis: observer, postgres: PostgresConnection(url: database, name: "recover", logger: logger), config: config, latches: latchDesk(),
             keys: keys, partitioning: partitioning)
     }
 
@@ -173,6 +171,23 @@ extension Fleet {
         var parts = try await parts("operator")
         try await latchStore(&parts).set(scope, to: level, reason: reason, by: "operator")
         for connection in parts.connections { await connection.close() }
+    }
+
+    /// The same, as far as Redis can do it.
+    func latchProvisionally(_ scope: LatchScope, _ level: KillLevel) async throws {
+        _ = try await latchDesk().tightenProvisionally(
+            scope, to: level, reason: "asked for \(level.rawValue)", by: "operator", at: WallClock.milliseconds)
+    }
+
+    /// What is latched: on record, and beside it.
+    func latches() async throws -> (stored: [Latch], provisional: [Latch]) {
+        let desk = latchDesk()
+        return (try await desk.stored(), try await desk.published().provisional)
+    }
+
+    private func latchDesk() -> LatchStore {
+        LatchStore(
+            table: LatchTable(redis: observer, keys: keys), postgres: PostgresConnection(url: database, name: "desk", logger: log.logger("desk")))
     }
 
     /// How orders reach the exchange.

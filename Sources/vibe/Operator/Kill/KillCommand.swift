@@ -3,6 +3,7 @@ import ConfigStore
 import CopyTrading
 import Foundation
 import JSON
+import Pipeline
 import RedisStreams
 import Safety
 
@@ -21,6 +22,9 @@ struct KillCommand: AsyncParsableCommand {
             A level is latched in Postgres and Redis and holds across restarts until a person sets another. It holds for everything, or
             for what an option names; the strictest latch on a copy counts. Stop-losses and take-profits stay until their position is
             gone. No level keeps an exit back. Also opens what the software has latched by itself: a drawdown, a leader's hygiene.
+
+            While Postgres is away a level is in force all the same, from Redis (its id is 0), and the first process that reaches Postgres
+            puts it on record; nothing can be opened until then.
 
             Examples:
               vibe kill                                        what is latched
@@ -50,11 +54,10 @@ struct KillCommand: AsyncParsableCommand {
         let store = LatchStore(table: LatchTable(redis: redis, keys: context.keys), postgres: postgres)
         if let wanted {
             guard let reason, !reason.isEmpty else { throw Failure(.usage, "a level needs --reason", nextStep: "whoever opens it again will want to know") }
-            try await checkName(scope, context)
-            let latch = try await set(store, scope, wanted, reason)
+            let latch = try await set(store, scope, wanted, reason, context)
             output.show(latch.json) { text([latch]) }
         } else {
-            let latches = try await store.stored().filter { $0.level > .none || scope != .everything }.filter { scope == .everything || $0.scope == scope }
+            let latches = try await known(store).filter { $0.level > .none || scope != .everything }.filter { scope == .everything || $0.scope == scope }
             output.show(.array(latches.map(\.json))) { latches.isEmpty ? "nothing is latched" : text(latches) }
         }
         await redis.close()
@@ -85,12 +88,44 @@ struct KillCommand: AsyncParsableCommand {
         guard isKnown else { throw Failure(.usage, "\(scope.text) is not configured", nextStep: "vibe config show lists what is") }
     }
 
-    private func set(_ store: LatchStore, _ scope: LatchScope, _ level: KillLevel, _ reason: String) async throws -> Latch {
-        do { return try await store.set(scope, to: level, reason: reason, by: by) } catch {
-            guard let latch = try? await store.stored().first(where: { $0.scope == scope }), latch.level == level, latch.reason == reason else { throw error }
-            Terminal.complain("vibe: it is latched in Postgres, where every process finds it within seconds; Redis could not be told: \(error)")
-            return latch
+    /// In force first, on record after: a Postgres that does not answer keeps nobody from stopping the fleet.
+    private func set(
+        _ store: LatchStore, _ scope: LatchScope, _ level: KillLevel, _ reason: String, _ context: OperatorContext
+    ) async throws -> Latch {
+        var provisional: Latch?
+        if level > .none {
+            do {
+                provisional = try await store.tightenProvisionally(scope, to: level, reason: reason, by: by, at: WallClock.milliseconds)
+            } catch { Terminal.complain("vibe: Redis could not be told, Postgres is: \(error)") }
         }
+        do {
+            try await checkName(scope, context)
+            return try await store.set(scope, to: level, reason: reason, by: by)
+        } catch let failure as Failure {
+            if let provisional { try await store.withdraw(provisional) }
+            throw failure
+        } catch {
+            if let latch = try? await store.stored().first(where: { $0.scope == scope }), latch.level == level, latch.reason == reason {
+                Terminal.complain("vibe: it is latched in Postgres, where every process finds it within seconds; Redis could not be told: \(error)")
+                return latch
+            }
+            guard let provisional else { throw error }
+            Terminal.complain(
+                "vibe: it is in force, from Redis, and not on record yet: \(error)\n"
+                    + "next: the first process that reaches Postgres records it; nothing is opened, and no name is checked, before")
+            return provisional
+        }
+    }
+
+    /// What is on record, or else what Redis has of it, and what is in force beside it.
+    private func known(_ store: LatchStore) async throws -> [Latch] {
+        let stored: [Latch]
+        do { stored = try await store.stored() } catch {
+            stored = try await store.published().onRecord
+            Terminal.complain("vibe: this is what Redis has: \(error)")
+        }
+        guard let provisional = try? await store.published().provisional else { return stored }
+        return stored + provisional
     }
 
     private func text(_ latches: [Latch]) -> String {
@@ -98,7 +133,8 @@ struct KillCommand: AsyncParsableCommand {
         for latch in latches.sorted(by: { $0.scope.text < $1.scope.text }) {
             table.add([
                 Table.Cell(latch.scope.text, .bold), Table.Cell("\(latch.level.rawValue) \(latch.level.name)", latch.level > .none ? .red : nil),
-                Table.Cell(Format.instant(milliseconds: latch.at)), Table.Cell(latch.by), Table.Cell(latch.reason),
+                Table.Cell(Format.instant(milliseconds: latch.at)), Table.Cell(latch.by),
+                Table.Cell(latch.reason + (latch.isOnRecord ? "" : " (not on record yet)")),
             ])
         }
         return table.rendered()
