@@ -42,22 +42,14 @@ public actor Instruments {
     /// What the exchange lists, as last read, without what it no longer trades.
     var listed: Set<Coin> { Set(byCoin.values.lazy.filter { !$0.isDelisted }.map(\.coin)) }
 
-    /// Reads until the exchange answers; a role that sizes orders does not begin without.
-    public func load() async throws {
-        while byCoin.isEmpty {
-            try Task.checkCancellation()
-            await refresh()
-            if byCoin.isEmpty { try await Task.sleep(for: .seconds(1)) }
-        }
+    /// A role that sizes orders does not begin without.
+    public func load() async throws(InfoError) {
+        readAt = .now
+        let instruments = try await client.instruments()
+        byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func refresh() async {
-        readAt = .now
-        do {
-            let instruments = try await client.instruments()
-            byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
-        } catch {
-            logger.warning("instruments.unread", metadata: ["error": "\(error)"])
-        }
+        do { try await load() } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
     }
 }

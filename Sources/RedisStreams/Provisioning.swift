@@ -24,6 +24,8 @@ public enum Provisioning {
     }
 
     /// Refuses a server that would lose or evict what it acknowledged.
+    /// - Throws: ``Fault/unfit(_:)``; ``RedisError/unavailable(_:)`` while it is loading its data, when it does not tell the truth about itself
+    ///   yet (Redis 7.0 says that its append-only file is off).
     public static func check(_ redis: RedisConnection) async throws {
         let reply = try await redis.send([
             RedisCommand("INFO", "server"), RedisCommand("INFO", "persistence"), RedisCommand("INFO", "memory"),
@@ -33,6 +35,7 @@ public enum Provisioning {
             for line in info.split(whereSeparator: \.isNewline) where line.hasPrefix(name + ":") { return String(line.dropFirst(name.count + 1)) }
             return ""
         }
+        guard value("loading") != "1" else { throw RedisError.unavailable("it is still loading its data") }
         var faults: [String] = []
         let version = value("redis_version")
         if (Int(version.prefix { $0 != "." }) ?? 0) < 7 { faults.append("version \(version) is older than 7.0") }
@@ -40,7 +43,6 @@ public enum Provisioning {
         if value("maxmemory_policy") != "noeviction" {
             faults.append("it evicts (\(value("maxmemory_policy"))): set `maxmemory-policy noeviction`")
         }
-        if value("loading") == "1" { faults.append("it is still loading its data: wait until it answers `loading:0`") }
         if value("aof_last_write_status") == "err" { faults.append("its last write to the append-only file failed: look at its log and its disk") }
         guard faults.isEmpty else { throw Fault.unfit(faults) }
     }

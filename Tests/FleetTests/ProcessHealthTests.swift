@@ -125,6 +125,12 @@ struct ProcessHealthTests {
             #expect(await child.ended() == .code(Failure.Kind.unavailable.rawValue))
             #expect(child.tail().contains("VIBE_START_WAIT"))
             try await site.startPostgres()
+            site.identity("sim-1")?.send(SIGKILL)
+            let second = try ChildProcess.start(
+                name: "plan-10", executable: try RealFleet.program(), arguments: ["plan"],
+                environment: site.environment.of(process: "plan-10", supervisor: getpid()), log: site.run.log(of: "plan-10"))
+            #expect(await second.ended() == .code(Failure.Kind.unavailable.rawValue))
+            #expect(second.tail().contains("VIBE_EXCHANGE_URL"))
         }
     }
 
@@ -133,7 +139,7 @@ struct ProcessHealthTests {
         try await RealFleet.run { site in
             site.identity("sim-1")?.send(SIGKILL)
             try await site.fleet.start("plan")
-            try await site.eventually("it waits for the exchange") { site.log(of: "plan-1").contains("instruments.unread") }
+            try await site.eventually("it waits for the exchange") { site.log(of: "plan-1").contains("role.waiting") }
             site.redis.child.identity.send(SIGKILL)
             try await site.eventually("Redis has ended") { site.redis.child.poll() != nil }
             let second = try await PrivateRedis.start(in: site.run, logger: RealFleet.logger)
@@ -153,7 +159,7 @@ struct ProcessHealthTests {
             let child = try ChildProcess.start(
                 name: "plan-9", executable: try RealFleet.program(), arguments: ["plan"],
                 environment: site.environment.of(process: "plan-9", supervisor: getpid()), log: site.run.log(of: "plan-9"))
-            try await site.eventually("it waits for the exchange") { site.log(of: "plan-9").contains("instruments.unread") }
+            try await site.eventually("it waits for the exchange") { site.log(of: "plan-9").contains("role.waiting") }
             child.identity.send(SIGTERM)
             #expect(await child.ended() == .code(0))
             #expect(child.tail().contains("role.ended"))

@@ -1,4 +1,5 @@
 import Health
+import Hyperliquid
 import Ingestion
 import Postgres
 import Redis
@@ -71,6 +72,7 @@ struct StandingTests {
     func outages() {
         #expect(StartWait.isOutage(RedisError.unavailable("x")))
         #expect(StartWait.isOutage(RedisError.server("LOADING Redis is loading the dataset in memory")))
+        #expect(StartWait.isOutage(InfoError.exchange(.notSent("no connection"))))
         #expect(StartWait.isOutage(MigrationError.postgres(.unavailable("x"))))
         #expect(StartWait.isOutage(PostgresError.failed(sqlstate: "57P03", message: "starting up", detail: nil)))
         #expect(!StartWait.isOutage(PostgresError.failed(sqlstate: "28P01", message: "password", detail: nil)))

@@ -122,7 +122,7 @@ extension Knob {
             effect: "Raising it rides out longer freezes and leaves work standing longer when one is for good."),
         Knob(
             "START_WAIT", .fleet, .duration(.zero...(.seconds(3_600))), standard: "60s",
-            purpose: "How long a starting role waits for Redis and Postgres when they are away; then it ends with code 69.",
+            purpose: "How long a starting role waits for Redis, Postgres and the exchange when they are away; then it ends with code 69.",
             effect: "Raising it outlasts longer outages without a supervisor that starts it again."),
         Knob(
             "FAILPOINTS", .fleet, .text("POINT=ACTION@N or POINT=ACTION%N, parted by ;"),

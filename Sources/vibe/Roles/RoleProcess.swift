@@ -40,6 +40,12 @@ struct RoleProcess: Sendable {
     /// Which start of the Redis server all connections of the process work with, and who decides that.
     let servers: RedisAdmission
     let cell: CellGuard
+    private let clients = Clients()
+
+    /// Of the exchange, for as long as no role has them yet: one that is let go without a shutdown takes the process down.
+    private final class Clients: Sendable {
+        let made = Mutex<[ExchangeClient]>([])
+    }
 
     init(role: FleetRole, settings: Settings, member: String, logger: Logger? = nil) throws {
         self.role = role
@@ -123,7 +129,7 @@ struct RoleProcess: Sendable {
 
     /// Waits for its servers and makes the role, while Redis may be started anew: what it holds then is checked as in a role that runs.
     private func start(_ make: (RoleProcess) async throws -> any Role) async throws -> any Role {
-        try await StartWait.attempt(within: settings.fleet.startWait, logger: logger) { try await prepare() }
+        try await waitAtStart { try await prepare() }
         let watching = Task {
             while !Task.isCancelled {
                 _ = try? await cell.admission()  // says itself what it finds; Redis being away is seen by who needs it
@@ -131,7 +137,15 @@ struct RoleProcess: Sendable {
             }
         }
         defer { watching.cancel() }
-        return try await make(self)
+        do { return try await make(self) } catch {
+            for client in clients.made.withLock({ $0 }) { await client.shutdown() }
+            throw error
+        }
+    }
+
+    /// Tries `body` until what it needs is there, for VIBE_START_WAIT at most.
+    func waitAtStart(_ body: () async throws -> Void) async throws {
+        try await StartWait.attempt(within: settings.fleet.startWait, logger: logger, body)
     }
 
     private func run(_ body: any Role) async throws {
@@ -195,9 +209,11 @@ struct RoleProcess: Sendable {
         let egress = settings.exchange.egress
         let bucket = TokenBucket(
             redis: try redis("egress"), key: keys.tokens("egress", egress), rate: TokenRate(settings.rates.effective(for: .egress(egress))))
-        return ExchangeClient(
+        let client = ExchangeClient(
             endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections,
             gate: EgressGate(bucket: bucket, logger: logger))
+        clients.made.withLock { $0.append(client) }
+        return client
     }
 
     func feedWatch(_ client: ExchangeClient) throws -> FeedWatch {

@@ -36,7 +36,7 @@ struct PlanCommand: AsyncParsableCommand {
             let stage = Stage.plan(process.partitioning)
             let client = try process.exchange()
             let instruments = Instruments(client: client, logger: process.logger)
-            try await instruments.load()
+            try await process.waitAtStart { try await instruments.load() }
             let leases = try process.leases(stage.name, stage.partitionNames)
             let latches = try await process.latches()
             let quotes = try process.quotes()
@@ -78,7 +78,7 @@ struct WorkCommand: AsyncParsableCommand {
         let client = try process.exchange()
         let socket = process.postSocket()
         let instruments = Instruments(client: client, logger: process.logger)
-        try await instruments.load()
+        try await process.waitAtStart { try await instruments.load() }
         let leases = try process.leases(stage.name, stage.partitionNames)
         let quotes = try process.quotes(withDepth: settings.safety.fanoutDepthShare > 0)
         let wake = Wake()

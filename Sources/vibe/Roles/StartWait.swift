@@ -1,10 +1,11 @@
 import ConfigStore
 import Foundation
+import Hyperliquid
 import Logging
 import Postgres
 import Redis
 
-/// A role that starts while Redis or Postgres is away waits for them: its supervisor need not start it again and again.
+/// A role that starts while Redis, Postgres or the exchange is away waits for them: its supervisor need not start it again and again.
 enum StartWait {
     /// Between two attempts.
     static let pause = Duration.seconds(1)
@@ -20,7 +21,7 @@ enum StartWait {
                 guard left > .zero else {
                     throw Failure(
                         .unavailable, "what this role starts with stayed away for VIBE_START_WAIT=\(limit.text): \(error)",
-                        nextStep: "are Redis and Postgres running? VIBE_REDIS_URL and VIBE_POSTGRES_URL say where they are looked for")
+                        nextStep: "are they running? VIBE_REDIS_URL, VIBE_POSTGRES_URL and VIBE_EXCHANGE_URL say where they are looked for")
                 }
                 logger.warning("role.waiting", metadata: ["for": "\(error)", "seconds_left": "\(left.components.seconds)"])
                 try await Task.sleep(for: min(pause, left))
@@ -35,6 +36,8 @@ enum StartWait {
         case RedisError.server(let text): text.contains("LOADING")
         case let error as PostgresError: isOutage(error)
         case MigrationError.postgres(let error), ConfigStoreError.postgres(let error): isOutage(error)
+        // of the exchange: whatever it answers instead of what was asked for
+        case is InfoError: true
         default: false
         }
     }

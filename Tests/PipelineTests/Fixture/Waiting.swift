@@ -38,19 +38,3 @@ actor FleetGate {
         if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
     }
 }
-
-/// A thread for calls that block, so that they never hold one of the cooperative pool.
-final class BlockingCalls: TaskExecutor {
-    static let shared = BlockingCalls()
-    private let queue = DispatchQueue(label: "blocking-calls", attributes: .concurrent)
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-
-    /// Runs `body` there.
-    static func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await withTaskExecutorPreference(shared) { try await body() }
-    }
-}
