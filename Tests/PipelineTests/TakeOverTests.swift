@@ -57,6 +57,35 @@ import Testing
         }
     }
 
+    @Test("R-42: orders of a lane that a worker had sent, one after the other, before it died with none of them on record keep their turns and fills")
+    func unrecorded() async throws {
+        let cast = Cast.alike(4)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            let first = try await fleet.work("work-1") { HoldingHandler($0, after: 0) }
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for (index, (side, size)) in [(Side.buy, "1"), (.buy, "0.5"), (.sell, "0.75")].enumerated() {
+                try await fleet.exchange.trade("leader", "BTC", side, size)
+                try await fleet.eventually("the exchange has executed \(index + 1) orders of each") {
+                    try fleet.exchange.ledger().count { $0.coin == "BTC" } == 4 * (index + 1)
+                }
+            }
+            first.kill()
+            try await fleet.work("work-2")
+            try await fleet.exchange.trade("leader", "BTC", .sell, "0.75")
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(truth.results.count == 16)
+            #expect(truth.others(.filled).isEmpty, "\(truth.others(.filled))")
+            for follower in cast.followers {
+                #expect(truth.orders(of: follower.account).map(\.size) == ["0.02", "0.01", "0.015", "0.015"])
+                #expect(truth.results(of: "\(follower.id):leader").map(\.attempts) == [1, 1, 1, 1])
+            }
+        }
+    }
+
     @Test("a matcher that dies between two chunks of a fan-out is continued where it stopped, under its configuration")
     func matcher() async throws {
         let cast = Cast.alike(300)

@@ -59,7 +59,7 @@ extension WorkStage {
         let mayEndHead = queue.head.isBeforeSending
         let waiting = queue.jobs.enumerated().filter { index, item in
             item.job.action.isEntry && item.job.subscription == close.subscription && item.cloid == nil && (index > 0 || mayEndHead)
-                && !isSuspect(item, partition)
+                && !isSuspect(item, partition) && !isJournalled(item.job.id, partition)
         }
         guard let oldest = waiting.map(\.element.plannedAt).min(),
             WallClock.microseconds - oldest > configuration.coalesceAfter.microseconds

@@ -191,10 +191,18 @@ extension WorkStage {
                 job.attempt += 1
             }
             partitions[partition]?.lanes[key]?.head = .idle
+            if isPassed(record, partition) { standBack(key, partition) }
         case .traded(let fills):
             updateHead(key, partition) { $0.details.append("attempt \(record.attempt) was found at the exchange") }
             traded(record, fills, partition)
         case .rejected(let status): rejected(record, ErrorText.classify(venueStatus: status), status, partition)
         }
+    }
+
+    /// Whether another order of the lane was journalled after this one.
+    private func isPassed(_ record: AttemptRecord, _ partition: Int) -> Bool {
+        guard let state = partitions[partition] else { return false }
+        func isAfter(_ other: AttemptRecord) -> Bool { lane(other) == lane(record) && other.nonce > record.nonce }
+        return state.unsettled.values.contains(where: isAfter) || state.settled.values.contains { isAfter($0.record) }
     }
 }

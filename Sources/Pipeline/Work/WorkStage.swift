@@ -326,10 +326,9 @@ public actor WorkStage: StageActor {
         state.answered = try await journal.answered(partition)
         let passed = Duration.milliseconds(max(0, WallClock.milliseconds - state.suspectedAt))
         state.askFrom = .now + max(.zero, configuration.suspectWait - passed)
-        for (job, value) in try await journal.records(partition) {
-            let record = try AttemptRecord(json: JSON.parse(value))
-            state.unsettled[JobID(job)] = record
-            // the sleeve as it stood before an order that may have traded
+        for (job, value) in try await journal.records(partition) { state.unsettled[JobID(job)] = try AttemptRecord(json: JSON.parse(value)) }
+        // the sleeve as it stood before the first order that may have traded
+        for record in state.unsettled.values.sorted(by: { $0.nonce > $1.nonce }) {
             state.sleeves[HoldingKey(record.subscription, record.coin)] = record.sleeve
         }
         for (account, value) in try await accountLog.records(partition) {
@@ -376,7 +375,7 @@ public actor WorkStage: StageActor {
         let key = LaneKey(account: job.job.account, coin: job.job.coin)
         partitions[partition]?.holders[key, default: []].insert(job.job.subscription)
         let waitingJobs = partitions[partition]?.lanes[key]?.jobs.count ?? 0
-        let isJournalled = partitions[partition]?.settled[job.job.id] != nil || partitions[partition]?.unsettled[job.job.id] != nil
+        let isJournalled = isJournalled(job.job.id, partition)
         if job.job.action.isEntry, !isJournalled, !isSuspect(job, partition), let full = fullness(lane: waitingJobs, partition) {
             emit(job.result(.budget, full, position: nil), entry: job.entry, settled: [], sleeve: nil, partition)
             return
@@ -394,12 +393,23 @@ public actor WorkStage: StageActor {
         if partitions[partition]?.accounts[key.account]?.coins.contains(key.coin) == false {
             partitions[partition]?.accounts[key.account]?.coins.append(key.coin)
         }
-        if let (record, settlement) = partitions[partition]?.settled.removeValue(forKey: job.job.id) {
+        takeUpHead(key, partition)
+        attention.insert(AccountKey(partition: partition, account: key.account))
+    }
+
+    /// A predecessor journalled an order of the job, and what that did is not applied yet.
+    func isJournalled(_ job: JobID, _ partition: Int) -> Bool {
+        partitions[partition]?.settled[job] != nil || partitions[partition]?.unsettled[job] != nil
+    }
+
+    /// The job at the head of a lane goes on from what a predecessor journalled of it, if it did.
+    func takeUpHead(_ key: LaneKey, _ partition: Int) {
+        guard let job = partitions[partition]?.lanes[key]?.jobs.first?.job.id else { return }
+        if let (record, settlement) = partitions[partition]?.settled.removeValue(forKey: job) {
             apply(settlement, of: record, partition)
-        } else if partitions[partition]?.unsettled[job.job.id] != nil {
+        } else if partitions[partition]?.unsettled[job] != nil {
             partitions[partition]?.lanes[key]?.head = .unsettled
         }
-        attention.insert(AccountKey(partition: partition, account: key.account))
     }
 
     /// Why one more entry must not wait here; `nil` when it may.
@@ -409,16 +419,32 @@ public actor WorkStage: StageActor {
         return "the partition already holds \(total) orders"
     }
 
-    /// A predecessor sent this job's order when those before it in the lane had ended without one: it goes on first. Entries that it
-    /// passes end, as their turn is over; exits follow it and are decided on what it did.
+    private static let passed = "an order behind it was sent before its end was on record"
+
+    /// A predecessor sent this job's order when those before it in the lane had ended: it goes on before all whose end is not on record and
+    /// that sent nothing. Entries that it passes end, as their turn is over; exits follow it and are decided on what it did. Whose order is
+    /// in the journal as well keeps its turn: their ends were on their way to Redis when the predecessor went.
     private func passAhead(_ job: LaneJob, _ key: LaneKey, _ partition: Int) {
-        let passed = partitions[partition]?.lanes[key]?.jobs ?? []
+        let lane = partitions[partition]?.lanes[key] ?? Lane()
+        let kept = lane.jobs.enumerated().prefix { index, before in
+            isJournalled(before.job.id, partition) || (index == 0 && lane.head == .underWay)
+        }.map(\.element)
+        let passed = lane.jobs.dropFirst(kept.count)
         for entry in passed where entry.job.action.isEntry {
-            let result = entry.result(.superseded, "an order behind it was sent before its end was on record", position: nil)
-            emit(result, entry: entry.entry, settled: [], sleeve: nil, partition)
+            emit(entry.result(.superseded, Self.passed, position: nil), entry: entry.entry, settled: [], sleeve: nil, partition)
         }
-        partitions[partition]?.lanes[key, default: Lane()].jobs = [job] + passed.filter { !$0.job.action.isEntry }
-        partitions[partition]?.lanes[key]?.head = .idle
+        partitions[partition]?.lanes[key, default: Lane()].jobs = kept + [job] + passed.filter { !$0.job.action.isEntry }
+        if kept.isEmpty { partitions[partition]?.lanes[key]?.head = .idle }
+    }
+
+    /// The order of the job at the head of a lane never arrived, and the predecessor sent another of the lane after it: it had ended this
+    /// job. An entry ends again; an exit is decided after those that were sent.
+    func standBack(_ key: LaneKey, _ partition: Int) {
+        guard let lane = partitions[partition]?.lanes[key], let job = lane.jobs.first else { return }
+        if job.job.action.isEntry { return finish(key, .superseded, Self.passed, partition) }
+        guard let last = lane.jobs.lastIndex(where: { isJournalled($0.job.id, partition) }) else { return }
+        partitions[partition]?.lanes[key]?.jobs = Array(lane.jobs[1...last]) + [job] + lane.jobs[(last + 1)...]
+        takeUpHead(key, partition)
     }
 
     public func completions(_ partition: Int, limit: Int) -> [Completion] {
@@ -467,6 +493,7 @@ public actor WorkStage: StageActor {
             if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawn || hasEntries(account) { protect(account) }
         } else {
             partitions[partition]?.lanes[key] = lane
+            takeUpHead(key, partition)
         }
         attention.insert(AccountKey(partition: partition, account: key.account))
     }

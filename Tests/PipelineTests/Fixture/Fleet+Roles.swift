@@ -229,7 +229,9 @@ extension Fleet {
     }
 
     @discardableResult
-    func work(_ member: String = "work-1", _ settings: WorkSettings = WorkSettings()) async throws -> Role {
+    func work(
+        _ member: String = "work-1", _ settings: WorkSettings = WorkSettings(), wrap: (any StageHandler) -> any StageHandler = { $0 }
+    ) async throws -> Role {
         var parts = try await parts(member)
         let config = parts.config
         let stage = Stage.work(partitioning)
@@ -258,7 +260,7 @@ extension Fleet {
             FeedWatch(redis: try connect("feed", &parts), limit: $0, client: client, logger: parts.logger)
         }
         return try start(
-            parts, stage, leases: leases, handler: handler, wake: wake, pending: settings.pending, feed: feed,
+            parts, stage, leases: leases, handler: wrap(handler), wake: wake, pending: settings.pending, feed: feed,
             // The socket ends only when it is cancelled.
             loops: [{ await config.run() }, { await latches.run() }, { await handler.run() }, { try? await socket?.run() }], cleanUp: { await client.shutdown() })
     }

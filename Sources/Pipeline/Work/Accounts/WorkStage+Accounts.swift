@@ -9,6 +9,8 @@ import RedisStreams
 extension WorkStage {
     /// How often it is looked whose turn it is.
     private static let turnEvery = Duration.milliseconds(200)
+    /// The longest that one whose turn it has become is not seen behind others.
+    private static let lookEvery = Duration.seconds(1)
     /// A mode of an account is asked for again after so long.
     private static let collateralLife = Duration.seconds(3_600)
 
@@ -17,13 +19,20 @@ extension WorkStage {
         // neither keeps the other from its turn for ever
         var agentsFirst = false
         var allowance = Double(configuration.accounts.weightPerMinute) / 60
+        // those whose turn it was at the last look, and when that was: with thousands of accounts one look is much work
+        var due: [AccountKey] = []
+        var lookedAt = ContinuousClock.now
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.turnEvery)  // ends early only when cancelled
             let perTurn = Double(configuration.accounts.weightPerMinute) / 60 * (Self.turnEvery / .seconds(1))
             allowance = min(allowance + perTurn, Double(configuration.accounts.weightPerMinute) / 6)
             if agentsFirst { checkAgents(&allowance) }
-            for key in dueAccounts() {
-                guard allowance > 0 else { break }
+            if due.isEmpty || ContinuousClock.now - lookedAt > Self.lookEvery {
+                due = dueAccounts().reversed()
+                lookedAt = .now
+            }
+            while allowance > 0, let key = due.popLast() {
+                guard isDue(partitions[key.partition]?.books[key.account]) else { continue }
                 allowance -= Double(weight(ofReading: key))
                 beginReading(key)
             }
@@ -34,12 +43,12 @@ extension WorkStage {
 
     /// Longest waited for first.
     private func dueAccounts() -> [AccountKey] {
-        let now = ContinuousClock.now
         var due: [(key: AccountKey, since: ContinuousClock.Instant)] = []
         let snapshot = config.current()
         for (partition, state) in partitions where !state.draining {
-            let watched = watchedAccounts(state)
-            for (account, book) in state.books where !book.isReading && book.nextReading <= now {
+            let candidates = state.books.filter { isDue($0.value) }
+            let watched = candidates.isEmpty ? [] : watchedAccounts(state)
+            for (account, book) in candidates {
                 // The others are read once, for what they may hold of their own.
                 guard watched.contains(account) || (book.readAt == nil && snapshot.subscriber(of: account) != nil) else { continue }
                 due.append((AccountKey(partition: partition, account: account), book.nextReading))
@@ -47,6 +56,8 @@ extension WorkStage {
         }
         return due.sorted { $0.since < $1.since }.map(\.key)
     }
+
+    private func isDue(_ book: AccountBook?) -> Bool { book.map { !$0.isReading && $0.nextReading <= .now } ?? false }
 
     /// Accounts of a partition that hold something for a subscription, or have limits on their equity.
     private func watchedAccounts(_ state: PartitionState) -> Set<AccountID> {

@@ -71,7 +71,8 @@ extension WorkStage {
         for (partition, state) in partitions where !state.draining && state.hasReadAgentChecks {
             if state.agentsOf != snapshot.version { addBooks(partition, snapshot) }
             let waiting = Set(state.lanes.lazy.filter { $0.value.head == .reading }.map(\.key.account))
-            for (account, book) in partitions[partition]?.books ?? [:] {
+            guard allowance > 0 || !waiting.isEmpty else { continue }
+            for (account, book) in state.books where !book.agent.isUnderWay {
                 guard let subscriber = snapshot.subscriber(of: account), !subscriber.isAgentRevoked else { continue }
                 let check = agentCheck(of: subscriber, partition)
                 guard book.agent.isDue(check, at: .now), allowance > 0 || (check == nil && waiting.contains(account)) else { continue }

@@ -127,8 +127,8 @@ extension WorkStage {
         partitions.flatMap { partition, state in
             state.draining ? [] : state.books.compactMap { account, book in
                 let key = AccountKey(partition: partition, account: account)
-                guard !book.isProtecting, isAgentKnown(key) else { return nil }
                 let resting = book.record.orders.filter { !$0.value.order.kind.isTrigger && !book.cancelledEntries.contains($0.key) }
+                guard !book.isProtecting, !resting.isEmpty || !book.refusedEntries.isEmpty, isAgentKnown(key) else { return nil }
                 let holdings = Set(resting.values.map { HoldingKey($0.subscription, $0.coin) })
                 let isOther = holdings.contains { !mayRest($0, key) } || book.refusedEntries.contains { mayRest($0, key) }
                 return isOther ? key : nil
