@@ -38,6 +38,31 @@ struct OperatorProgramTests {
         }
     }
 
+    @Test("a cell is not at work on a Redis whose new start nobody has seen, whatever the leases in it say")
+    func unseenStart() async throws {
+        try await RealFleet.run { site in
+            let roles = ["ingest", "match", "plan", "work", "audit"]
+            for role in roles { try await site.fleet.start(role) }
+            let context = OperatorContext(settings: site.settings, logger: RealFleet.logger)
+            func isAtWork() async throws -> Bool {
+                let redis = try context.redis("status")
+                let status = try? await StatusReader(context, redis: redis).read()
+                await redis.close()
+                return status?.isAtWork ?? false
+            }
+            try await site.eventually("all partitions are owned") { try await isAtWork() }
+            let processes = roles.compactMap { site.identity("\($0)-1") }
+            for process in processes { process.send(SIGSTOP) }
+            site.redis.child.identity.send(SIGKILL)
+            try await site.eventually("Redis has ended") { site.redis.child.poll() != nil }
+            let second = try await PrivateRedis.start(in: site.run, logger: RealFleet.logger)
+            #expect(try await !isAtWork())
+            for process in processes { process.send(SIGCONT) }
+            try await site.eventually("it is seen, and worked with") { try await isAtWork() }
+            await second.stop()
+        }
+    }
+
     @Test("a dead letter is listed, shown, kept without --yes, dropped with its reason on record, and then gone")
     func deadLetters() async throws {
         try await RealFleet.run { site in

@@ -31,6 +31,8 @@ actor ChaosSite {
     static let counts: [FleetRole: Int] = [.ingest: 2, .match: 2, .plan: 2, .work: 3, .audit: 2]
     private static let restartPause = Duration.milliseconds(300)
     private static let startLimit = Duration.seconds(120)
+    /// Of Redis to what injects and looks: a machine that is full of faults is slow.
+    private static let answerTimeout = Duration.seconds(15)
 
     static func open(_ options: ChaosOptions, _ run: RunDirectory, _ supervision: Supervision) async throws -> ChaosSite {
         let logger = CommandLogger.make("chaos")
@@ -61,7 +63,7 @@ actor ChaosSite {
         self.links = links
         self.context = context
         self.fleet = fleet
-        redis = try context.redis("chaos")
+        redis = try context.redis("chaos", timeout: Self.answerTimeout)
         halts = try HaltWatch(context, recovers: true)
         simulator = SimulatorControl(base: context.settings.exchange.url)
     }

@@ -34,9 +34,10 @@ struct OperatorContext: Sendable {
         return try Settings(environment: environment.merging(running) { given, _ in given })
     }
 
-    func redis(_ name: String) throws -> RedisConnection {
+    /// - Parameter timeout: VIBE_REDIS_TIMEOUT when absent.
+    func redis(_ name: String, timeout: Duration? = nil) throws -> RedisConnection {
         do {
-            return RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: settings.redis.timeout, name: "vibe-\(name)", logger: logger)
+            return RedisConnection(endpoint: try RedisEndpoint(settings.redis), timeout: timeout ?? settings.redis.timeout, name: "vibe-\(name)", logger: logger)
         } catch { throw Failure(.configuration, "VIBE_REDIS_URL: \(error)", nextStep: "see env/redis.env") }
     }
 

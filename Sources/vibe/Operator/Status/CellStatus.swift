@@ -24,9 +24,11 @@ struct CellStatus: Sendable {
     static let auditAttention: Int64 = 10
     /// Why nothing runs in the cell; `nil`: it is not halted.
     var halt: String?
+    /// A process has seen this start of Redis. Before that the leases are those of before, and void.
+    var isServerKnown = true
 
     /// Every partition of every stage has an owner, in a cell that is not halted.
-    var isAtWork: Bool { halt == nil && stages.allSatisfy { $0.unowned == 0 && !$0.partitions.isEmpty } }
+    var isAtWork: Bool { halt == nil && isServerKnown && stages.allSatisfy { $0.unowned == 0 && !$0.partitions.isEmpty } }
 
     func stage(_ name: String) -> StageStatus? { stages.first { $0.name == name } }
 
@@ -147,6 +149,8 @@ struct ServerFacts: Sendable {
     var hasAOF: Bool
     var lastAOFWriteFailed: Bool
     var clients: Int64
+    /// `run_id`: another one after each start.
+    var start = ""
 
     var concerns: [String] {
         var found: [String] = []

@@ -40,11 +40,13 @@ struct StatusReader: Sendable {
                 })
         }
         let deadLetters = streams.entries[StreamPartition(.deadLetters, 0)] ?? 0
+        let (server, record) = (try await ServerFacts.read(redis), try await cellRecord())
         return CellStatus(
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
-            checks: try await checks(now: streams.time / 1_000), server: try await ServerFacts.read(redis),
-            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit, halt: try await halt())
+            checks: try await checks(now: streams.time / 1_000), server: server,
+            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit, halt: Self.halt(record),
+            isServerKnown: record["run_id"] == server.start)
     }
 
     /// Exits among the dead letters; those that are too many to be looked at count as exits.
@@ -55,9 +57,14 @@ struct StatusReader: Sendable {
     }
 
     /// Why the cell is halted; `nil`: it is not.
-    func halt() async throws -> String? {
-        let record = try await redis.hash(keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
-        return record["state"] == "halted" ? record["reason"] ?? "no reason was given" : nil
+    func halt() async throws -> String? { Self.halt(try await cellRecord()) }
+
+    private static func halt(_ record: [String: String]) -> String? {
+        record["state"] == "halted" ? record["reason"] ?? "no reason was given" : nil
+    }
+
+    private func cellRecord() async throws -> [String: String] {
+        try await redis.hash(keys.cellRecord).mapValues { String(decoding: $0, as: UTF8.self) }
     }
 
     private func checks(now: Int64) async throws -> [CheckStatus] {
@@ -184,6 +191,6 @@ extension ServerFacts {
             maximumMemory: facts["maxmemory"].flatMap { Int64($0) } ?? 0,
             policy: facts["maxmemory_policy"] ?? "unknown",
             hasAOF: facts["aof_enabled"] == "1", lastAOFWriteFailed: facts["aof_last_write_status"] == "err",
-            clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0)
+            clients: facts["connected_clients"].flatMap { Int64($0) } ?? 0, start: facts["run_id"] ?? "")
     }
 }
