@@ -40,12 +40,12 @@ public struct EntryTerms: Sendable, Equatable {
 extension EntryTerms {
     public var json: JSON {
         [
-            "leaderStart": .string("\(leaderStart)"), "leaderEnd": .string("\(leaderEnd)"), "followsLeader": .bool(followsLeader),
-            "belowMin": .string(belowMinimum.rawValue), "accumulateMs": .integer(accumulateMilliseconds),
-            "maxOrderNtl": .string(orNull: maximumOrderNotional?.description), "maxCoinNtl": .string(orNull: maximumCoinNotional?.description),
-            "bookBps": bookSlippageBasisPoints.map { .integer($0) } ?? .null,
-            "spreadBps": maximumSpreadBasisPoints.map { .integer($0) } ?? .null, "leverage": leverage.map { .integer($0) } ?? .null,
-        ]
+            ("leaderStart", .string("\(leaderStart)")), ("leaderEnd", .string("\(leaderEnd)")), ("followsLeader", .bool(followsLeader)),
+            ("belowMin", .string(belowMinimum.rawValue)), ("accumulateMs", .integer(accumulateMilliseconds)),
+            ("maxOrderNtl", .string(orNull: maximumOrderNotional?.description)), ("maxCoinNtl", .string(orNull: maximumCoinNotional?.description)),
+            ("bookBps", bookSlippageBasisPoints.map { .integer($0) } ?? .null),
+            ("spreadBps", maximumSpreadBasisPoints.map { .integer($0) } ?? .null), ("leverage", leverage.map { .integer($0) } ?? .null),
+        ].present.asObject
     }
 
     public init(json: JSON) throws(JSONError) {

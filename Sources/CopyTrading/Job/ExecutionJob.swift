@@ -114,7 +114,7 @@ extension ExecutionJob {
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let place { members += place.members }
         if let decision { members.append(("decision", decision)) }
-        return members.asObject
+        return members.present.asObject
     }
 
     public init(json: JSON) throws(JSONError) {

@@ -129,6 +129,8 @@ extension ExecutionResult {
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let place { members += place.members }
         if let decision { members.append(("decision", decision)) }
+        members = members.present
+        // null says that it holds nothing now
         if let sleeve { members.append(("sleeve", sleeve)) }
         return members.asObject
     }

@@ -15,7 +15,7 @@ extension Signal {
         ]
         if let join { members.append(("join", join.json)) }
         if isShed { members.append(("shed", .bool(true))) }
-        return members.asObject
+        return members.present.asObject
     }
 
     public init(json: JSON) throws(JSONError) {
@@ -75,6 +75,8 @@ extension Leg {
 }
 
 extension [(String, JSON)] {
+    /// Those that say something. In records that are written thousands of times a second one that is absent means null.
+    var present: [(String, JSON)] { filter { $0.1 != .null } }
     var asObject: JSON { .object(map { JSON.Member($0.0, $0.1) }) }
 }
 

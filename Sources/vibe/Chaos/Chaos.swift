@@ -91,7 +91,8 @@ struct Chaos: Sendable {
             source += try await site.simulator.fills(of: LeaderAddress.of(leader)).map { .init(leader: leader, coin: $0.coin, trade: $0.trade, time: $0.time) }
         }
         observations.source = source
-        observations.tolerances.healthSettling = .seconds(10)
+        observations.tolerances.handOverFactor *= options.patience
+        observations.tolerances.healthSettling = .seconds(10) * options.patience
         observations.tolerances.sending = .seconds(3)
         // a short run, or one of a few kinds, has no example of each
         observations.required = [.oneOutcome, .oneOrder, .laneOrder, .auditTrail, .rates, .trimming, .rest, .exits]
@@ -142,7 +143,13 @@ struct Chaos: Sendable {
             return FaultJournal(
                 kinds: [planned.kind], handOvers: done?.1 ?? [],
                 moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)])
-        } catch is CancellationError { throw CancellationError() } catch {
+        } catch is CancellationError { throw CancellationError() } catch where StartWait.isOutage(error) {
+            // another fault was quicker; what this one began it has healed
+            await health.end(planned.kind)
+            Terminal.complain("\(began.since.components.seconds) s  \(planned.kind.rawValue): not injected: \(error)")
+            return FaultJournal(
+                kinds: [], handOvers: [], moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)])
+        } catch {
             throw Failure(.unavailable, "the fault \(planned.kind.rawValue) (seed \(planned.seed)) cannot be injected: \(error)")
         }
     }

@@ -1,4 +1,5 @@
 import CopyTrading
+import HyperSim
 
 /// Leaders who trade all the time, whatever happens to the fleet and to their exchange.
 actor ChaosLoad {
@@ -31,10 +32,14 @@ actor ChaosLoad {
         for _ in 0..<messages { try await publish(load.next(leader)) }
     }
 
-    /// Closes every leader's positions.
+    /// Closes every leader's positions, as the exchange has them: a message that was given up may have been carried out after all.
     func close() async throws {
         let limit = ContinuousClock.now + Self.settleLimit
         while true {
+            for leader in load.traders {
+                let positions = try await positions(of: LeaderAddress.of(leader))
+                load.correct(leader, positions)
+            }
             let messages = load.closing()
             if messages.isEmpty { return }
             guard ContinuousClock.now < limit else { throw Failure(.unavailable, "the leaders' positions cannot be closed at the exchange") }
@@ -51,12 +56,16 @@ actor ChaosLoad {
 
     /// The answer was lost: the exchange knows whether the leader traded.
     private func correct(_ message: SoakLoad.Message) async throws {
+        try await Task.sleep(for: Self.retryPause)
+        let positions = try await positions(of: message.address)
+        load.correct(message.leader, positions)
+    }
+
+    /// Asks until it is told.
+    private func positions(of address: String) async throws -> [Coin: Size] {
         while true {
+            do { return try await site.simulator.positions(of: address) } catch { try Task.checkCancellation() }
             try await Task.sleep(for: Self.retryPause)
-            do {
-                let position = try await site.simulator.positions(of: message.address)[Coin(message.coin)] ?? .zero
-                return load.correct(position, of: message.leader, in: message.coin)
-            } catch { try Task.checkCancellation() }
         }
     }
 }

@@ -72,9 +72,12 @@ struct SoakLoad {
         return Message(leader: track.leader, address: LeaderAddress.of(track.leader), coin: track.coin, fills: fills, changes: changes)
     }
 
-    /// The exchange says otherwise: a message whose answer was lost may have been carried out or not.
-    mutating func correct(_ position: Size, of leader: String, in coin: String) {
-        positions[SignalCheck.Track(leader: leader, coin: coin)] = position
+    /// Leaders who have traded so far.
+    var traders: Set<String> { Set(positions.keys.map(\.leader)) }
+
+    /// What the exchange says: a message whose answer was lost may have been carried out or not.
+    mutating func correct(_ leader: String, _ told: [Coin: Size]) {
+        for track in positions.keys where track.leader == leader { positions[track] = told[Coin(track.coin)] ?? .zero }
     }
 
     /// Further, back, to flat, or through zero.

@@ -21,7 +21,7 @@ extension ChaosSite {
         case .redisSleep: try await sleepRedis(&generator)
         case .redisMemory: try await squeezeMemory(&generator)
         case .redisMisconf: try await failSnapshot(&generator)
-        case .redisRewrite: try await redisCommand("BGREWRITEAOF")
+        case .redisRewrite: try await beginSaving("BGREWRITEAOF")
         case .postgresKill: try await killPostgres()
         case .postgresBackends: try await terminateBackends()
         case .postgresLock: try await lockAuditTrail(&generator)

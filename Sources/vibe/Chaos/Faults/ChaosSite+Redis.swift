@@ -9,6 +9,33 @@ extension ChaosSite {
         return words.joined(separator: " ")
     }
 
+    private static let savingLimit = Duration.seconds(30)
+    private static let healingLimit = Duration.seconds(30)
+
+    /// What heals must get through, also when another fault has just taken the connection.
+    private func insist(_ words: String...) async throws {
+        let limit = ContinuousClock.now + Self.healingLimit
+        while true {
+            let answer: Result<RedisValue, any Error>
+            do { answer = .success(try await redis.send(RedisCommand(words)).checked()) } catch { answer = .failure(error) }
+            guard case .failure(let error) = answer, StartWait.isOutage(error), ContinuousClock.now < limit else {
+                _ = try answer.get()
+                return
+            }
+            await Pause.uncancelled(.milliseconds(200))
+        }
+    }
+
+    /// Begins a snapshot or a rewrite, once no other is under way.
+    func beginSaving(_ command: String) async throws -> String {
+        let limit = ContinuousClock.now + Self.savingLimit
+        while true {
+            let answer = try await redis.send(RedisCommand(command))
+            guard let error = answer.error, error.contains("in progress"), ContinuousClock.now < limit else { _ = try answer.checked(); return command }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
     func killRedis(_ generator: inout SeededGenerator) async throws -> String {
         let start = ContinuousClock.now
         try await restartRedis()
@@ -47,10 +74,10 @@ extension ChaosSite {
         let used = info.split(separator: "\r\n").first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) } ?? 0
         _ = try await redis.send(RedisCommand("CONFIG", "SET", "maxmemory", "\(max(1, used - 1 << 20))")).checked()
         do { try await hold(2_000...6_000, &generator) } catch {
-            _ = try? await redis.send(RedisCommand("CONFIG", "SET", "maxmemory", limit))
+            try? await insist("CONFIG", "SET", "maxmemory", limit)
             throw error
         }
-        _ = try await redis.send(RedisCommand("CONFIG", "SET", "maxmemory", limit)).checked()
+        try await insist("CONFIG", "SET", "maxmemory", limit)
         return "\(Format.bytes(Int64(used))) in use, a megabyte too much"
     }
 
@@ -60,7 +87,7 @@ extension ChaosSite {
         try? FileManager.default.removeItem(atPath: obstacle)
         try FileManager.default.createDirectory(atPath: obstacle + "/obstacle", withIntermediateDirectories: true)
         _ = try await redis.send(RedisCommand("CONFIG", "SET", "save", "86400 1")).checked()
-        _ = try await redis.send(RedisCommand("BGSAVE")).checked()
+        _ = try await beginSaving("BGSAVE")
         do { try await hold(2_000...6_000, &generator) } catch {
             try? await healSnapshot(obstacle)
             throw error
@@ -71,7 +98,7 @@ extension ChaosSite {
 
     private func healSnapshot(_ obstacle: String) async throws {
         try FileManager.default.removeItem(atPath: obstacle)
-        _ = try await redis.send(RedisCommand("CONFIG", "SET", "save", "")).checked()
-        _ = try await redis.send(RedisCommand("BGSAVE")).checked()
+        try await insist("CONFIG", "SET", "save", "")
+        _ = try await beginSaving("BGSAVE")
     }
 }
