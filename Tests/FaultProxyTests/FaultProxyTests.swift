@@ -1,5 +1,6 @@
 import FaultProxy
 import Foundation
+import TestServers
 import Testing
 
 @Suite("The proxy that spoils")
@@ -261,7 +262,7 @@ struct FaultProxyTests {
 
     private func sockets(_ address: FaultProxy.Address) throws -> Int {
         guard case .unix(let path) = address else { return 0 }
-        return try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n").count { $0.hasSuffix(" " + path) }
+        return String(decoding: try KernelFile.read("/proc/net/unix"), as: UTF8.self).split(separator: "\n").count { $0.hasSuffix(" " + path) }
     }
 
     @Test("a server that is not there closes the connection; a stopped proxy closes all, and its socket file is gone")
