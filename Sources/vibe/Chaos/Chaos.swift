@@ -92,7 +92,8 @@ struct Chaos: Sendable {
         }
         observations.source = source
         observations.tolerances.handOverFactor *= options.patience
-        observations.tolerances.healthSettling = .seconds(10) * options.patience
+        // with much more no sample would be left to judge
+        observations.tolerances.healthSettling = .seconds(10) * min(options.patience, 2)
         observations.tolerances.sending = .seconds(3)
         // a short run, or one of a few kinds, has no example of each
         observations.required = [.oneOutcome, .oneOrder, .laneOrder, .auditTrail, .rates, .trimming, .rest, .exits]
