@@ -40,9 +40,12 @@ public struct LatchStore: LatchSetter {
     }
 
     /// By a person, who may loosen too. First into Postgres: what Redis misses is found there by every process.
+    /// - Parameter at: of the provisional latch that it follows, which it is then the same as; `nil` now.
     @discardableResult
-    public func set(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws -> Latch {
-        guard let latch = try await insert(scope, level, reason, by, onlyTighter: false) else { preconditionFailure("a setting is always stored") }
+    public func set(_ scope: LatchScope, to level: KillLevel, reason: String, by: String, at: Int64? = nil) async throws -> Latch {
+        guard let latch = try await insert(scope, level, reason, by, at: at, onlyTighter: false) else {
+            preconditionFailure("a setting is always stored")
+        }
         try await table.dropProvisional(scope: scope.text)
         return latch
     }
@@ -62,13 +65,13 @@ public struct LatchStore: LatchSetter {
     /// Puts on record what is provisional.
     public func record(_ provisional: [Latch]) async throws {
         for latch in provisional {
-            _ = try await insert(latch.scope, latch.level, latch.reason, latch.by, onlyTighter: true)
+            _ = try await insert(latch.scope, latch.level, latch.reason, latch.by, at: latch.at, onlyTighter: true)
             try await withdraw(latch)
         }
     }
 
     /// `nil` when it would not tighten.
-    private func insert(_ scope: LatchScope, _ level: KillLevel, _ reason: String, _ by: String, onlyTighter: Bool) async throws -> Latch? {
+    private func insert(_ scope: LatchScope, _ level: KillLevel, _ reason: String, _ by: String, at: Int64? = nil, onlyTighter: Bool) async throws -> Latch? {
         let latch: Latch? = try await postgres.transaction { connection in
             // Two that tighten at once must see each other's.
             _ = try connection.query("SELECT pg_advisory_xact_lock(hashtext('latches'))")
@@ -77,8 +80,11 @@ public struct LatchStore: LatchSetter {
                 if let known = try rows.first?.integer("level"), known >= Int64(level.rawValue) { return nil }
             }
             let rows = try connection.query(
-                "INSERT INTO latches (scope, level, reason, set_by) VALUES ($1, $2::bigint, $3, $4) RETURNING \(Self.columns)",
-                [.text(scope.text), .integer(Int64(level.rawValue)), .text(reason), .text(by)])
+                """
+                INSERT INTO latches (scope, level, reason, set_by, set_at)
+                VALUES ($1, $2::bigint, $3, $4, coalesce(to_timestamp($5::bigint / 1000.0), now())) RETURNING \(Self.columns)
+                """,
+                [.text(scope.text), .integer(Int64(level.rawValue)), .text(reason), .text(by), at.map { .integer($0) } ?? .null])
             return try Self.latch(rows[0])
         }
         if let latch { try await publish(latch) }

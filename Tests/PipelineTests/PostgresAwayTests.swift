@@ -79,7 +79,7 @@ import Testing
             try await fleet.settled(signals: 1)
             try await BlockingCalls.run { try postgres.freeze() }
             try await fleet.latchProvisionally(.subscriber("s1"), .pauseEntries)
-            try await fleet.latchProvisionally(.subscriber("s1"), .flattenThenHalt)
+            let closing = try await fleet.latchProvisionally(.subscriber("s1"), .flattenThenHalt)
             // one that asks for less changes nothing
             try await fleet.latchProvisionally(.subscriber("s1"), .windDown)
             let accounts = (0..<2).map { fleet.cast.follower("s\($0)").account }
@@ -91,7 +91,12 @@ import Testing
                 let latches = try await fleet.latches()
                 return latches.provisional.isEmpty && latches.stored.map(\.level) == [.flattenThenHalt]
             }
-            #expect(try await fleet.latches().stored.map(\.reason) == ["asked for 4"])
+            let stored = try await fleet.latches().stored
+            #expect(stored.map(\.reason) == ["asked for 4"])
+            // the same latch as before to whoever closes positions by it: none is asked to close a second time
+            #expect(stored.map(\.at) == [closing.at])
+            let truth = Truth(ledger: try fleet.exchange.ledger())
+            #expect(truth.orders(of: accounts[1]).map(\.reduceOnly) == [false, true])
             // set while it was provisional once more: who opens it opens all of it
             try await fleet.latchProvisionally(.subscriber("s1"), .pauseEntries)
             try await fleet.latch(.subscriber("s1"), .none)

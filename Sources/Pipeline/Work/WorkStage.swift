@@ -442,7 +442,7 @@ public actor WorkStage: StageActor {
     func standBack(_ key: LaneKey, _ partition: Int) {
         guard let lane = partitions[partition]?.lanes[key], let job = lane.jobs.first else { return }
         if job.job.action.isEntry { return finish(key, .superseded, Self.passed, partition) }
-        guard let last = lane.jobs.lastIndex(where: { isJournalled($0.job.id, partition) }) else { return }
+        guard let last = lane.jobs.dropFirst().lastIndex(where: { isJournalled($0.job.id, partition) }) else { return }
         partitions[partition]?.lanes[key]?.jobs = Array(lane.jobs[1...last]) + [job] + lane.jobs[(last + 1)...]
         takeUpHead(key, partition)
     }

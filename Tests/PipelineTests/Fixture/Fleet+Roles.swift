@@ -174,8 +174,9 @@ extension Fleet {
     }
 
     /// The same, as far as Redis can do it.
-    func latchProvisionally(_ scope: LatchScope, _ level: KillLevel) async throws {
-        _ = try await latchDesk().tightenProvisionally(
+    @discardableResult
+    func latchProvisionally(_ scope: LatchScope, _ level: KillLevel) async throws -> Latch {
+        try await latchDesk().tightenProvisionally(
             scope, to: level, reason: "asked for \(level.rawValue)", by: "operator", at: WallClock.milliseconds)
     }
 

@@ -125,7 +125,7 @@ extension WorkStage {
             influencer: subscription.influencer, subscriber: subscription.subscriber, subscription: subscription.id, coin: coin).latch,
             latch.level.flattens
         {
-            return ("latch \(latch.id)", "the kill switch of \(latch.scope.text) closes everything: \(latch.reason)")
+            return ("latch \(latch.scope.text) \(latch.at)", "the kill switch of \(latch.scope.text) closes everything: \(latch.reason)")
         }
         if let losses = book?.record.losses, losses.stop == .flattened {
             return ("losses \(losses.day)", losses.refusal?.detail ?? "")

@@ -33,6 +33,9 @@ struct KillCommand: AsyncParsableCommand {
               vibe kill 0 --influencer leader-1 --reason "looked at it"
             """)
 
+    /// Of Postgres: whoever closes the switch is told soon how it stands.
+    private static let answerTimeout = Duration.seconds(5)
+
     @Argument(help: "0 to 4; without, what is latched is shown.") var level: Int?
     @Option(help: "Only copies of this influencer.") var influencer: String?
     @Option(help: "Only this subscriber's account.") var subscriber: String?
@@ -50,7 +53,7 @@ struct KillCommand: AsyncParsableCommand {
         let scope = try scope()
         let context = try OperatorContext.load()
         let redis = try context.redis("kill")
-        let postgres = context.postgres("kill")
+        let postgres = context.postgres("kill", answerTimeout: Self.answerTimeout)
         let store = LatchStore(table: LatchTable(redis: redis, keys: context.keys), postgres: postgres)
         if let wanted {
             guard let reason, !reason.isEmpty else { throw Failure(.usage, "a level needs --reason", nextStep: "whoever opens it again will want to know") }
@@ -100,7 +103,7 @@ struct KillCommand: AsyncParsableCommand {
         }
         do {
             try await checkName(scope, context)
-            return try await store.set(scope, to: level, reason: reason, by: by)
+            return try await store.set(scope, to: level, reason: reason, by: by, at: provisional?.at)
         } catch let failure as Failure {
             if let provisional { try await store.withdraw(provisional) }
             throw failure
