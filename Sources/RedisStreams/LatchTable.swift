@@ -46,9 +46,4 @@ public struct LatchTable: Sendable {
         command.append(record)
         _ = try await redis.send(command).checked()
     }
-
-    /// Removes whatever is provisional of the scope.
-    public func dropProvisional(scope: String) async throws(RedisError) {
-        _ = try await redis.send(RedisCommand("HDEL", key, Self.mark + scope)).checked()
-    }
 }

@@ -36,21 +36,32 @@ public struct LatchStore: LatchSetter {
     /// Needs Postgres, which numbers all settings: while it is away nothing new is latched, by a process or a person, and what is latched
     /// holds on.
     public func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws {
-        _ = try await insert(scope, level, reason, by, onlyTighter: true)
+        let latch: Latch? = try await transaction { connection in
+            if let known = try Self.newest(scope, connection), known.level >= level { return nil }
+            return try Self.insert(scope, level, reason, by, connection)
+        }
+        if let latch { try await publish(latch) }
     }
 
-    /// By a person, who may loosen too. First into Postgres: what Redis misses is found there by every process.
+    /// By a person, who may loosen too, and replaces what is provisional of the scope. First into Postgres: what Redis misses is found
+    /// there by every process.
     /// - Parameter at: of the provisional latch that it follows, which it is then the same as; `nil` now.
     @discardableResult
     public func set(_ scope: LatchScope, to level: KillLevel, reason: String, by: String, at: Int64? = nil) async throws -> Latch {
-        guard let latch = try await insert(scope, level, reason, by, at: at, onlyTighter: false) else {
-            preconditionFailure("a setting is always stored")
+        let replaced = await published(scope)
+        let latch = try await transaction { connection in
+            try Self.insert(scope, level, reason, by, at: at, settling: try? replaced.get()?.at, connection)
         }
-        try await table.dropProvisional(scope: scope.text)
+        try await publish(latch)
+        if let replaced = try replaced.get() { try await withdraw(replaced) }
         return latch
     }
 
-    /// In force for every process within a moment, whatever becomes of Postgres; on record once ``set(_:to:reason:by:)`` or
+    private func published(_ scope: LatchScope) async -> Result<Latch?, any Error> {
+        do { return .success(try await published().provisional.first { $0.scope == scope }) } catch { return .failure(error) }
+    }
+
+    /// In force for every process within a moment, whatever becomes of Postgres; on record once ``set(_:to:reason:by:at:)`` or
     /// ``record(_:)`` has put it there. It can only tighten: what is latched beside it holds as well.
     /// - Parameter at: milliseconds since 1970.
     public func tightenProvisionally(_ scope: LatchScope, to level: KillLevel, reason: String, by: String, at: Int64) async throws(RedisError) -> Latch {
@@ -62,33 +73,48 @@ public struct LatchStore: LatchSetter {
     /// Takes back exactly this provisional latch.
     public func withdraw(_ latch: Latch) async throws(RedisError) { try await table.settle(scope: latch.scope.text, record: latch.json.bytes()) }
 
-    /// Puts on record what is provisional.
+    /// Puts on record what is provisional, or was when it was read: what is settled by now stays as it is.
     public func record(_ provisional: [Latch]) async throws {
         for latch in provisional {
-            _ = try await insert(latch.scope, latch.level, latch.reason, latch.by, at: latch.at, onlyTighter: true)
+            let recorded: Latch? = try await transaction { connection in
+                let settled = try connection.query(
+                    "SELECT FROM latches WHERE scope = $1 AND settles = to_timestamp($2::bigint / 1000.0)", [.text(latch.scope.text), .integer(latch.at)])
+                guard settled.isEmpty else { return nil }
+                let known = try Self.newest(latch.scope, connection)
+                let strictest = if let known, known.level >= latch.level { known } else { latch }
+                return try Self.insert(
+                    strictest.scope, strictest.level, strictest.reason, strictest.by, at: strictest.at, settling: latch.at, connection)
+            }
+            if let recorded { try await publish(recorded) }
             try await withdraw(latch)
         }
     }
 
-    /// `nil` when it would not tighten.
-    private func insert(_ scope: LatchScope, _ level: KillLevel, _ reason: String, _ by: String, at: Int64? = nil, onlyTighter: Bool) async throws -> Latch? {
-        let latch: Latch? = try await postgres.transaction { connection in
-            // Two that tighten at once must see each other's.
+    /// Two at once see each other's.
+    private func transaction<Value: Sendable>(_ body: @Sendable (isolated PostgresConnection) throws -> Value) async throws -> Value {
+        try await postgres.transaction { connection in
             _ = try connection.query("SELECT pg_advisory_xact_lock(hashtext('latches'))")
-            if onlyTighter {
-                let rows = try connection.query("SELECT level::bigint AS level FROM latches WHERE scope = $1 ORDER BY id DESC LIMIT 1", [.text(scope.text)])
-                if let known = try rows.first?.integer("level"), known >= Int64(level.rawValue) { return nil }
-            }
-            let rows = try connection.query(
-                """
-                INSERT INTO latches (scope, level, reason, set_by, set_at)
-                VALUES ($1, $2::bigint, $3, $4, coalesce(to_timestamp($5::bigint / 1000.0), now())) RETURNING \(Self.columns)
-                """,
-                [.text(scope.text), .integer(Int64(level.rawValue)), .text(reason), .text(by), at.map { .integer($0) } ?? .null])
-            return try Self.latch(rows[0])
+            return try body(connection)
         }
-        if let latch { try await publish(latch) }
-        return latch
+    }
+
+    private static func newest(_ scope: LatchScope, _ connection: isolated PostgresConnection) throws -> Latch? {
+        try connection.query("SELECT \(columns) FROM latches WHERE scope = $1 ORDER BY id DESC LIMIT 1", [.text(scope.text)]).first.map(latch)
+    }
+
+    private static func insert(
+        _ scope: LatchScope, _ level: KillLevel, _ reason: String, _ by: String, at: Int64? = nil, settling: Int64? = nil, _ connection: isolated PostgresConnection
+    ) throws -> Latch {
+        let rows = try connection.query(
+            """
+            INSERT INTO latches (scope, level, reason, set_by, set_at, settles)
+            VALUES ($1, $2::bigint, $3, $4, coalesce(to_timestamp($5::bigint / 1000.0), now()), to_timestamp($6::bigint / 1000.0)) RETURNING \(columns)
+            """,
+            [
+                .text(scope.text), .integer(Int64(level.rawValue)), .text(reason), .text(by), at.map { .integer($0) } ?? .null,
+                settling.map { .integer($0) } ?? .null,
+            ])
+        return try latch(rows[0])
     }
 
     private static func latch(_ row: PostgresRow) throws -> Latch {

@@ -97,11 +97,36 @@ import Testing
             #expect(stored.map(\.at) == [closing.at])
             let truth = Truth(ledger: try fleet.exchange.ledger())
             #expect(truth.orders(of: accounts[1]).map(\.reduceOnly) == [false, true])
-            // set while it was provisional once more: who opens it opens all of it
-            try await fleet.latchProvisionally(.subscriber("s1"), .pauseEntries)
-            try await fleet.latch(.subscriber("s1"), .none)
+        }
+    }
+
+    @Test("R-84: whoever opens the kill switch opens what is not on record too, and no process that knew that one puts it on record after")
+    func opened() async throws {
+        let scope = LatchScope.subscriber("s1")
+        try await Fleet.run(Cast.alike(2)) { fleet in
+            func levels() async throws -> [KillLevel] { try await fleet.latches().stored.map(\.level) }
+            // opened before anybody recorded it
+            let first = try await fleet.latchProvisionally(scope, .flattenThenHalt)
+            try await fleet.latch(scope, .none)
             #expect(try await fleet.latches().provisional.isEmpty)
-            #expect(try await fleet.latches().stored.map(\.level) == [KillLevel.none])
+            try await fleet.recordLatches([first])
+            #expect(try await levels() == [KillLevel.none])
+            // recorded by two
+            let second = try await fleet.latchProvisionally(scope, .windDown)
+            try await fleet.recordLatches([second])
+            try await fleet.recordLatches([second])
+            #expect(try await fleet.latches().stored == [Latch(id: 2, scope: scope, level: .windDown, reason: second.reason, by: second.by, at: second.at)])
+            // recorded beside what was stricter already, then opened
+            let third = try await fleet.latchProvisionally(scope, .pauseEntries)
+            try await fleet.recordLatches([third])
+            #expect(try await fleet.latches().stored.map(\.at) == [second.at], "the same as before to whoever closes positions by it")
+            try await fleet.latch(scope, .none)
+            try await fleet.recordLatches([second, third])
+            #expect(try await levels() == [KillLevel.none])
+            // the next one is another
+            try await fleet.recordLatches([try await fleet.latchProvisionally(scope, .cancelAll)])
+            #expect(try await levels() == [.cancelAll])
+            #expect(try await fleet.latches().provisional.isEmpty)
         }
     }
 

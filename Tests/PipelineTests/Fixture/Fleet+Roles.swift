@@ -180,6 +180,9 @@ extension Fleet {
             scope, to: level, reason: "asked for \(level.rawValue)", by: "operator", at: WallClock.milliseconds)
     }
 
+    /// What each process does every few seconds with what it knows to be provisional.
+    func recordLatches(_ latches: [Latch]) async throws { try await latchDesk().record(latches) }
+
     /// What is latched: on record, and beside it.
     func latches() async throws -> (stored: [Latch], provisional: [Latch]) {
         let desk = latchDesk()
