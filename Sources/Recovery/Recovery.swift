@@ -39,6 +39,7 @@ public struct Recovery: Sendable {
 
     private let table: CellTable
     private let rebuild: CellRebuild
+    private let pictures: CellPictures
     private let register: CellRegister
     private let postgres: PostgresConnection
     private let reader: RecoveryReader
@@ -55,9 +56,10 @@ public struct Recovery: Sendable {
     ) {
         table = CellTable(redis: redis, keys: keys, partitioning: partitioning)
         rebuild = CellRebuild(redis: redis, keys: keys)
+        pictures = CellPictures(redis: redis, keys: keys, partitioning: partitioning)
         register = CellRegister(postgres, keys: keys)
         self.postgres = postgres
-        reader = RecoveryReader(reader: AuditReader(postgres), config: config, keys: keys, partitioning: partitioning)
+        reader = RecoveryReader(postgres: postgres, config: config, keys: keys, partitioning: partitioning)
         self.config = config
         self.latches = latches
         self.keys = keys
@@ -117,6 +119,8 @@ public struct Recovery: Sendable {
         try await step(.streams)
         progress("positions, leaders, what is known")
         try await writeState(plan)
+        // what was under way: no checkpoint before it is finished
+        try await rebuild.store(try await pictures.lastIDs().map { ($0.key.name, Array($0.value.utf8)) }, hash: keys.recoveredThrough)
         for latch in try await latches.stored() { try await latches.publish(latch) }
         try await step(.state)
         let incarnation = UUID().uuidString.lowercased()

@@ -67,6 +67,8 @@ public struct Keys: Sendable, Hashable {
     public func recoveredAnswers(_ partition: Int) -> String { key("recovered:answers:\(twoDigits(partition))") }
     /// Hash: request delivered again → what it was decided on before.
     public func recoveredDecisions(_ partition: Int) -> String { key("recovered:decisions:\(twoDigits(partition))") }
+    /// Hash: stream → id of the last entry that a recovery wrote.
+    public var recoveredThrough: String { key("recovered:through") }
     /// A stage without state of its own still names a key for it.
     public var unused: String { key("unused") }
 }

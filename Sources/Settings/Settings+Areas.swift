@@ -204,8 +204,10 @@ extension Settings {
         public let batch: Int
         /// Entries.
         public let maximumLag: Int
+        public let checkpointEvery: Duration
 
         init(_ reader: inout SettingsReader) {
+            checkpointEvery = reader.duration("AUDIT_CHECKPOINT_EVERY")
             linger = reader.duration("AUDIT_LINGER")
             batch = reader.integer("AUDIT_BATCH")
             maximumLag = reader.integer("AUDIT_MAXIMUM_LAG")

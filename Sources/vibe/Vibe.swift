@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Foundation
 import Settings
 
@@ -30,6 +31,7 @@ struct Vibe: AsyncParsableCommand {
         // A closed pipe (`vibe status | head -1`) must be an error to handle, not a death without clean-up.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try CryptographyLibrary.stayUsableAtExit()
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

@@ -36,6 +36,8 @@ import Testing
             let before = loss == .olderCopy ? 8 : 0
             async let load = fleet.load(cycles: 8, pause: .milliseconds(60))
             try await fleet.eventually("results are on record") { try await fleet.recorded(.results) > 60 }
+            // under load, so that the recovery begins in the middle of it
+            if loss != .emptied { #expect(try await fleet.checkpoints().take() == .stored) }
             switch loss {
             case .groupGone:
                 for partition in 0..<fleet.partitioning.accounts {
@@ -67,7 +69,7 @@ import Testing
             #expect(try fleet.exchange.ledger().count(where: \.isOrder) == orders, "a halted cell sends nothing")
             try await fleet.noLeaseIsHeld()
 
-            try await fleet.recovery().run()
+            #expect((try await fleet.recovery().run().checkpoint != nil) == (loss != .emptied))
             try await fleet.settled(signals: signals, within: .seconds(60))
             let truth = try await fleet.verify()
             #expect(truth.signals.count == signals)
@@ -262,6 +264,28 @@ import Testing
         }
     }
 
+    @Test("a leader's fills are read again from before its last signal, and without one from when it was followed, whatever others did since")
+    func readAgain() async throws {
+        let redis = try await Self.server()
+        // of one partition: what is on record of one leader says how far the stream is on record
+        let cast = Cast(leaders: ["leader", "other"], [
+            .init("a", of: "leader", "other", settings: #"sizing: {mode: ratio, ratio: "0.1"}"#, account: "sharing: sleeves")
+        ])
+        try await Fleet.run(cast, partitioning: Partitioning(signals: 1, accounts: 4), redis: redis) { fleet in
+            let followed = try #require(try await fleet.followedSince()["other"])
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.endRoles()
+            let plan = try await fleet.recovery().plan()
+            let cursors = plan.cursors.values.reduce(into: [:]) { $0.merge($1) { $1 } }
+            #expect(cursors["other"]?.resumeFrom == followed)
+            let leader = try #require(cursors["leader"])
+            let last = try #require(leader.marks["BTC"]?.time)
+            #expect(try #require(leader.resumeFrom) < last)
+        }
+    }
+
     @Test("what would be written is shown without changing anything")
     func dryRun() async throws {
         let redis = try await Self.server()
@@ -324,51 +348,5 @@ extension Fleet {
                 #expect(lease["exp"] ?? "0" == "0", "\(stage) \(partition) is held by \(lease["owner"] ?? "nobody")")
             }
         }
-    }
-
-    fileprivate func endRoles() async throws {
-        let all = roles.withLock { $0 }
-        for role in all { role.kill() }
-        for role in all { await role.ended() }
-        roles.withLock { $0 = [] }
-    }
-
-    /// As if the auditors of each stream had lagged, each by something else: of every stream only a beginning is on record.
-    fileprivate func forget(seed: UInt64) async throws {
-        var generator = Seeded(state: seed)
-        for stream in try await AuditReader(postgresObserver).streams() {
-            let rows = try await postgresObserver.query(
-                "SELECT entry_ms, entry_seq, seq, encode(chain, 'hex') AS chain FROM audit_entries WHERE stream = $1 ORDER BY entry_ms, entry_seq",
-                [.text(stream.name)])
-            guard !rows.isEmpty else { continue }
-            // of a leader of whom nothing is on record nothing is known
-            let kept = Int.random(in: (stream.kind == .signals ? 1 : 0)...rows.count, using: &generator)
-            let last = kept == 0 ? nil : rows[kept - 1]
-            let (milliseconds, sequence) = (try last?.integer("entry_ms") ?? 0, try last?.integer("entry_seq") ?? 0)
-            try await postgresObserver.execute(
-                "DELETE FROM audit_entries WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint)",
-                [.text(stream.name), .integer(milliseconds), .integer(sequence)])
-            try await postgresObserver.execute(
-                """
-                UPDATE audit_watermarks SET last_entry_ms = $2::bigint, last_entry_seq = $3::bigint, last_seq = $4::bigint, chain = decode($5, 'hex')
-                WHERE stream = $1
-                """,
-                [
-                    .text(stream.name), .integer(milliseconds), .integer(sequence), .integer(orNull: try last?.integer("seq")),
-                    .text(try last?.text("chain") ?? String(repeating: "0", count: 64)),
-                ])
-        }
-    }
-}
-
-/// The same numbers for the same seed.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

@@ -27,6 +27,13 @@ public struct AuditEntryID: Sendable, Hashable, Comparable, CustomStringConverti
         self.sequence = sequence
     }
 
+    /// As Redis writes it, `<ms>-<seq>`; `nil` for any other text.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let milliseconds = Int64(parts[0]), let sequence = Int64(parts[1]) else { return nil }
+        self.init(milliseconds: milliseconds, sequence: sequence)
+    }
+
     /// Before every entry.
     public static let zero = AuditEntryID(milliseconds: 0, sequence: 0)
 

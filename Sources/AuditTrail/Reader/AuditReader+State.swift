@@ -1,7 +1,7 @@
 import CopyTrading
 import Postgres
 
-/// What the cell's processes knew when its Redis was lost, as far as it is on record.
+/// What the cell's processes knew when its Redis was lost, as far as it is on record: of what is `fresh` among `recent_entries`.
 extension AuditReader {
     /// What a subscription held in a coin after the newest result or event that says so.
     public struct StoredSleeve: Sendable {
@@ -20,12 +20,12 @@ extension AuditReader {
         let rows = try await connection.query(
             """
             SELECT stream, subscription, coin, sleeve, position, entry_ms, job_id IS NULL OR EXISTS (
-                SELECT FROM audit_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = found.job_id AND job.data -> 'decision' IS NOT NULL)
+                SELECT FROM recent_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = found.job_id AND job.data -> 'decision' IS NOT NULL)
             FROM (
             SELECT DISTINCT ON (subscription, coin) stream, subscription, coin, (data -> 'sleeve')::text AS sleeve, data ->> 'position' AS position,
                 entry_ms, CASE WHEN request_id IS NULL THEN NULL ELSE job_id END AS job_id
-            FROM audit_entries
-            WHERE kind IN ('execution_results', 'account_events') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
+            FROM recent_entries
+            WHERE fresh AND kind IN ('execution_results', 'account_events') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
                 AND (data -> 'sleeve' IS NOT NULL OR kind = 'execution_results' AND data ->> 'position' IS NOT NULL)
             ORDER BY subscription, coin, entry_ms DESC, entry_seq DESC, \(Self.integer("(data -> 'sleeve')", "rev")) DESC NULLS LAST
             ) AS found
@@ -53,8 +53,8 @@ extension AuditReader {
         let rows = try await connection.query(
             """
             SELECT DISTINCT ON (subscription, coin) stream, subscription, coin, request_id, signal_id, (data -> 'decision')::text, entry_ms
-            FROM audit_entries
-            WHERE kind IN ('execution_jobs', 'execution_results') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
+            FROM recent_entries
+            WHERE fresh AND kind IN ('execution_jobs', 'execution_results') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
                 AND request_id IS NOT NULL AND data -> 'decision' IS NOT NULL
             ORDER BY subscription, coin, entry_ms DESC, (data -> 'decision' -> 'composedInto' IS NULL) DESC,
                 \(Self.integer("(data -> 'decision')", "decidedMs")) DESC NULLS LAST, entry_seq DESC
@@ -67,34 +67,37 @@ extension AuditReader {
     }
 
     /// The `data` of requests, by id.
-    public func requestData(_ ids: some Collection<String>) async throws(PostgresError) -> [String: String] {
+    /// - Parameter everywhere: also of those that were finished before what is recent.
+    public func requestData(_ ids: some Collection<String>, everywhere: Bool = false) async throws(PostgresError) -> [String: String] {
         let rows = try await connection.query(
-            "SELECT request_id, data::text FROM audit_entries WHERE kind = 'execution_requests' AND request_id = ANY ($1::text[]) AND data IS NOT NULL",
-            [.texts(ids)], results: .binary)
+            """
+            SELECT request_id, data::text FROM \(everywhere ? "audit_entries" : "recent_entries")
+            WHERE kind = 'execution_requests' AND request_id = ANY ($1::text[]) AND data IS NOT NULL
+            """, [.texts(ids)], results: .binary)
         var found: [String: String] = [:]
         for row in rows { found[try row.text(0)] = try row.text(1) }
         return found
     }
 
-    /// The newest signal of each leader and coin, joins left out: they say nothing of the leader. Their `data`.
-    public func lastSignals(_ prefix: String) async throws(PostgresError) -> [String] {
+    /// The newest signal of each leader and coin.
+    public func lastSignals(_ prefix: String) async throws(PostgresError) -> [LastSignal] {
         try await connection.query(
             """
-            SELECT DISTINCT ON (influencer, coin) data::text FROM audit_entries
-            WHERE kind = 'influencer_signals' AND starts_with(stream, $1) AND data ->> 'cause' <> 'join'
+            \(Self.lastSignal) FROM recent_entries
+            WHERE fresh AND kind = 'influencer_signals' AND starts_with(stream, $1) AND \(Self.isLastSignal)
             ORDER BY influencer, coin, entry_ms DESC, entry_seq DESC
             """, [.text(prefix)], results: .binary
-        ).map { row throws(PostgresError) in try row.text(0) }
+        ).map(Self.signal)
     }
 
     /// Ids of the signals published since a day, by the day of their last fill (`2026-11-21`).
-    public func seenSignals(_ prefix: String, since day: Int32) async throws(PostgresError) -> [String: [String]] {
+    /// - Parameter streams: of signals, all of them.
+    public func seenSignals(_ streams: [String], since day: Int32) async throws(PostgresError) -> [String: [String]] {
         let rows = try await connection.query(
             """
             SELECT to_char(to_timestamp(\(Self.integer("data", "lastFillMs")) / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), signal_id FROM audit_entries
-            WHERE kind = 'influencer_signals' AND starts_with(stream, $1) AND \(Self.since) AND signal_id IS NOT NULL
-                AND \(Self.integer("data", "lastFillMs")) IS NOT NULL
-            """, [.text(prefix), .integer(Int64(day))], results: .binary)
+            WHERE stream = ANY ($1::text[]) AND \(Self.since) AND signal_id IS NOT NULL AND \(Self.integer("data", "lastFillMs")) IS NOT NULL
+            """, [.texts(streams), .integer(Int64(day))], results: .binary)
         var seen: [String: [String]] = [:]
         for row in rows { seen[try row.text(0), default: []].append(try row.text(1)) }
         return seen
@@ -104,8 +107,8 @@ extension AuditReader {
     public func ownEmissions(_ prefix: String, since day: Int32) async throws(PostgresError) -> [String: [String]] {
         let rows = try await connection.query(
             """
-            SELECT stream, coalesce(job_id, id) FROM audit_entries
-            WHERE (kind = 'account_events' OR kind IN ('execution_jobs', 'execution_results') AND request_id IS NULL)
+            SELECT stream, coalesce(job_id, id) FROM recent_entries
+            WHERE fresh AND (kind = 'account_events' OR kind IN ('execution_jobs', 'execution_results') AND request_id IS NULL)
                 AND starts_with(stream, $1) AND \(Self.since) AND coalesce(job_id, id) IS NOT NULL
             """, [.text(prefix), .integer(Int64(day))], results: .binary)
         var made: [String: [String]] = [:]

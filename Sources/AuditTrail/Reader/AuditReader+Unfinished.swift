@@ -2,7 +2,7 @@ import CopyTrading
 import Postgres
 
 /// What was under way in a cell when its Redis was lost, as far as it is on record. Of each stream's partition a contiguous beginning is
-/// stored; different partitions lag differently, so what an entry led to may be stored without it.
+/// stored; different partitions lag differently, so what an entry led to may be stored without it. Looks at `recent_entries`.
 extension AuditReader {
     /// How far each stream of a cell is written.
     /// - Parameter prefix: of the cell's keys.
@@ -22,9 +22,9 @@ extension AuditReader {
     public func unansweredJobs(_ prefix: String, since day: Int32) async throws(PostgresError) -> [AuditRow] {
         try await rows(
             """
-            SELECT \(AuditRow.columns) FROM audit_entries AS entry
+            SELECT \(AuditRow.columns) FROM recent_entries AS entry
             WHERE kind = 'execution_jobs' AND starts_with(stream, $1) AND \(Self.since) AND NOT EXISTS (
-                SELECT FROM audit_entries AS answer
+                SELECT FROM recent_entries AS answer
                 WHERE answer.kind = 'execution_results' AND answer.job_id = entry.job_id AND answer.\(Self.since))
             ORDER BY stream, entry_ms, entry_seq
             """, prefix, day)
@@ -34,10 +34,10 @@ extension AuditReader {
     public func answersWithoutJob(_ prefix: String, since day: Int32) async throws(PostgresError) -> [AuditRow] {
         try await rows(
             """
-            SELECT \(AuditRow.columns) FROM audit_entries AS entry
+            SELECT \(AuditRow.columns) FROM recent_entries AS entry
             WHERE kind = 'execution_results' AND starts_with(stream, $1) AND \(Self.since) AND data -> 'decision' IS NULL
                 AND coalesce(data ->> 'origin', 'drift') IN ('drift', 'flatten') AND NOT EXISTS (
-                    SELECT FROM audit_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = entry.job_id)
+                    SELECT FROM recent_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = entry.job_id)
             ORDER BY stream, entry_ms, entry_seq
             """, prefix, day)
     }
@@ -47,10 +47,10 @@ extension AuditReader {
         try await rows(
             """
             WITH leg AS (
-                SELECT request_id, count(DISTINCT job_id) AS known FROM audit_entries
+                SELECT request_id, count(DISTINCT job_id) AS known FROM recent_entries
                 WHERE kind IN ('execution_jobs', 'execution_results') AND request_id IS NOT NULL AND \(Self.since) GROUP BY request_id
             )
-            SELECT \(AuditRow.columns) FROM audit_entries LEFT JOIN leg USING (request_id)
+            SELECT \(AuditRow.columns) FROM recent_entries LEFT JOIN leg USING (request_id)
             WHERE kind = 'execution_requests' AND starts_with(stream, $1) AND \(Self.since) AND coalesce(known, 0) <
                 CASE WHEN json_typeof(data -> 'signal' -> 'legs') = 'array' THEN json_array_length(data -> 'signal' -> 'legs') ELSE 1 END
             ORDER BY stream, entry_ms, entry_seq
@@ -66,7 +66,7 @@ extension AuditReader {
             while true {
                 let page = try await connection.query(
                     """
-                    SELECT \(AuditRow.columns) FROM audit_entries
+                    SELECT \(AuditRow.columns) FROM recent_entries
                     WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint) AND day >= date '1970-01-01' + $4::int
                     ORDER BY entry_ms, entry_seq LIMIT $5::bigint
                     """,
@@ -94,10 +94,10 @@ extension AuditReader {
             """
             SELECT signal, version FROM (
                 SELECT DISTINCT ON (signal_id) (data -> 'signal')::text AS signal, \(Self.integer("data", "configVersion")) AS version, entry_ms, entry_seq
-                FROM audit_entries AS entry
+                FROM recent_entries AS entry
                 WHERE kind = 'execution_requests' AND starts_with(stream, $1) AND \(Self.since) AND json_typeof(data -> 'signal') = 'object'
                     AND NOT EXISTS (
-                        SELECT FROM audit_entries AS cause WHERE cause.kind = 'influencer_signals' AND cause.signal_id = entry.signal_id)
+                        SELECT FROM recent_causes AS cause WHERE cause.kind = 'influencer_signals' AND cause.signal_id = entry.signal_id)
                 ORDER BY signal_id, entry_ms, entry_seq
             ) AS found ORDER BY entry_ms, entry_seq
             """, [.text(prefix), .integer(Int64(day))], results: .binary)
@@ -125,10 +125,10 @@ extension AuditReader {
     public func knownLegs(_ prefix: String, of requests: some Collection<String>, since day: Int32) async throws(PostgresError) -> [KnownLeg] {
         let rows = try await connection.query(
             """
-            SELECT stream, request_id, job_id, (data -> 'decision')::text FROM audit_entries AS entry
+            SELECT stream, request_id, job_id, (data -> 'decision')::text FROM recent_entries AS entry
             WHERE kind IN ('execution_jobs', 'execution_results') AND starts_with(stream, $1) AND \(Self.since)
                 AND request_id IS NOT NULL AND job_id IS NOT NULL AND (request_id = ANY ($3::text[]) OR NOT EXISTS (
-                    SELECT FROM audit_entries AS cause WHERE cause.kind = 'execution_requests' AND cause.request_id = entry.request_id))
+                    SELECT FROM recent_causes AS cause WHERE cause.kind = 'execution_requests' AND cause.request_id = entry.request_id))
             """, [.text(prefix), .integer(Int64(day)), .texts(requests)], results: .binary)
         return try rows.map { row throws(PostgresError) in
             KnownLeg(stream: try row.text(0), request: try row.text(1), job: try row.text(2), decision: try row.maybeText(3))
@@ -136,22 +136,24 @@ extension AuditReader {
     }
 
     /// What is put aside: `<stream>|<entry id>`.
-    public func putAside(_ prefix: String, since day: Int32) async throws(PostgresError) -> Set<String> {
-        let letters = try await rows(
-            "SELECT \(AuditRow.columns) FROM audit_entries WHERE kind = 'dead_letters' AND starts_with(stream, $1) AND \(Self.since)", prefix, day)
+    /// - Parameter letters: the stream of dead letters.
+    public func putAside(_ letters: String, since day: Int32) async throws(PostgresError) -> Set<String> {
+        let letters = try await rows("SELECT \(AuditRow.columns) FROM audit_entries WHERE stream = $1 AND \(Self.since)", letters, day)
         return Set(letters.compactMap { row in row["origin"].flatMap { origin in row["entry"].map { "\(origin)|\($0)" } } })
     }
 
     /// Letters that nobody has decided about, the oldest first.
-    public func openLetters(_ prefix: String) async throws(PostgresError) -> [AuditRow] {
+    /// - Parameters:
+    ///   - letters: the stream of dead letters.
+    ///   - interventions: the stream of decisions.
+    public func openLetters(_ letters: String, _ interventions: String) async throws(PostgresError) -> [AuditRow] {
         try await connection.query(
             """
-            SELECT \(AuditRow.columns) FROM audit_entries AS letters WHERE kind = 'dead_letters' AND starts_with(stream, $1) AND NOT EXISTS (
+            SELECT \(AuditRow.columns) FROM audit_entries AS letters WHERE stream = $1 AND NOT EXISTS (
                 SELECT FROM audit_entries AS decisions
-                WHERE decisions.kind = 'interventions' AND starts_with(decisions.stream, $1)
-                    AND decisions.data ->> 'letter' = letters.entry_ms || '-' || letters.entry_seq)
+                WHERE decisions.stream = $2 AND decisions.data ->> 'letter' = letters.entry_ms || '-' || letters.entry_seq)
             ORDER BY entry_ms, entry_seq
-            """, [.text(prefix)], results: .binary
+            """, [.text(letters), .text(interventions)], results: .binary
         ).map { row throws(PostgresError) in try AuditRow(row) }
     }
 

@@ -22,6 +22,8 @@ public struct RecoveryPlan: Sendable {
     }
 
     public var streams: [StreamPart] = []
+    /// When the checkpoint was taken that it begins with, Redis time, milliseconds; `nil`: all of the trail was read.
+    public var checkpoint: Int64?
     /// Nothing on record was written under a later epoch. Leases begin with later ones: the clock that made these may have been ahead.
     public var newestEpoch: Int64 = 0
     /// Partition of signals → entry → cursor of its fan-out: from the beginning, under the configuration it began with.
@@ -65,7 +67,7 @@ public struct RecoveryPlan: Sendable {
             ]
         }
         return [
-            "streams": .array(streams), "sleeves": .integer(sleeveCount), "lifecycles": .integer(lifecycleCount), "leaders": .integer(leaderCount),
+            "streams": .array(streams), "checkpointMs": checkpoint.map { .integer($0) } ?? .null, "sleeves": .integer(sleeveCount), "lifecycles": .integer(lifecycleCount), "leaders": .integer(leaderCount),
             "seenSignals": .integer(seenCount), "knownRequests": .integer(knownRequests.count),
             "knownLegs": .integer(knownLegs.values.reduce(0) { $0 + $1.count }),
             "ownEmissions": .integer(made.values.reduce(0) { $0 + $1.count }), "doubts": .array(doubts.map(JSON.string)),

@@ -6,7 +6,7 @@ import Pipeline
 import Postgres
 import RedisStreams
 
-/// Reads a ``RecoveryPlan`` from the audit trail and the configuration.
+/// Reads a ``RecoveryPlan`` from the audit trail and the configuration, beginning at the newest ``Checkpoint``, or else with all there is.
 ///
 /// Of each partition of a stream a contiguous beginning is stored, and different partitions lag differently. So an entry is delivered again
 /// when not all that it must lead to is stored, and what is stored already is put on lists that its stage consults: it emits the rest. Ids
@@ -18,18 +18,20 @@ struct RecoveryReader: Sendable {
     static let window = SignalPublisher.memory
     /// As long as a worker's emissions are remembered.
     static let madeWindow: Int32 = 2
+    /// Of a leader's fills so much is read again before its last one on record: in another coin an earlier one may have been waited for.
+    static let overlap: Int64 = 600_000
     private static let dayMilliseconds: Int64 = 86_400_000
 
-    let reader: AuditReader
+    let postgres: PostgresConnection
     let config: ConfigStore
     let keys: Keys
     let partitioning: Partitioning
 
     private var prefix: String { keys.key("") }
+    private var reader: AuditReader { AuditReader(postgres) }
 
     /// - Parameter now: milliseconds since 1970.
     func read(now: Int64, progress: @Sendable (String) -> Void) async throws -> RecoveryPlan {
-        try await reader.prepareForWholeScans()
         let today = Int32(now / Self.dayMilliseconds)
         let since = today - Int32(Self.window.components.seconds / 86_400)
         var plan = RecoveryPlan()
@@ -37,8 +39,12 @@ struct RecoveryReader: Sendable {
         let marks = try await reader.watermarks(prefix)
         // an epoch is a time of Redis' clock at least, and what is written under it has a later id
         plan.newestEpoch = marks.values.map { max($0.epoch, $0.last.milliseconds) }.max() ?? 0
+        let checkpoint = try await Checkpoint.load(keys, partitioning, watermarks: marks.mapValues(\.last), from: postgres)
+        plan.checkpoint = checkpoint?.takenAt
+        try await reader.prepareForRecovery(from: checkpoint?.starts(keys))
         var again: [StreamPartition: [CellRebuild.Entry]] = [:]
-        let aside = try await reader.putAside(prefix, since: since)
+        let letters = keys.stream(StreamPartition(.deadLetters, 0))
+        let aside = try await reader.putAside(letters, since: since)
         func take(_ row: AuditRow) -> Bool {
             guard let partition = partition(ofStream: row.stream), !aside.contains("\(partition.name)|\(row.entryID)") else { return false }
             again[partition, default: []].append(CellRebuild.Entry(id: row.entryID.description, fields: row.fields))
@@ -52,7 +58,7 @@ struct RecoveryReader: Sendable {
         progress("jobs without a result")
         for row in try await reader.unansweredJobs(prefix, since: since) { _ = take(row) }
         for (partition, jobs) in try await readJobsOfResults(since, &plan) { missing[partition] = jobs }
-        for row in try await reader.openLetters(prefix) {
+        for row in try await reader.openLetters(letters, keys.stream(StreamPartition(.interventions, 0))) {
             guard let partition = partition(ofStream: row.stream) else { continue }
             again[partition, default: []].append(CellRebuild.Entry(id: row.entryID.description, fields: row.fields))
         }
@@ -66,13 +72,14 @@ struct RecoveryReader: Sendable {
         progress("decisions")
         try await readDecisions(of: unplanned, since, &plan)
         progress("positions and lifecycles")
-        let undecided = try await readSleeves(&plan)
-        try await readLifecycles(after: undecided, &plan)
+        let undecided = try await readSleeves(since: checkpoint, &plan)
+        try await readLifecycles(after: undecided, since: checkpoint, &plan)
+        plan.made = checkpoint?.made ?? [:]
         for (stream, ids) in try await reader.ownEmissions(prefix, since: today - Self.madeWindow) {
             if let partition = partition(ofStream: stream) { plan.made[partition.index, default: []] += ids }
         }
         progress("leaders")
-        try await readLeaders(missing.filter { $0.key.stream == .signals }.flatMap(\.value).map(\.emission), since, marks.mapValues(\.last.milliseconds), &plan)
+        try await readLeaders(missing.filter { $0.key.stream == .signals }.flatMap(\.value).map(\.emission), since, marks.mapValues(\.last.milliseconds), checkpoint, &plan)
         return plan
     }
 
@@ -170,7 +177,10 @@ struct RecoveryReader: Sendable {
     // MARK: - Positions
 
     /// - Returns: those whose last result answers a job that is not on record, by field, with the time of the result.
-    private func readSleeves(_ plan: inout RecoveryPlan) async throws -> [String: (partition: Int, sleeve: Sleeve, at: Int64)] {
+    private func readSleeves(
+        since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
+    ) async throws -> [String: (partition: Int, sleeve: Sleeve, at: Int64)] {
+        plan.sleeves = checkpoint?.sleeves ?? [:]
         var undecided: [String: (partition: Int, sleeve: Sleeve, at: Int64)] = [:]
         for stored in try await reader.lastSleeves(prefix) {
             guard let partition = partition(ofStream: stored.stream) else { continue }
@@ -185,7 +195,7 @@ struct RecoveryReader: Sendable {
                     sleeve.position = try Size(parsing: stored.position ?? "0")
                     if !sleeve.isEmpty { plan.doubts.append("of \(field) only the position \(sleeve.position) is on record") }
                 }
-                if !sleeve.isEmpty { plan.sleeves[partition.index, default: [:]][field] = sleeve }
+                plan.sleeves[partition.index, default: [:]][field] = sleeve.isEmpty ? nil : sleeve
                 if !stored.isDecided { undecided[field] = (partition.index, sleeve, stored.at) }
             } catch { plan.doubts.append("the sleeve of \(field) cannot be read: \(error)") }
         }
@@ -193,9 +203,11 @@ struct RecoveryReader: Sendable {
     }
 
     private func readLifecycles(
-        after undecided: [String: (partition: Int, sleeve: Sleeve, at: Int64)], _ plan: inout RecoveryPlan
+        after undecided: [String: (partition: Int, sleeve: Sleeve, at: Int64)], since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
     ) async throws {
         let decisions = try await reader.lastDecisions(prefix)
+        plan.lifecycles = checkpoint?.lifecycles ?? [:]
+        for (field, last) in undecided { plan.lifecycles[last.partition]?[field] = nil }
         var records: [String: DecisionRecord] = [:]
         for item in decisions {
             do { records[item.request] = try DecisionRecord(json: JSON.parse(item.decision)) } catch {
@@ -207,12 +219,18 @@ struct RecoveryReader: Sendable {
         for (id, data) in try await reader.requestData(wanted) {
             requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
         }
+        // composed into one that was decided after the checkpoint, and answered before it
+        let older = Set(records.values.flatMap { $0.composedOf.map(\.text) }).subtracting(requests.keys)
+        if checkpoint != nil, !older.isEmpty {
+            for (id, data) in try await reader.requestData(older, everywhere: true) {
+                requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
+            }
+        }
         for item in decisions {
             guard let partition = partition(ofStream: item.stream), let record = records[item.request] else { continue }
             let holding = HoldingKey(SubscriptionID(item.subscription), Coin(item.coin))
             if let later = undecided[holding.field], later.at >= item.at { continue }
-            let after = try await lifecycle(after: record, item.request, requests, &plan)
-            if let after { plan.lifecycles[partition.index, default: [:]][holding.field] = after }
+            plan.lifecycles[partition.index, default: [:]][holding.field] = try await lifecycle(after: record, item.request, requests, &plan)
         }
         let decidedAt = Dictionary(decisions.map { (HoldingKey(SubscriptionID($0.subscription), Coin($0.coin)).field, $0.at) }) { max($0, $1) }
         for (field, last) in undecided where last.at >= decidedAt[field] ?? 0 {
@@ -246,10 +264,13 @@ struct RecoveryReader: Sendable {
 
     /// Where to read each leader's fills from. Coins without a signal are begun with their first fill, and nobody joins.
     /// - Parameter marks: stream → up to when it is on record, milliseconds.
-    private func readLeaders(_ missing: [Emission], _ since: Int32, _ marks: [String: Int64], _ plan: inout RecoveryPlan) async throws {
-        plan.seen = try await reader.seenSignals(prefix, since: since)
+    private func readLeaders(
+        _ missing: [Emission], _ since: Int32, _ marks: [String: Int64], _ checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
+    ) async throws {
+        plan.seen = try await reader.seenSignals((0..<partitioning.signals).map { keys.stream(StreamPartition(.signals, $0)) }, since: since)
         var cursors: [InfluencerID: LeaderCursor] = [:]
-        let stored = try await reader.lastSignals(prefix).compactMap { read($0, "a leader's last signal", &plan, Signal.init(json:)) }
+        let last = AuditReader.LastSignal.newest((checkpoint?.leaders ?? []) + (try await reader.lastSignals(prefix)))
+        let stored = last.compactMap { read($0.data, "a leader's last signal", &plan, Signal.init(json:)) }
         let found = missing.compactMap { $0.fields.first { $0.name == "data" }?.value }
             .compactMap { read(String(decoding: $0, as: UTF8.self), "the signal of a request", &plan, Signal.init(json:)) }
         for signal in stored + found where signal.join == nil {
@@ -262,13 +283,16 @@ struct RecoveryReader: Sendable {
             cursors[signal.influencer] = cursor
         }
         let followedSince = try await config.followedSince()
+        for (influencer, cursor) in cursors {
+            cursors[influencer]?.resumeFrom = cursor.resumeFrom.map { max($0 - Self.overlap, followedSince[influencer] ?? .min) }
+        }
         for influencer in config.current().influencers.values where influencer.isActive && cursors[influencer.id] == nil {
-            // until then it did nothing; what it did since may have been copied
+            // all that it has done, if anything, is on record nowhere; when others' signals came says nothing of it
             let stream = keys.stream(StreamPartition(.signals, partitioning.signal(influencer.id.text)))
-            guard let mark = [marks[stream], followedSince[influencer.id]].compactMap(\.self).max() else { continue }
+            guard let since = followedSince[influencer.id] ?? marks[stream] else { continue }
             var cursor = LeaderCursor()
             cursor.joinedThrough = nil
-            cursor.resumeFrom = mark
+            cursor.resumeFrom = since
             cursors[influencer.id] = cursor
         }
         for signal in found { plan.seen[Day.of(signal.lastFillTime), default: []].append(signal.id.text) }

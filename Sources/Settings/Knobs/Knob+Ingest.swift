@@ -63,6 +63,10 @@ extension Knob {
             purpose: "Most entries written to Postgres in one transaction.",
             effect: "Raising it costs less Postgres time per entry and lengthens one commit (1,000: about 25 ms)."),
         Knob(
+            "AUDIT_CHECKPOINT_EVERY", .audit, .duration(.seconds(1)...(.seconds(86_400))), standard: "1m",
+            purpose: "How often one of the auditors keeps in Postgres what the cell knows: positions, and what is unfinished.",
+            effect: "Raising it reads and writes all positions less often, and a recovery of a lost Redis takes longer: it reads what is on record since."),
+        Knob(
             "AUDIT_LINGER", .audit, .duration(.zero...(.seconds(5))), standard: "50ms",
             purpose: "How long new entries are left to gather before they are read for the audit trail.",
             effect: "Raising it makes fewer, larger transactions, and leaves more of the machine to orders; what is on record is that much older."),

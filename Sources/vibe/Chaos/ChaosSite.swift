@@ -78,6 +78,7 @@ actor ChaosSite {
                 "VIBE_RATE_SUBSCRIBER": "50/1s:100", "VIBE_RATE_SUBSCRIBER__sub_0000": ChaosCast.hotRate, "VIBE_RATE_ACCOUNT": "50/1s:100",
                 "VIBE_RATE_EGRESS": "2000/1s:4000", "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000",
                 "VIBE_INGEST_WEIGHT": "30000", "VIBE_ACCOUNT_WEIGHT": "100000", "VIBE_ACCOUNT_EVERY": "5s", "VIBE_DRIFT_LEADER_GRACE": "5s",
+                "VIBE_AUDIT_CHECKPOINT_EVERY": "5s",
                 // frames change places within 50 ms here, which they do not on one connection of the exchange
                 "VIBE_INGEST_MARKET_HOLD": "120ms",
                 // the exchange is made to fail all the time

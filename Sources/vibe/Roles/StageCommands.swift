@@ -5,6 +5,7 @@ import CopyTrading
 import Hyperliquid
 import Pipeline
 import Postgres
+import Recovery
 import RedisStreams
 import Settings
 
@@ -161,7 +162,7 @@ struct WorkCommand: AsyncParsableCommand {
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Every stream → Postgres, committed before it is acknowledged; trims what all have read.")
+        commandName: "audit", abstract: "Every stream → Postgres, committed before it is acknowledged; trims what all have read; keeps checkpoints.")
 
     func run() async throws {
         try await RoleProcess.main(.audit) { process in
@@ -177,13 +178,28 @@ struct AuditCommand: AsyncParsableCommand {
                 keys: process.keys, stage: stage, leases: leases.table,
                 configuration: .init(batch: settings.audit.batch, trimEvery: settings.pipeline.trimInterval), committing: wake,
                 lag: AuditLag(redis: try process.redis("lag"), keys: process.keys), logger: process.logger)
+            let checkpoints = CheckpointKeeper(
+                redis: try process.redis("checkpoints"),
+                postgres: PostgresConnection(
+                    url: settings.postgres.revealedURL(), name: "vibe-\(process.member)-checkpoints", answerTimeout: Self.checkpointTimeout,
+                    logger: process.logger),
+                keys: process.keys, partitioning: process.partitioning, logger: process.logger)
             // nothing is kept from the trail, however often it was delivered: while Postgres is away every restart is a delivery
             let runner = try process.runner(stage, leases: leases, handler: handler, wake: wake, pending: settings.audit.batch, deliveries: .max, linger: settings.audit.linger)
             return StageRole(
-                runner: runner, loops: [{ await handler.run() }],
+                runner: runner,
+                loops: [
+                    { await handler.run() },
+                    {
+                        await checkpoints.run(every: settings.audit.checkpointEvery) { leases.table.isHeld(0, at: .now) }
+                    },
+                ],
                 checks: process.checks(of: runner) + [process.postgresCheck(failing: .failed), RoleProcess.trailCheck(handler)])
         }
     }
+
+    /// Of Postgres: the first checkpoint looks for each leader's last signal in all of the trail.
+    private static let checkpointTimeout = Duration.seconds(600)
 }
 
 extension TokenRate {

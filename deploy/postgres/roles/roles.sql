@@ -66,6 +66,8 @@ GRANT SELECT, INSERT, UPDATE ON cells TO vibe_ingest, vibe_match, vibe_plan, vib
 GRANT SELECT ON cells TO vibe_operator;
 GRANT SELECT, UPDATE (epoch) ON audit_watermarks TO vibe_ingest, vibe_match, vibe_plan, vibe_work;
 GRANT SELECT, INSERT, UPDATE ON audit_watermarks TO vibe_audit;
+GRANT SELECT, INSERT, DELETE ON cell_checkpoints TO vibe_audit;
+GRANT SELECT ON cell_checkpoints TO vibe_operator;
 
 GRANT SELECT ON audit_entries, audit_watermarks, raw_frames, raw_frame_gaps, leader_gaps TO vibe_operator;
 

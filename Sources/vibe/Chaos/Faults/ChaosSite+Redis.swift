@@ -31,7 +31,10 @@ extension ChaosSite {
         let limit = ContinuousClock.now + Self.savingLimit
         while true {
             let answer = try await redis.send(RedisCommand(command))
-            guard let error = answer.error, error.contains("in progress"), ContinuousClock.now < limit else { _ = try answer.checked(); return command }
+            guard let error = answer.error, error.contains("in progress") || error.contains("child process"), ContinuousClock.now < limit else {
+                _ = try answer.checked()
+                return command
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

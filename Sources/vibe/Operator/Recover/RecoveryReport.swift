@@ -35,6 +35,8 @@ struct RecoveryReport: Sendable {
         lines.append(
             "\(Format.count(plan.sleeveCount)) positions, \(Format.count(plan.lifecycleCount)) lifecycles, \(Format.count(plan.leaderCount)) leaders, "
                 + "\(Format.count(plan.seenCount)) signals known")
+        lines.append(
+            plan.checkpoint.map { "read from the checkpoint of \(Format.instant(milliseconds: $0)) on" } ?? "read from all of the trail: there is no checkpoint")
         if let exchange {
             lines.append(
                 exchange.unread.map { "not compared with the exchange: \($0)" }

@@ -1,0 +1,175 @@
+import Redis
+
+/// What the stages of one partition had done and knew at one moment.
+public struct PartitionPicture: Sendable, Equatable {
+    /// One of its streams.
+    public struct Stream: Sendable, Equatable {
+        public var partition: StreamPartition
+        /// Id of the last entry ever added.
+        public var last: String
+        /// Up to which entries were handed to the stream's stage; `last` when it has none but the audit.
+        public var delivered: String
+        /// Of these, what is not acknowledged, by rising id.
+        public var pending: [String] = []
+
+        public init(partition: StreamPartition, last: String, delivered: String, pending: [String] = []) {
+            self.partition = partition
+            self.last = last
+            self.delivered = delivered
+            self.pending = pending
+        }
+    }
+
+    public var streams: [Stream]
+    /// Subscription|coin → record. Of a partition of accounts, as the two that follow.
+    public var sleeves: [String: [UInt8]] = [:]
+    public var lifecycles: [String: [UInt8]] = [:]
+    public var made: [String] = []
+
+    public init(streams: [Stream]) { self.streams = streams }
+}
+
+/// Takes pictures of a cell's partitions. Each is of one moment; the moments differ.
+public struct CellPictures: Sendable {
+    public enum Fault: Error, Equatable, CustomStringConvertible {
+        /// The cell is halted, or another incarnation.
+        case otherCell
+        /// More than ``mostPending`` entries of a stream are under way.
+        case busy(StreamPartition)
+        /// What a recovery delivered again is not finished yet: what it led to may be on record since before.
+        case recovering(StreamPartition)
+        case absent(StreamPartition)
+
+        public var description: String {
+            switch self {
+            case .otherCell: "the cell is halted, or was recovered meanwhile"
+            case .busy(let partition): "more than \(CellPictures.mostPending) entries of \(partition) are under way"
+            case .recovering(let partition): "\(partition) is not done with what was under way when Redis was lost"
+            case .absent(let partition): "\(partition) or its group is not in Redis"
+            }
+        }
+    }
+
+    /// Entries of one stream that were handed out and are not acknowledged: bounds a picture.
+    public static let mostPending = 10_000
+
+    private let redis: RedisConnection
+    private let keys: Keys
+    private let partitioning: Partitioning
+
+    public init(redis: RedisConnection, keys: Keys, partitioning: Partitioning) {
+        self.redis = redis
+        self.keys = keys
+        self.partitioning = partitioning
+    }
+
+    /// Redis time, milliseconds.
+    public func time() async throws(RedisError) -> Int64 { try await CellRebuild(redis: redis, keys: keys).time() }
+
+    /// - Parameter incarnation: the cell's.
+    /// - Throws: ``Fault``, ``Redis/RedisError``.
+    public func accounts(_ index: Int, of incarnation: String) async throws -> PartitionPicture {
+        try await picture(
+            [.requests, .jobs, .results, .accountEvents].map { StreamPartition($0, index) }, incarnation,
+            knowledge: [
+                RedisCommand("HGETALL", keys.sleeves(index)), RedisCommand("HGETALL", keys.lifecycles(index)), RedisCommand("SMEMBERS", keys.made(index)),
+            ]
+        ) { picture, replies in
+            picture.sleeves = Self.hash(replies[0])
+            picture.lifecycles = Self.hash(replies[1])
+            picture.made = (replies[2].array ?? []).compactMap(\.text)
+        }
+    }
+
+    /// - Parameter incarnation: the cell's.
+    /// - Throws: ``Fault``, ``Redis/RedisError``.
+    public func signals(_ index: Int, of incarnation: String) async throws -> PartitionPicture {
+        try await picture([StreamPartition(.signals, index)], incarnation, knowledge: []) { _, _ in }
+    }
+
+    /// Id of the last entry ever added, of every stream of the cell.
+    public func lastIDs() async throws -> [StreamPartition: String] {
+        let replies = try await redis.send(partitioning.all.map { RedisCommand("XINFO", "STREAM", keys.stream($0)) })
+        var last: [StreamPartition: String] = [:]
+        for (partition, reply) in zip(partitioning.all, replies) { last[partition] = try Self.last(reply.checked(), of: partition) }
+        return last
+    }
+
+    private func picture(
+        _ partitions: [StreamPartition], _ incarnation: String, knowledge: [RedisCommand], _ read: (inout PartitionPicture, [RedisValue]) -> Void
+    ) async throws -> PartitionPicture {
+        var commands = [RedisCommand("MULTI"), RedisCommand("HMGET", keys.cellRecord, "incarnation", "state")]
+        for partition in partitions {
+            commands += [
+                RedisCommand("HGET", keys.recoveredThrough, partition.name), RedisCommand("XINFO", "STREAM", keys.stream(partition)),
+                RedisCommand("XINFO", "GROUPS", keys.stream(partition)),
+            ]
+            if let group = Self.stage(partition) { commands.append(RedisCommand("XPENDING", keys.stream(partition), group, "-", "+", "\(Self.mostPending + 1)")) }
+        }
+        commands += knowledge + [RedisCommand("EXEC")]
+        let replies = try await redis.send(commands)
+        for reply in replies { _ = try reply.checked() }
+        guard var rest = replies[replies.count - 1].array.map({ $0[...] }) else { throw RedisError.unexpectedReply("EXEC") }
+        let cell = try rest.removeFirst().checked().array?.map(\.text)
+        guard cell == [incarnation, "running"] else { throw Fault.otherCell }
+        var picture = PartitionPicture(streams: [])
+        for partition in partitions {
+            let recovered = try rest.removeFirst().checked().text
+            let last = try Self.last(try Self.there(rest.removeFirst(), partition), of: partition)
+            let groups = try Self.there(rest.removeFirst(), partition)
+            var stream = PartitionPicture.Stream(partition: partition, last: last, delivered: last)
+            if let group = Self.stage(partition) {
+                stream.pending = try Self.there(rest.removeFirst(), partition).array?.compactMap { $0.array?.first?.text } ?? []
+                guard let delivered = Self.delivered(groups, to: group) else { throw Fault.absent(partition) }
+                stream.delivered = delivered
+                guard stream.pending.count <= Self.mostPending else { throw Fault.busy(partition) }
+                let isRecovering = recovered.map { through in
+                    stream.pending.first.map { !Self.isBefore(through, $0) } ?? (delivered != last && Self.isBefore(delivered, through))
+                }
+                guard isRecovering != true else { throw Fault.recovering(partition) }
+            }
+            picture.streams.append(stream)
+        }
+        for reply in rest { _ = try reply.checked() }
+        read(&picture, Array(rest))
+        return picture
+    }
+
+    /// The group beside the audit.
+    private static func stage(_ partition: StreamPartition) -> String? { partition.stream.groups.first { $0 != Group.audit } }
+
+    private static func there(_ reply: RedisValue, _ partition: StreamPartition) throws -> RedisValue {
+        if let error = reply.error, error.contains("no such key") || error.hasPrefix("NOGROUP") { throw Fault.absent(partition) }
+        return try reply.checked()
+    }
+
+    private static func last(_ info: RedisValue, of partition: StreamPartition) throws -> String {
+        guard let id = value("last-generated-id", of: info)?.text else { throw RedisError.unexpectedReply("XINFO STREAM \(partition)") }
+        return id
+    }
+
+    private static func delivered(_ groups: RedisValue, to group: String) -> String? {
+        (groups.array ?? []).first { value("name", of: $0)?.text == group }.flatMap { value("last-delivered-id", of: $0)?.text }
+    }
+
+    /// Of a reply that is a list of names and values.
+    private static func value(_ name: String, of list: RedisValue) -> RedisValue? {
+        guard let list = list.array, let at = stride(from: 0, to: list.count - 1, by: 2).first(where: { list[$0].text == name }) else { return nil }
+        return list[at + 1]
+    }
+
+    private static func hash(_ reply: RedisValue) -> [String: [UInt8]] {
+        let list = reply.array ?? []
+        return Dictionary(
+            stride(from: 0, to: list.count - 1, by: 2).compactMap { at in list[at].text.flatMap { name in list[at + 1].bytes.map { (name, $0) } } },
+            uniquingKeysWith: { $1 })
+    }
+
+    private static func isBefore(_ a: String, _ b: String) -> Bool {
+        func parts(_ id: String) -> (Int64, Int64) {
+            let parts = id.split(separator: "-").map { Int64($0) ?? 0 }
+            return (parts.first ?? 0, parts.count > 1 ? parts[1] : 0)
+        }
+        return parts(a) < parts(b)
+    }
+}
