@@ -157,7 +157,8 @@ public struct Recovery: Sendable {
         for (partition, items) in plan.lifecycles {
             try await rebuild.store(items.map { ($0.key, $0.value.json.bytes()) }, hash: keys.lifecycles(partition))
         }
-        for (partition, ids) in plan.made { try await rebuild.store(ids, set: keys.made(partition), life: .seconds(2 * 86_400)) }
+        let now = try await rebuild.time()
+        for (partition, ids) in plan.emitted { try await rebuild.store(ids, score: now, sortedSet: keys.emitted(partition), life: AccountLog.life) }
         for (partition, cursors) in plan.cursors {
             try await rebuild.store(cursors.map { ($0.key, $0.value.json.bytes()) }, hash: keys.cursors(partition))
         }

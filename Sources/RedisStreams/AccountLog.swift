@@ -17,7 +17,7 @@ public struct AccountLog: Sendable {
     }
 
     /// How long an id is remembered; a call is repeated within seconds.
-    static let life = Duration.seconds(2 * 86_400)
+    public static let life = Duration.seconds(2 * 86_400)
 
     private let redis: RedisConnection
     private let keys: Keys
@@ -56,7 +56,7 @@ public struct AccountLog: Sendable {
             script: Script.recordAccount,
             keys: [
                 keys.lease(stage.name, stage.partitionNames[partition]), keys.accounts(index), stage.stateKey(keys, partition), keys.sequence,
-                keys.made(index),
+                keys.emitted(index),
             ] + outputs.map(keys.stream))
         command.append(epoch)
         command.append(Self.life.milliseconds)

@@ -33,8 +33,8 @@ public struct Keys: Sendable, Hashable {
     public func lifecycles(_ partition: Int) -> String { key("lifecycles:\(twoDigits(partition))") }
     /// Hash: account → what is known of it beside its sleeves (worker).
     public func accounts(_ partition: Int) -> String { key("accounts:\(twoDigits(partition))") }
-    /// Set: ids of events and jobs that a worker made by itself.
-    public func made(_ partition: Int) -> String { key("made:\(twoDigits(partition))") }
+    /// Sorted set: ids of events and jobs that a worker emitted by itself, by when (ms of Redis time).
+    public func emitted(_ partition: Int) -> String { key("emitted:\(twoDigits(partition))") }
     /// Hash: influencer → up to where its fills were read.
     public func cursors(_ partition: Int) -> String { key("cursors:\(twoDigits(partition))") }
     /// Hash: influencer → what is known of its conduct.

@@ -14,6 +14,7 @@ struct SecureFleetTests {
     private static let variables = [
         "VIBE_RATE_SUBSCRIBER": "500/1s:1000", "VIBE_RATE_ACCOUNT": "500/1s:1000", "VIBE_RATE_EGRESS": "20000/1s:20000",
         "VIBE_EXCHANGE_SOCKET_MESSAGES": "10000000", "VIBE_MARKET_QUOTES": "no", "VIBE_BREAKER_LEADER_TRADES": "0",
+        "VIBE_AUDIT_CHECKPOINT_EVERY": "1s",
     ]
 
     /// The program is built beside the tests.
@@ -63,6 +64,10 @@ struct SecureFleetTests {
         let report = try await Verification.run(context, ledger: .exchange(context.settings.exchange.url), patience: .seconds(20))
         #expect(report.isClean, "\(report.finalLine)")
         #expect(report.executed > 0)
+        let postgres = context.postgres("look")
+        let kept = try await postgres.query("SELECT count(*) AS parts FROM cell_checkpoints")
+        #expect(try kept[0].integer("parts") == Int64(context.partitioning.accounts + 2), "the auditor may keep checkpoints")
+        await postgres.close()
         await redis.close()
     }
 

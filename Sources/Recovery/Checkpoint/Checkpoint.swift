@@ -26,7 +26,7 @@ struct Checkpoint: Sendable {
     /// By partition of accounts: subscription|coin → what it holds.
     var sleeves: [Int: [String: Sleeve]]
     var lifecycles: [Int: [String: Lifecycle]]
-    var made: [Int: [String]]
+    var emitted: [Int: [String]]
     /// The newest of each leader and coin.
     var leaders: [AuditReader.LastSignal]
 
@@ -38,14 +38,14 @@ struct Checkpoint: Sendable {
     // MARK: - Stored
 
     /// `nil`: there is none, or it is not of this trail.
-    /// - Parameters:
-    ///   - watermarks: how far each stream is on record; less than the checkpoint knows says that the trail is another.
+    /// - Parameter watermarks: how far each stream is on record; less than the checkpoint knows says that the trail is another.
+    /// - Throws: `JSONError` for one that cannot be read.
     static func load(
         _ keys: Keys, _ partitioning: Partitioning, watermarks: [String: AuditEntryID], from postgres: PostgresConnection
     ) async throws -> Checkpoint? {
         let rows = try await postgres.query("SELECT part, taken_ms, data::text FROM cell_checkpoints WHERE cell = $1", [.text(keys.cellName)], results: .binary)
         guard let takenAt = try rows.first.map({ row throws(PostgresError) in try row.integer(1) }) else { return nil }
-        var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], made: [:], leaders: [])
+        var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], emitted: [:], leaders: [])
         for row in rows {
             let part = try row.text(0)
             do { try checkpoint.read(part, JSON.parse(try row.text(2))) } catch let error as JSONError { throw error.inside("cell_checkpoints, \(part)") }
@@ -68,7 +68,7 @@ struct Checkpoint: Sendable {
             lifecycles[index] = Dictionary(
                 try json.entries("lifecycles") { value throws(JSONError) in try Lifecycle(json: value) }.map { ($0.name, $0.value) },
                 uniquingKeysWith: { $1 })
-            made[index] = try json.list("made") { value throws(JSONError) in try value.asString() }
+            emitted[index] = try json.list("emitted") { value throws(JSONError) in try value.asString() }
         }
     }
 
@@ -92,7 +92,7 @@ struct Checkpoint: Sendable {
                     [
                         "sleeves": .object(sleeves.map { JSON.Member($0.key, $0.value.json) }),
                         "lifecycles": .object((lifecycles[index] ?? [:]).map { JSON.Member($0.key, $0.value.json) }),
-                        "made": .array((made[index] ?? []).map(JSON.string)),
+                        "emitted": .array((emitted[index] ?? []).map(JSON.string)),
                     ]
                 ))
         }

@@ -63,7 +63,7 @@ public struct CheckpointKeeper: Sendable {
         guard let incarnation = try rows.first?.text(0) else { return .skipped("the cell does not run") }
         let recorded = try await watermarks(reader)
         let takenAt = try await pictures.time()
-        var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], made: [:], leaders: [])
+        var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], emitted: [:], leaders: [])
         do {
             for index in 0..<partitioning.signals { try checkpoint.add(try await pictures.signals(index, of: incarnation), index) }
             for index in 0..<partitioning.accounts { try checkpoint.add(try await pictures.accounts(index, of: incarnation), index) }
@@ -99,7 +99,10 @@ public struct CheckpointKeeper: Sendable {
 
     /// The newest signal of each leader and coin: those of the checkpoint before, and what came since.
     private func leaders(upTo checkpoint: Checkpoint, _ reader: AuditReader) async throws -> [AuditReader.LastSignal] {
-        let before = try await Checkpoint.load(keys, partitioning, watermarks: try await watermarks(reader), from: postgres)
+        var before: Checkpoint?
+        do { before = try await Checkpoint.load(keys, partitioning, watermarks: try await watermarks(reader), from: postgres) } catch let error as JSONError {
+            logger.error("checkpoint.unread", metadata: ["error": "\(error)"])
+        }
         var ranges: [AuditReader.Range] = []
         for mark in checkpoint.marks where mark.partition.stream == .signals {
             ranges.append(AuditReader.Range(stream: keys.stream(mark.partition), after: before?.mark(mark.partition)?.last ?? .zero, through: mark.last))
@@ -127,6 +130,6 @@ extension Checkpoint {
         guard picture.streams.contains(where: { $0.partition.stream == .jobs }) else { return }
         sleeves[index] = try picture.sleeves.mapValues { try Sleeve(json: JSON.parse($0)) }
         lifecycles[index] = try picture.lifecycles.mapValues { try Lifecycle(json: JSON.parse($0)) }
-        made[index] = picture.made
+        emitted[index] = picture.emitted
     }
 }

@@ -38,7 +38,8 @@ public struct RecoveryPlan: Sendable {
     public var answered: [Int: [String]] = [:]
     public var sleeves: [Int: [String: Sleeve]] = [:]
     public var lifecycles: [Int: [String: Lifecycle]] = [:]
-    public var made: [Int: [String]] = [:]
+    /// What workers emitted by themselves.
+    public var emitted: [Int: [String]] = [:]
     /// By partition of signals.
     public var cursors: [Int: [String: LeaderCursor]] = [:]
     /// What could not be understood, for people.
@@ -70,7 +71,7 @@ public struct RecoveryPlan: Sendable {
             "streams": .array(streams), "checkpointMs": checkpoint.map { .integer($0) } ?? .null, "sleeves": .integer(sleeveCount), "lifecycles": .integer(lifecycleCount), "leaders": .integer(leaderCount),
             "seenSignals": .integer(seenCount), "knownRequests": .integer(knownRequests.count),
             "knownLegs": .integer(knownLegs.values.reduce(0) { $0 + $1.count }),
-            "ownEmissions": .integer(made.values.reduce(0) { $0 + $1.count }), "doubts": .array(doubts.map(JSON.string)),
+            "ownEmissions": .integer(emitted.values.reduce(0) { $0 + $1.count }), "doubts": .array(doubts.map(JSON.string)),
         ]
     }
 }

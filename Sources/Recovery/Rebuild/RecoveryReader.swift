@@ -17,7 +17,7 @@ struct RecoveryReader: Sendable {
     /// Unfinished work and published signals are looked for so far back; as long as a source is deduplicated.
     static let window = SignalPublisher.memory
     /// As long as a worker's emissions are remembered.
-    static let madeWindow: Int32 = 2
+    static let emittedWindow: Int32 = 2
     /// Of a leader's fills so much is read again before its last one on record: in another coin an earlier one may have been waited for.
     static let overlap: Int64 = 600_000
     private static let dayMilliseconds: Int64 = 86_400_000
@@ -39,7 +39,10 @@ struct RecoveryReader: Sendable {
         let marks = try await reader.watermarks(prefix)
         // an epoch is a time of Redis' clock at least, and what is written under it has a later id
         plan.newestEpoch = marks.values.map { max($0.epoch, $0.last.milliseconds) }.max() ?? 0
-        let checkpoint = try await Checkpoint.load(keys, partitioning, watermarks: marks.mapValues(\.last), from: postgres)
+        var checkpoint: Checkpoint?
+        do { checkpoint = try await Checkpoint.load(keys, partitioning, watermarks: marks.mapValues(\.last), from: postgres) } catch let error as JSONError {
+            plan.doubts.append("the checkpoint cannot be read, and all of the trail is: \(error)")
+        }
         plan.checkpoint = checkpoint?.takenAt
         try await reader.prepareForRecovery(from: checkpoint?.starts(keys))
         var again: [StreamPartition: [CellRebuild.Entry]] = [:]
@@ -74,9 +77,9 @@ struct RecoveryReader: Sendable {
         progress("positions and lifecycles")
         let undecided = try await readSleeves(since: checkpoint, &plan)
         try await readLifecycles(after: undecided, since: checkpoint, &plan)
-        plan.made = checkpoint?.made ?? [:]
-        for (stream, ids) in try await reader.ownEmissions(prefix, since: today - Self.madeWindow) {
-            if let partition = partition(ofStream: stream) { plan.made[partition.index, default: []] += ids }
+        plan.emitted = checkpoint?.emitted ?? [:]
+        for (stream, ids) in try await reader.ownEmissions(prefix, since: today - Self.emittedWindow) {
+            if let partition = partition(ofStream: stream) { plan.emitted[partition.index, default: []] += ids }
         }
         progress("leaders")
         try await readLeaders(missing.filter { $0.key.stream == .signals }.flatMap(\.value).map(\.emission), since, marks.mapValues(\.last.milliseconds), checkpoint, &plan)

@@ -24,7 +24,8 @@ public struct PartitionPicture: Sendable, Equatable {
     /// Subscription|coin → record. Of a partition of accounts, as the two that follow.
     public var sleeves: [String: [UInt8]] = [:]
     public var lifecycles: [String: [UInt8]] = [:]
-    public var made: [String] = []
+    /// Ids of what its worker emitted by itself.
+    public var emitted: [String] = []
 
     public init(streams: [Stream]) { self.streams = streams }
 }
@@ -72,12 +73,12 @@ public struct CellPictures: Sendable {
         try await picture(
             [.requests, .jobs, .results, .accountEvents].map { StreamPartition($0, index) }, incarnation,
             knowledge: [
-                RedisCommand("HGETALL", keys.sleeves(index)), RedisCommand("HGETALL", keys.lifecycles(index)), RedisCommand("SMEMBERS", keys.made(index)),
+                RedisCommand("HGETALL", keys.sleeves(index)), RedisCommand("HGETALL", keys.lifecycles(index)), RedisCommand("ZRANGE", keys.emitted(index), "0", "-1"),
             ]
         ) { picture, replies in
             picture.sleeves = Self.hash(replies[0])
             picture.lifecycles = Self.hash(replies[1])
-            picture.made = (replies[2].array ?? []).compactMap(\.text)
+            picture.emitted = (replies[2].array ?? []).compactMap(\.text)
         }
     }
 

@@ -119,6 +119,14 @@ public struct CellRebuild: Sendable {
         try await write("SADD", key, Array(members), life) { $0.append($1) }
     }
 
+    /// - Parameter score: of each member.
+    public func store(_ members: some Collection<String>, score: Int64, sortedSet key: String, life: Duration) async throws(RedisError) {
+        try await write("ZADD", key, Array(members), life) { command, member in
+            command.append(score)
+            command.append(member)
+        }
+    }
+
     private func write<Item>(
         _ verb: String, _ key: String, _ items: [Item], _ life: Duration?, _ append: (inout RedisCommand, Item) -> Void
     ) async throws(RedisError) {

@@ -3,6 +3,7 @@ import Foundation
 import HyperSim
 import JSON
 import Pipeline
+import Redis
 import RedisStreams
 import Settings
 
@@ -112,13 +113,13 @@ struct Chaos: Sendable {
                 // what stands alone waits for the others, and others wait for it
                 while !active.isEmpty, resource == .everything || active.contains(.everything) || active.contains(resource) || active.count > 1 {
                     let done = try await group.next() ?? FaultJournal()
-                    active.subtract(done.kinds.map(\.resource))
+                    active.subtract(done.ended)
                     journal += done
                 }
                 active.insert(resource)
                 group.addTask { try await Self.inject(planned, site, load, health, start) }
                 if !planned.overlaps || resource == .everything, let done = try await group.next() {
-                    active.subtract(done.kinds.map(\.resource))
+                    active.subtract(done.ended)
                     journal += done
                 }
                 try await Task.sleep(for: .milliseconds(planned.pause))
@@ -126,6 +127,11 @@ struct Chaos: Sendable {
             for try await done in group { journal += done }
             return journal
         }
+    }
+
+    private static func isOfAnotherFault(_ error: any Error) -> Bool {
+        if case RedisError.server(let text) = error { return ["OOM", "MISCONF", "LOADING"].contains { text.hasPrefix($0) || text.contains(" \($0) ") } }
+        return StartWait.isOutage(error)
     }
 
     private static func inject(
@@ -142,16 +148,15 @@ struct Chaos: Sendable {
             await health.end(planned.kind)
             Terminal.complain("\(began.since.components.seconds) s  \(planned.kind.rawValue): \(done?.0 ?? "did not end within \(faultLimit.text)")")
             return FaultJournal(
-                kinds: [planned.kind], handOvers: done?.1 ?? [],
+                kinds: [planned.kind], ended: [planned.kind.resource], handOvers: done?.1 ?? [],
                 moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)])
-        } catch is CancellationError { throw CancellationError() } catch where StartWait.isOutage(error) {
-            // another fault was quicker; what this one began it has healed
+        } catch is CancellationError { throw CancellationError() } catch {
+            // What this one began it has healed. Another fault may have been quicker; anything else is the driver's fault, and the run's.
             await health.end(planned.kind)
             Terminal.complain("\(began.since.components.seconds) s  \(planned.kind.rawValue): not injected: \(error)")
             return FaultJournal(
-                kinds: [], handOvers: [], moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)])
-        } catch {
-            throw Failure(.unavailable, "the fault \(planned.kind.rawValue) (seed \(planned.seed)) cannot be injected: \(error)")
+                ended: [planned.kind.resource], moments: [.init(name: planned.kind.rawValue, began: began.at, healed: WallClock.milliseconds)],
+                failed: isOfAnotherFault(error) ? [] : ["the fault \(planned.kind.rawValue) (seed \(planned.seed)) could not be injected: \(error)"])
         }
     }
 
@@ -233,13 +238,18 @@ struct Chaos: Sendable {
 /// Which faults came, and what was measured meanwhile.
 struct FaultJournal: Sendable {
     var kinds: [FaultKind] = []
+    /// What others may have now, of faults that were injected and of those that were not.
+    var ended: [FaultKind.Resource] = []
     var handOvers: [ChaosObservations.HandOver] = []
     var moments: [ChaosObservations.Fault] = []
+    var failed: [String] = []
 
     static func += (a: inout Self, b: Self) {
         a.kinds += b.kinds
+        a.ended += b.ended
         a.handOvers += b.handOvers
         a.moments += b.moments
+        a.failed += b.failed
     }
 
     /// For people: how often, how long in the middle, how long at most.

@@ -28,6 +28,7 @@ struct ChaosReport: Sendable {
         if rest == nil { found.append("the fleet did not come to rest after the faults") }
         if !left.isEmpty { found.append("\(left.count) positions of followers are left, though every leader is flat: \(left.prefix(5).joined(separator: "; "))") }
         if verdicts.isEmpty { found.append("nothing was checked") }
+        found += faults.failed
         found += verdicts.filter { !$0.isUpheld }.map { "invariant \($0.invariant.rawValue), \($0.invariant.name): \($0.findings.first ?? "nothing to look at")" }
         return found
     }

@@ -17,6 +17,7 @@ extension ChaosSite {
         try await hold(8_000...15_000, &generator)
         want(.ingest, 0)
         for member in await fleet.members(of: FleetRole.ingest.rawValue) { member.identity.send(SIGKILL) }
+        defer { restoreCounts() }
         try await Task.sleep(for: .milliseconds(300))
         var restored = 0
         for (name, hash) in zip(names, stored) {
@@ -25,7 +26,6 @@ extension ChaosSite {
             _ = try await redis.send(RedisCommand(["HSET", name] + fields)).checked()
             restored += 1
         }
-        restoreCounts()
         return "\(restored) hashes put back"
     }
 
