@@ -37,6 +37,7 @@ public struct Recovery: Sendable {
 
     private static let lockKey: Int64 = 0x7669_6265_0007
 
+    private let redis: RedisConnection
     private let table: CellTable
     private let rebuild: CellRebuild
     private let pictures: CellPictures
@@ -54,6 +55,7 @@ public struct Recovery: Sendable {
     public init(
         redis: RedisConnection, postgres: PostgresConnection, config: ConfigStore, latches: LatchStore, keys: Keys, partitioning: Partitioning
     ) {
+        self.redis = redis
         table = CellTable(redis: redis, keys: keys, partitioning: partitioning)
         rebuild = CellRebuild(redis: redis, keys: keys)
         pictures = CellPictures(redis: redis, keys: keys, partitioning: partitioning)
@@ -79,7 +81,7 @@ public struct Recovery: Sendable {
 
     /// What a recovery would write now. Changes nothing.
     public func plan(progress: @Sendable (String) -> Void = { _ in }) async throws -> RecoveryPlan {
-        try await reader.read(now: try await rebuild.time(), progress: progress)
+        try await reader.read(now: try await redis.serverMilliseconds(), progress: progress)
     }
 
     /// - Parameters:
@@ -106,7 +108,7 @@ public struct Recovery: Sendable {
         progress("halting: \(reason)")
         try await register.halt(reason: reason)
         try await table.halt(reason: reason)
-        try await register.fenceAuditors(before: try await rebuild.time())
+        try await register.fenceAuditors(before: try await redis.serverMilliseconds())
         try await step(.halted)
         let plan = try await plan(progress: progress)
         try await step(.read)
@@ -157,7 +159,7 @@ public struct Recovery: Sendable {
         for (partition, items) in plan.lifecycles {
             try await rebuild.store(items.map { ($0.key, $0.value.json.bytes()) }, hash: keys.lifecycles(partition))
         }
-        let now = try await rebuild.time()
+        let now = try await redis.serverMilliseconds()
         for (partition, ids) in plan.emitted { try await rebuild.store(ids, score: now, sortedSet: keys.emitted(partition), life: AccountLog.life) }
         for (partition, cursors) in plan.cursors {
             try await rebuild.store(cursors.map { ($0.key, $0.value.json.bytes()) }, hash: keys.cursors(partition))

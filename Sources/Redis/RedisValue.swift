@@ -39,6 +39,12 @@ public enum RedisValue: Sendable, Equatable {
         return nil
     }
 
+    /// The answer of TIME in microseconds since 1970.
+    public var serverTime: Int64? {
+        guard let list = array, list.count == 2, let seconds = list[0].integer, let rest = list[1].integer else { return nil }
+        return seconds * 1_000_000 + rest
+    }
+
     public var isNull: Bool { self == .null }
 
     public var error: String? {

@@ -13,6 +13,9 @@ public struct LatchTable: Sendable {
     /// What a provisional scope begins with; no scope does.
     private static let mark = "provisional:"
 
+    /// Milliseconds since 1970.
+    public func now() async throws(RedisError) -> Int64 { try await redis.serverMilliseconds() }
+
     /// Every record.
     public func records() async throws(RedisError) -> (settled: [[UInt8]], provisional: [[UInt8]]) {
         let all = try await redis.hash(key)

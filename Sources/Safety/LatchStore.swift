@@ -33,14 +33,18 @@ public struct LatchStore: LatchSetter {
         try await table.publish(scope: latch.scope.text, id: latch.id, record: latch.json.bytes())
     }
 
-    /// Needs Postgres, which numbers all settings: while it is away nothing new is latched, by a process or a person, and what is latched
-    /// holds on.
+    /// On record first, as Postgres numbers all settings; while it is away provisionally.
     public func tighten(_ scope: LatchScope, to level: KillLevel, reason: String, by: String) async throws {
-        let latch: Latch? = try await transaction { connection in
-            if let known = try Self.newest(scope, connection), known.level >= level { return nil }
-            return try Self.insert(scope, level, reason, by, connection)
+        do {
+            let latch: Latch? = try await transaction { connection in
+                if let known = try Self.newest(scope, connection), known.level >= level { return nil }
+                return try Self.insert(scope, level, reason, by, connection)
+            }
+            if let latch { try await publish(latch) }
+        } catch PostgresError.unavailable {
+            guard try await !published().onRecord.contains(where: { $0.scope == scope && $0.level >= level }) else { return }
+            _ = try await tightenProvisionally(scope, to: level, reason: reason, by: by, at: try await table.now())
         }
-        if let latch { try await publish(latch) }
     }
 
     /// By a person, who may loosen too, and replaces what is provisional of the scope. First into Postgres: what Redis misses is found

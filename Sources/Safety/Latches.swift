@@ -6,9 +6,9 @@ import Synchronization
 
 /// The kill switch as one process sees it: the strictest of what Postgres, Redis and the process itself have latched.
 ///
-/// Redis is looked at several times a second, Postgres every few seconds, and what only one of them has is carried to the other: a person
-/// latches in Redis alone while Postgres is away. What
-/// was seen stays in force until a person has set something newer. While Redis cannot be read, level 1 holds.
+/// Redis is looked at several times a second, Postgres every few seconds, and what only one of them has is carried to the other: while
+/// Postgres is away latches are set in Redis alone. What was seen stays in force until a person has set something newer. While Redis cannot
+/// be read, level 1 holds.
 public final class Latches: Sendable {
     /// How often Redis is looked at.
     static let pollEvery = Duration.milliseconds(100)
@@ -103,8 +103,8 @@ public final class Latches: Sendable {
         }
     }
 
-    /// The newest setting of exactly this scope.
-    public func latch(on scope: LatchScope) -> Latch? { state.withLock { $0.book.latches[scope] } }
+    /// What is set of exactly this scope: the newest setting on record, or what is in force beside it and stricter.
+    public func latch(on scope: LatchScope) -> Latch? { state.withLock { $0.book.latch(on: scope) } }
 
     public var all: [Latch] { state.withLock { $0.book.all } }
 }

@@ -100,6 +100,35 @@ import Testing
         }
     }
 
+    @Test("R-84: what the software sees while Postgres is away stops entries then, and is on record when Postgres is back")
+    func tightened() async throws {
+        let postgres = try await BlockingCalls.run { try PrivatePostgres() }
+        try await Fleet.run(Cast.alike(2), postgres: postgres) { fleet in
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.tightenLatch(.subscriber("s0"), .pauseEntries)
+            try await BlockingCalls.run { postgres.stop() }
+            // as strict as what is on record: nothing is added
+            try await fleet.tightenLatch(.subscriber("s0"), .pauseEntries)
+            try await fleet.tightenLatch(.subscriber("s1"), .windDown)
+            try await fleet.tightenLatch(.subscriber("s1"), .pauseEntries)
+            let results = try await fleet.added(.results)
+            try await Task.sleep(for: .milliseconds(300))
+            try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+            try await fleet.eventually("the entries have their results") { try await fleet.added(.results) == results + 2 }
+            try await BlockingCalls.run { try postgres.start() }
+            try await fleet.postgresIsBack()
+            try await fleet.settled(signals: 2, within: .seconds(60))
+            let truth = try await fleet.verify()
+            #expect(truth.results.filter { $0.coin == "ETH" }.map(\.outcome) == [.halted, .halted])
+            try await fleet.eventually("it is on record", within: .seconds(30)) {
+                let latches = try await fleet.latches()
+                return latches.provisional.isEmpty && latches.stored.map { [$0.scope.text: $0.level] } == [["subscriber:s0": .pauseEntries], ["subscriber:s1": .windDown]]
+            }
+        }
+    }
+
     @Test("R-84: whoever opens the kill switch opens what is not on record too, and no process that knew that one puts it on record after")
     func opened() async throws {
         let scope = LatchScope.subscriber("s1")

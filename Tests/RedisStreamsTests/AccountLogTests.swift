@@ -26,7 +26,7 @@ import Testing
         #expect(try await log.write(entry("two"), partition: 0, epoch: former) == false)
         #expect(try await length() == 1)
 
-        let now = try await CellRebuild(redis: cell.redis, keys: cell.keys).time()
+        let now = try await cell.redis.serverMilliseconds()
         let key = cell.keys.emitted(0)
         for (id, age) in [("old", 60_000), ("young", -60_000)] {
             _ = try await cell.integer("ZADD", key, "\(now - AccountLog.life.milliseconds - Int64(age))", id)

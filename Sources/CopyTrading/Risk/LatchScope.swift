@@ -118,6 +118,12 @@ public struct LatchBook: Sendable, Equatable {
         return true
     }
 
+    /// What is set of exactly this scope: the newest setting on record, or what is in force beside it and stricter.
+    public func latch(on scope: LatchScope) -> Latch? {
+        guard let beside = provisional[scope], beside.level > latches[scope]?.level ?? .none else { return latches[scope] }
+        return beside
+    }
+
     /// The strictest latch on one copy; of equals the widest. `nil` when nothing is latched.
     public func strictest(influencer: InfluencerID, subscriber: SubscriberID, subscription: SubscriptionID, coin: Coin) -> Latch? {
         let scopes: [LatchScope] = [.everything, .influencer(influencer), .subscriber(subscriber), .coin(coin), .subscription(subscription)]

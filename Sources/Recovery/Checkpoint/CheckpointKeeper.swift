@@ -28,6 +28,7 @@ public struct CheckpointKeeper: Sendable {
         }
     }
 
+    private let redis: RedisConnection
     private let pictures: CellPictures
     private let postgres: PostgresConnection
     private let keys: Keys
@@ -35,6 +36,7 @@ public struct CheckpointKeeper: Sendable {
     private let logger: Logger
 
     public init(redis: RedisConnection, postgres: PostgresConnection, keys: Keys, partitioning: Partitioning, logger: Logger) {
+        self.redis = redis
         pictures = CellPictures(redis: redis, keys: keys, partitioning: partitioning)
         self.postgres = postgres
         self.keys = keys
@@ -62,7 +64,7 @@ public struct CheckpointKeeper: Sendable {
         let rows = try await postgres.query("SELECT incarnation FROM cells WHERE cell = $1 AND state = 'running'", [.text(keys.cellName)], results: .binary)
         guard let incarnation = try rows.first?.text(0) else { return .skipped("the cell does not run") }
         let recorded = try await watermarks(reader)
-        let takenAt = try await pictures.time()
+        let takenAt = try await redis.serverMilliseconds()
         var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], emitted: [:], leaders: [])
         do {
             for index in 0..<partitioning.signals { try checkpoint.add(try await pictures.signals(index, of: incarnation), index) }

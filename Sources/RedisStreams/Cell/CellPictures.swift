@@ -64,9 +64,6 @@ public struct CellPictures: Sendable {
         self.partitioning = partitioning
     }
 
-    /// Redis time, milliseconds.
-    public func time() async throws(RedisError) -> Int64 { try await CellRebuild(redis: redis, keys: keys).time() }
-
     /// - Parameter incarnation: the cell's.
     /// - Throws: ``Fault``, ``Redis/RedisError``.
     public func accounts(_ index: Int, of incarnation: String) async throws -> PartitionPicture {

@@ -13,14 +13,6 @@ public struct CellRebuild: Sendable {
         self.keys = keys
     }
 
-    /// Redis time, milliseconds.
-    public func time() async throws(RedisError) -> Int64 {
-        guard let parts = try await redis.send(RedisCommand("TIME")).checked().array, parts.count == 2, let seconds = parts[0].text.flatMap({ Int64($0) }),
-            let microseconds = parts[1].text.flatMap({ Int64($0) })
-        else { throw .unexpectedReply("TIME") }
-        return seconds * 1_000 + microseconds / 1_000
-    }
-
     /// Deletes all that was known of the cell, but its own record, the kill switch, rate limits, places at the exchange and live members.
     /// - Returns: how many keys.
     public func wipe() async throws(RedisError) -> Int {

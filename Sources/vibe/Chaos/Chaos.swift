@@ -21,6 +21,8 @@ struct Chaos: Sendable {
     private static let faultLimit = Duration.seconds(240)
     /// The exchange's, USDC.
     private static let leastOrder: Int128 = 10
+    /// What an entry is planned to be worth, and a fifth for what the price has moved since a position was opened.
+    private static let leastEntry: Int128 = 12
 
     func perform() async throws -> ChaosReport {
         let site = try await ChaosSite.open(options, run, supervision)
@@ -198,7 +200,8 @@ struct Chaos: Sendable {
         return nil
     }
 
-    /// What followers hold, though every leader is flat. What is worth less than the exchange takes cannot be closed, and is left out.
+    /// What followers hold, though every leader is flat. What is worth less than the exchange takes cannot be closed, and is left out; nor
+    /// can, on an account whose sleeves cancel each other, one that is worth less than an entry has to be: its exit opens for the account.
     private func positionsLeft(_ site: ChaosSite) async throws -> [String] {
         try await sleeves(site).filter { !$0.isDust }.map { "\($0.key.field): \($0.position)" }.sorted()
     }
@@ -211,13 +214,18 @@ struct Chaos: Sendable {
 
     private func sleeves(_ site: ChaosSite) async throws -> [Held] {
         let hashes = try await site.redis.send((0..<site.context.partitioning.accounts).map { .init("HGETALL", site.context.keys.sleeves($0)) })
-        return hashes.flatMap { $0.pairs }.compactMap { field, value in
+        let held: [(key: HoldingKey, sleeve: Sleeve)] = hashes.flatMap { $0.pairs }.compactMap { field, value in
             guard let key = HoldingKey(field: field), let text = value.text, let sleeve = try? Sleeve(json: JSON.parse(text)),
                 !sleeve.position.isZero
             else { return nil }
+            return (key, sleeve)
+        }
+        func account(_ key: HoldingKey) -> String { "\(key.subscription.text.prefix { $0 != ":" }) \(key.coin)" }
+        let nets = held.reduce(into: [String: Size]()) { $0[account($1.key), default: .zero] += $1.sleeve.position }
+        return held.map { key, sleeve in
             let worth = Int128(sleeve.position.magnitude.e8) * Int128(sleeve.averageEntry?.e8 ?? .max)
-            return Held(
-                key: key, position: sleeve.position, isDust: worth < Self.leastOrder * Int128(Size.scale) * Int128(Price.scale))
+            let least = nets[account(key)]?.sign == sleeve.position.sign ? Self.leastOrder : Self.leastEntry
+            return Held(key: key, position: sleeve.position, isDust: worth < least * Int128(Size.scale) * Int128(Price.scale))
         }
     }
 

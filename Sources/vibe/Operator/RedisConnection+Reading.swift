@@ -35,12 +35,6 @@ extension RedisValue {
         }
         return result
     }
-
-    /// The answer of TIME in microseconds since 1970.
-    var serverTime: Int64? {
-        guard let list = array, list.count == 2, let seconds = list[0].integer, let rest = list[1].integer else { return nil }
-        return seconds * 1_000_000 + rest
-    }
 }
 
 enum EntryID {

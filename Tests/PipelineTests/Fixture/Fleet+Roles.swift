@@ -180,6 +180,11 @@ extension Fleet {
             scope, to: level, reason: "asked for \(level.rawValue)", by: "operator", at: WallClock.milliseconds)
     }
 
+    /// The same, as the software does it.
+    func tightenLatch(_ scope: LatchScope, _ level: KillLevel) async throws {
+        try await latchDesk().tighten(scope, to: level, reason: "seen", by: "test")
+    }
+
     /// What each process does every few seconds with what it knows to be provisional.
     func recordLatches(_ latches: [Latch]) async throws { try await latchDesk().record(latches) }
 
