@@ -21,9 +21,9 @@ extension AuditReader {
 
     /// - Parameter starts: of every stream; `nil`: all of the trail, where nothing is known.
     public func prepareForRecovery(from starts: [Start]?) async throws(PostgresError) {
-        try await prepareForWholeScans()
         try await connection.execute(script: "DISCARD TEMP")
         guard let starts else {
+            try await prepareForWholeScans()
             return try await connection.execute(
                 script: """
                     CREATE TEMP VIEW recent_entries AS SELECT *, true AS fresh FROM audit_entries;
@@ -35,16 +35,9 @@ extension AuditReader {
                 CREATE TEMP TABLE recent_entries (LIKE audit_entries, fresh boolean NOT NULL);
                 CREATE TEMP TABLE recent_causes (kind text NOT NULL, signal_id text NOT NULL, request_id text);
                 """)
+        try await prepareForRanges()
         try await connection.execute(
-            """
-            INSERT INTO recent_entries
-            SELECT entry.*, (entry_ms, entry_seq) > (known_ms, known_seq)
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS start (name, after_ms, after_seq, known_ms, known_seq)
-            CROSS JOIN LATERAL (
-                SELECT * FROM audit_entries
-                WHERE stream = name AND (entry_ms, entry_seq) > (after_ms, after_seq) AND \(Self.dayOf("after_ms", ">="))
-            ) AS entry
-            """,
+            Self.insertRecent,
             [
                 .texts(starts.map(\.stream)), .integers(starts.map(\.after.milliseconds)), .integers(starts.map(\.after.sequence)),
                 .integers(starts.map(\.known.milliseconds)), .integers(starts.map(\.known.sequence)),
@@ -67,6 +60,24 @@ extension AuditReader {
             """)
         try await connection.execute(
             script: "CREATE INDEX ON recent_entries (stream, entry_ms, entry_seq); ANALYZE recent_entries; ANALYZE recent_causes")
+        try await prepareForWholeScans()
+    }
+
+    static let insertRecent = """
+        INSERT INTO recent_entries
+        SELECT entry.*, (entry_ms, entry_seq) > (known_ms, known_seq)
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS start (name, after_ms, after_seq, known_ms, known_seq)
+        CROSS JOIN LATERAL (
+            SELECT * FROM audit_entries
+            WHERE stream = name AND (entry_ms, entry_seq) > (after_ms, after_seq) AND \(dayOf("after_ms", ">="))
+        ) AS entry
+        """
+
+    /// Tells the planner that pieces of streams will be read: each by the index, whatever it thinks of their sizes. It would read all of the
+    /// trail and join.
+    func prepareForRanges() async throws(PostgresError) {
+        try await connection.execute(
+            script: "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = on")
     }
 
     private static func dayOf(_ milliseconds: String, _ comparison: String) -> String {
@@ -118,23 +129,26 @@ extension AuditReader {
 
     /// The newest of each leader and coin in these pieces.
     public func lastSignals(in ranges: [Range]) async throws(PostgresError) -> [LastSignal] {
-        try await connection.query(
-            """
-            \(Self.lastSignal)
-            FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS range (name, after_ms, after_seq, through_ms, through_seq)
-            CROSS JOIN LATERAL (
-                SELECT * FROM audit_entries
-                WHERE stream = name AND (entry_ms, entry_seq) > (after_ms, after_seq) AND (entry_ms, entry_seq) <= (through_ms, through_seq)
-                    AND \(Self.dayOf("after_ms", ">=")) AND \(Self.dayOf("through_ms", "<="))
-            ) AS entry
-            WHERE \(Self.isLastSignal) ORDER BY influencer, coin, entry_ms DESC, entry_seq DESC
-            """,
+        try await prepareForRanges()
+        return try await connection.query(
+            Self.lastSignalsInRanges,
             [
                 .texts(ranges.map(\.stream)), .integers(ranges.map(\.after.milliseconds)), .integers(ranges.map(\.after.sequence)),
                 .integers(ranges.map(\.through.milliseconds)), .integers(ranges.map(\.through.sequence)),
             ], results: .binary
         ).map(Self.signal)
     }
+
+    static let lastSignalsInRanges = """
+        \(lastSignal)
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS range (name, after_ms, after_seq, through_ms, through_seq)
+        CROSS JOIN LATERAL (
+            SELECT * FROM audit_entries
+            WHERE stream = name AND (entry_ms, entry_seq) > (after_ms, after_seq) AND (entry_ms, entry_seq) <= (through_ms, through_seq)
+                AND \(dayOf("after_ms", ">=")) AND \(dayOf("through_ms", "<="))
+        ) AS entry
+        WHERE \(isLastSignal) ORDER BY influencer, coin, entry_ms DESC, entry_seq DESC
+        """
 
     static func signal(_ row: PostgresRow) throws(PostgresError) -> LastSignal {
         LastSignal(

@@ -14,7 +14,8 @@ public struct AuditReader: Sendable {
     /// Tells the planner that whole tables will be compared. Without statistics (a table just filled) it takes them for small, and
     /// compares each row with each.
     public func prepareForWholeScans() async throws(PostgresError) {
-        try await connection.execute(script: "SET enable_nestloop = off; SET work_mem = '128MB'")
+        try await connection.execute(
+            script: "SET enable_seqscan = on; SET enable_hashjoin = on; SET enable_mergejoin = on; SET enable_nestloop = off; SET work_mem = '128MB'")
     }
 
     /// SQL for a member of a JSON column as an integer, `NULL` for anything that is none: a bad row must not fail a whole check.
