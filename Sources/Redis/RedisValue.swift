@@ -39,6 +39,16 @@ public enum RedisValue: Sendable, Equatable {
         return nil
     }
 
+    /// A flat list of names and values, as HGETALL answers, by name.
+    public var pairs: [String: RedisValue] {
+        guard let list = array else { return [:] }
+        var result: [String: RedisValue] = [:]
+        for index in stride(from: 0, to: list.count - 1, by: 2) {
+            if let name = list[index].text { result[name] = list[index + 1] }
+        }
+        return result
+    }
+
     /// The answer of TIME in microseconds since 1970.
     public var serverTime: Int64? {
         guard let list = array, list.count == 2, let seconds = list[0].integer, let rest = list[1].integer else { return nil }

@@ -14,6 +14,9 @@ public struct Keys: Sendable, Hashable {
     /// `vibe:{c0}:<name>`.
     public func key(_ name: String) -> String { "\(prefix):{\(cell)}:\(name)" }
 
+    /// `vibe:{c0}`, by which Postgres knows the cell.
+    public var cellName: String { "\(prefix):{\(cell)}" }
+
     public func stream(_ partition: StreamPartition) -> String { key(partition.name) }
     /// Hash: owner, epoch, exp (ms).
     public func lease(_ stage: String, _ partition: String) -> String { key("lease:\(stage):\(partition)") }

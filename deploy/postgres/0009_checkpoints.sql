@@ -2,7 +2,7 @@
 -- without any a recovery reads all of the trail. See Sources/Recovery/Checkpoint.
 CREATE TABLE cell_checkpoints (
     cell     text   NOT NULL, -- the prefix of its keys: vibe:{c0}
-    part     text   NOT NULL, -- accounts:03, signals:07, streams, leaders
+    part     text   NOT NULL, -- accounts:03, streams, leaders
     taken_ms bigint NOT NULL, -- Redis time
     data     json   NOT NULL, -- not jsonb: nobody looks into it there
     PRIMARY KEY (cell, part)

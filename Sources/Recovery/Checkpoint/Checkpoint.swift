@@ -146,8 +146,3 @@ extension AuditReader.LastSignal {
         self.init(influencer: try json.string("influencer"), coin: try json.string("coin"), id: id, data: try json.string("data"))
     }
 }
-
-extension Keys {
-    /// `vibe:{c0}`, by which Postgres knows the cell.
-    var cellName: String { String(key("").dropLast()) }
-}

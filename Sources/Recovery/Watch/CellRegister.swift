@@ -12,7 +12,7 @@ public struct CellRegister: Sendable {
     public init(_ postgres: PostgresConnection, keys: Keys) {
         self.postgres = postgres
         prefix = keys.key("")
-        cell = String(prefix.dropLast())
+        cell = keys.cellName
     }
 
     /// What is known of the cell, for people; `nil`: nothing.

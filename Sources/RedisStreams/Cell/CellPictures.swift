@@ -73,8 +73,8 @@ public struct CellPictures: Sendable {
                 RedisCommand("HGETALL", keys.sleeves(index)), RedisCommand("HGETALL", keys.lifecycles(index)), RedisCommand("ZRANGE", keys.emitted(index), "0", "-1"),
             ]
         ) { picture, replies in
-            picture.sleeves = Self.hash(replies[0])
-            picture.lifecycles = Self.hash(replies[1])
+            picture.sleeves = replies[0].pairs.compactMapValues(\.bytes)
+            picture.lifecycles = replies[1].pairs.compactMapValues(\.bytes)
             picture.emitted = (replies[2].array ?? []).compactMap(\.text)
         }
     }
@@ -96,7 +96,7 @@ public struct CellPictures: Sendable {
     private func picture(
         _ partitions: [StreamPartition], _ incarnation: String, knowledge: [RedisCommand], _ read: (inout PartitionPicture, [RedisValue]) -> Void
     ) async throws -> PartitionPicture {
-        var commands = [RedisCommand("MULTI"), RedisCommand("HMGET", keys.cellRecord, "incarnation", "state")]
+        var commands = [RedisCommand("HMGET", keys.cellRecord, "incarnation", "state")]
         for partition in partitions {
             commands += [
                 RedisCommand("HGET", keys.recoveredThrough, partition.name), RedisCommand("XINFO", "STREAM", keys.stream(partition)),
@@ -104,10 +104,7 @@ public struct CellPictures: Sendable {
             ]
             if let group = Self.stage(partition) { commands.append(RedisCommand("XPENDING", keys.stream(partition), group, "-", "+", "\(Self.mostPending + 1)")) }
         }
-        commands += knowledge + [RedisCommand("EXEC")]
-        let replies = try await redis.send(commands)
-        for reply in replies { _ = try reply.checked() }
-        guard var rest = replies[replies.count - 1].array.map({ $0[...] }) else { throw RedisError.unexpectedReply("EXEC") }
+        var rest = try await redis.snapshot(commands + knowledge)[...]
         let cell = try rest.removeFirst().checked().array?.map(\.text)
         guard cell == [incarnation, "running"] else { throw Fault.otherCell }
         var picture = PartitionPicture(streams: [])
@@ -142,32 +139,16 @@ public struct CellPictures: Sendable {
     }
 
     private static func last(_ info: RedisValue, of partition: StreamPartition) throws -> String {
-        guard let id = value("last-generated-id", of: info)?.text else { throw RedisError.unexpectedReply("XINFO STREAM \(partition)") }
+        guard let id = info.pairs["last-generated-id"]?.text else { throw RedisError.unexpectedReply("XINFO STREAM \(partition)") }
         return id
     }
 
     private static func delivered(_ groups: RedisValue, to group: String) -> String? {
-        (groups.array ?? []).first { value("name", of: $0)?.text == group }.flatMap { value("last-delivered-id", of: $0)?.text }
-    }
-
-    /// Of a reply that is a list of names and values.
-    private static func value(_ name: String, of list: RedisValue) -> RedisValue? {
-        guard let list = list.array, let at = stride(from: 0, to: list.count - 1, by: 2).first(where: { list[$0].text == name }) else { return nil }
-        return list[at + 1]
-    }
-
-    private static func hash(_ reply: RedisValue) -> [String: [UInt8]] {
-        let list = reply.array ?? []
-        return Dictionary(
-            stride(from: 0, to: list.count - 1, by: 2).compactMap { at in list[at].text.flatMap { name in list[at + 1].bytes.map { (name, $0) } } },
-            uniquingKeysWith: { $1 })
+        (groups.array ?? []).map(\.pairs).first { $0["name"]?.text == group }?["last-delivered-id"]?.text
     }
 
     private static func isBefore(_ a: String, _ b: String) -> Bool {
-        func parts(_ id: String) -> (Int64, Int64) {
-            let parts = id.split(separator: "-").map { Int64($0) ?? 0 }
-            return (parts.first ?? 0, parts.count > 1 ? parts[1] : 0)
-        }
-        return parts(a) < parts(b)
+        let (a, b) = (StreamEntry(id: a, fields: []), StreamEntry(id: b, fields: []))
+        return (a.milliseconds, a.sequence) < (b.milliseconds, b.sequence)
     }
 }

@@ -1,16 +1,6 @@
 import Redis
 
-/// Reading many figures as of one moment.
 extension RedisConnection {
-    /// Runs the commands as one transaction, so that their replies belong together.
-    func snapshot(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
-        let replies = try await send([RedisCommand("MULTI")] + commands + [RedisCommand("EXEC")])
-        guard let results = try replies[replies.count - 1].checked().array, results.count == commands.count else {
-            throw .unexpectedReply("EXEC: \(replies[replies.count - 1])")
-        }
-        return results
-    }
-
     /// Every key that matches a glob pattern.
     func keys(matching pattern: String) async throws(RedisError) -> [String] {
         var keys: Set<String> = []
@@ -22,18 +12,6 @@ extension RedisConnection {
             cursor = next
         } while cursor != "0"
         return keys.sorted()
-    }
-}
-
-extension RedisValue {
-    /// A flat list of names and values, as HGETALL answers, by name.
-    var pairs: [String: RedisValue] {
-        guard let list = array else { return [:] }
-        var result: [String: RedisValue] = [:]
-        for index in stride(from: 0, to: list.count - 1, by: 2) {
-            if let name = list[index].text { result[name] = list[index + 1] }
-        }
-        return result
     }
 }
 
