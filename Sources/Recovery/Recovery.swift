@@ -108,7 +108,7 @@ public struct Recovery: Sendable {
         progress("halting: \(reason)")
         try await register.halt(reason: reason)
         try await table.halt(reason: reason)
-        try await register.fenceAuditors(before: try await redis.serverMilliseconds())
+        try await register.fenceAuditors(below: try await table.see().fence)
         try await step(.halted)
         let plan = try await plan(progress: progress)
         try await step(.read)

@@ -60,7 +60,7 @@ public struct Keys: Sendable, Hashable {
     public var quotes: String { key("quotes") }
     /// Hash: coin → its ``MarketDepth``.
     public var depth: String { key("depth") }
-    /// Hash: incarnation, state, reason, run_id, suspect_ms (Redis time); see `Sources/Recovery`.
+    /// Hash: incarnation, state, reason, run_id, suspect_ms (Redis time), fence; see `Sources/Recovery`.
     public var cellRecord: String { key("cell") }
     /// Set: ids of requests that a recovery found on record, and whose signals are delivered again.
     public var recoveredRequests: String { key("recovered:requests") }

@@ -15,6 +15,11 @@ public final class LeaseTable: Sendable {
     public func lease(_ partition: Int) -> Lease? { leases.withLock { $0[partition] } }
     public var all: [Int: Lease] { leases.withLock { $0 } }
 
+    /// Until when a partition is held under an epoch; `nil`: it is not, or under another.
+    public func deadline(_ partition: Int, of epoch: String) -> ContinuousClock.Instant? {
+        lease(partition).flatMap { $0.epoch == epoch ? $0.deadline : nil }
+    }
+
     /// True when an order may still be written: a process that was paused past its lease must not send.
     public func isHeld(_ partition: Int, at now: ContinuousClock.Instant) -> Bool {
         leases.withLock { $0[partition].map { now < $0.deadline } ?? false }

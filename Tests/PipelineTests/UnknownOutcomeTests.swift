@@ -1,5 +1,8 @@
 import CopyTrading
+import JSON
 import Testing
+
+@testable import Pipeline
 
 /// Orders whose answer never came: what the exchange did decides, and nothing is sent twice.
 @Suite struct UnknownOutcomeTests {
@@ -118,6 +121,35 @@ import Testing
             let truth = try await fleet.verify()
             await proxy.stop()
             #expect(truth.results.map(\.outcome) == [.filled])
+        }
+    }
+
+    @Test("an order whose answer is lost is found at the exchange, however wrong the clock was of the worker that sent it", arguments: [-600, 600])
+    func wrongClock(seconds: Int64) async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            let first = try await fleet.work("work-1", .init(url: proxy.url, timeout: .seconds(30)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            proxy.spoil(.replySwallowed)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the exchange has executed it") { try fleet.exchange.ledger().contains { $0.isOrder } }
+            first.kill()
+            let journal = fleet.keys.attempts(fleet.partitioning.account(cast.followers[0].account))
+            for (job, bytes) in try await fleet.observer.hash(journal) {
+                var record = try AttemptRecord(json: JSON.parse(bytes))
+                record.preparedAt += seconds * 1_000_000
+                _ = try await fleet.observer.send(.init("HSET", journal, job, record.json.text())).checked()
+            }
+            try await fleet.work("work-2")
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+            #expect(truth.results.map(\.outcome) == [.filled])
+            #expect(truth.ledger.count(where: \.isOrder) == 1)
         }
     }
 }

@@ -21,11 +21,21 @@ import Testing
         _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.cellRecord, "run_id", "another")).checked()
         let sight = try await table.see()
         #expect(sight.isFirst && sight.suspectedAt > 0 && sight.incarnation == "a" && !sight.isHalted)
+        #expect(sight.fence > (Int64(epoch) ?? .max))
         let lease = try await cell.redis.hash(cell.keys.lease("work", "00")).mapValues { String(decoding: $0, as: UTF8.self) }
         #expect(lease["epoch"] != epoch && lease["exp"] == "0")
         let reply = try await cell.redis.send(cell.commands(cell.work).handOff(0, epoch: epoch, [], fetch: 1))
         #expect(reply.error?.contains("FENCED") == true)
-        #expect((Int64(try await cell.lease("work", owner: "other")) ?? 0) > (Int64(epoch) ?? .max), "the next one is higher")
+        #expect((Int64(try await cell.lease("work", owner: "other")) ?? 0) > sight.fence, "the next one is higher")
+        // also of a stage that the server knew no lease of
+        #expect((Int64(try await cell.lease("plan")) ?? 0) > sight.fence)
+        #expect(try await table.see().fence == sight.fence)
+
+        // what the lease was last is lost
+        let last = try #require(Int64(try await cell.lease("work")))
+        _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.lease("work", "00"), "epoch", "7")).checked()
+        _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.cellRecord, "run_id", "a third")).checked()
+        #expect(try await table.see().fence > last)
     }
 
     @Test("in a halted cell no lease is granted, and those that were are void", arguments: PrivateRedis.Mode.allCases)
@@ -36,13 +46,37 @@ import Testing
         let epoch = try await cell.lease("match")
         try await table.halt(reason: "lost")
         let sight = try await table.see()
-        #expect(sight.isHalted && sight.reason == "lost")
+        #expect(sight.isHalted && sight.reason == "lost" && sight.fence > (Int64(epoch) ?? .max))
         let reply = try await cell.redis.send(cell.commands(cell.match).handOff(0, epoch: epoch, [], fetch: 1))
         #expect(reply.error?.contains("FENCED") == true)
         await #expect(throws: RedisError.self) { try await cell.acquire("match") }
         try await table.resume(incarnation: "b")
         #expect(try await table.see().incarnation == "b")
-        _ = try await cell.lease("match")
+        #expect((Int64(try await cell.lease("match")) ?? 0) > (try await table.see().fence))
+    }
+
+    @Test("since when what was acknowledged may be lost is told by Redis' clock, and as a moment of the process' own")
+    func suspicion() async throws {
+        let cell = try await Cell(.plain)
+        let journal = AttemptJournal(redis: cell.redis, keys: cell.keys, stage: cell.work)
+        #expect(try await journal.suspicion().at == 0)
+        let moment = try await cell.redis.serverMilliseconds() - 40_000
+        _ = try await cell.redis.send(RedisCommand("HSET", cell.keys.cellRecord, "suspect_ms", "\(moment)")).checked()
+        let before = ContinuousClock.now
+        let suspicion = try await journal.suspicion()
+        #expect(suspicion.at == moment)
+        #expect(suspicion.since <= before - .seconds(39))
+        #expect(suspicion.since >= before - .seconds(41))
+    }
+
+    @Test("a lease that was taken anew is not held under the epoch of before")
+    func deadline() {
+        let table = LeaseTable()
+        let end = ContinuousClock.now + .seconds(1)
+        table.set(3, LeaseTable.Lease(epoch: "8", deadline: end))
+        #expect(table.deadline(3, of: "8") == end)
+        #expect(table.deadline(3, of: "7") == nil)
+        #expect(table.deadline(2, of: "8") == nil)
     }
 
     @Test("a restored stream goes on with the numbers and ids on record, and its stage gets what was not finished", arguments: PrivateRedis.Mode.allCases)

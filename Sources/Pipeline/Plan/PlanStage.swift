@@ -61,7 +61,7 @@ public actor PlanStage: StageActor {
             loaded[key] = try Lifecycle(json: JSON.parse(value))
         }
         if let recovered { decided[partition] = try await recovered.decisions(stage.inputs[partition].index) }
-        suspectedAt[partition] = try await journal.suspectedAt()
+        suspectedAt[partition] = try await journal.suspicion().at
         lifecycles[partition] = loaded
         ready[partition] = []
         draining.remove(partition)

@@ -137,6 +137,8 @@ struct AccountState: Sendable {
 struct Launch: Sendable {
     let partition: Int
     let generation: Int
+    /// It is journalled under.
+    let epoch: String
     let account: AccountID
     let signer: Signer
     let vaultAddress: String?

@@ -29,7 +29,7 @@ extension WorkStage {
             return await answered(launch, .failure(.malformed("the action cannot be signed: \(error)")), sentAt: 0)
         }
         let sentAt = WallClock.microseconds
-        guard let deadline = leases.lease(launch.partition)?.deadline, deadline > .now else {
+        guard let deadline = leases.deadline(launch.partition, of: launch.epoch), deadline > .now else {
             return await answered(launch, .failure(.notSent("the lease has run out")), sentAt: 0)
         }
         do {
@@ -163,7 +163,7 @@ extension WorkStage {
         switch meaning {
         case .requote:
             if !isEntry, job.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
-            finish(key, job.fills.filled.isZero ? .noLiquidity : .partial, text, partition)
+            finish(key, .noLiquidity, text, partition)
         case .refresh("reduceOnlyRejected"):
             partitions[partition]?.lanes[key]?.head = .quoting
             errandSink.yield(.reconcile(partition: partition, generation: partitions[partition]!.generation, key, reason: text))
@@ -176,7 +176,7 @@ extension WorkStage {
         case .expired where isEntry: finish(key, .stale, text, partition)
         case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
-        case .terminal, .unclassified: finish(key, job.fills.filled.isZero ? .rejected : .partial, text, partition)
+        case .terminal, .unclassified: finish(key, .rejected, text, partition)
         }
     }
 
@@ -242,7 +242,7 @@ extension WorkStage {
         updateHead(key, partition) { $0.refusals += 1 }
         if corrected.position.isZero || job.refusals >= Self.maximumRefusals {
             let outcome: Outcome = corrected.position.isZero ? .noPosition : .rejected
-            finish(key, job.fills.filled.isZero ? outcome : .partial, "\(reason); \(finding)", partition)
+            finish(key, outcome, "\(reason); \(finding)", partition)
         } else {
             partitions[partition]?.lanes[key]?.head = .idle
             attention.insert(AccountKey(partition: partition, account: key.account))

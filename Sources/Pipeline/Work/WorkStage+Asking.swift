@@ -39,8 +39,8 @@ extension WorkStage {
 
     func ask(_ partition: Int, _ generation: Int, _ lane: LaneKey) async {
         // one that was written just before must have arrived, or never will
-        while let moment = partitions[partition]?.askFrom, partitions[partition]?.generation == generation, moment > .now, !Task.isCancelled {
-            try? await Task.sleep(until: moment)  // ends early only when cancelled
+        if let state = partitions[partition], state.generation == generation {
+            try? await Task.sleep(until: state.suspectedSince + configuration.suspectWait)  // ends early only when cancelled
         }
         var pause = Duration.milliseconds(100)
         while let job = asked(partition, generation, lane), !Task.isCancelled {

@@ -208,8 +208,6 @@ extension WorkStage {
                 case .skip(let outcome, let detail, let changed):
                     if awaitPrice(lane, outcome, detail, in: market, key.partition) { continue }
                     partitions[key.partition]?.sleeves[holding] = changed
-                    // an exit that traded in an earlier attempt has executed, whatever stops it now
-                    let outcome = job.fills.filled.isZero ? outcome : Outcome.partial
                     finish(lane, outcome, detail, key.partition)
                     continue
                 case .send(let intent):
@@ -293,7 +291,8 @@ extension WorkStage {
         return Draft(
             account: key, generation: state.generation,
             launch: Launch(
-                partition: key.partition, generation: state.generation, account: key.account, signer: signer, vaultAddress: vaultAddress,
+                partition: key.partition, generation: state.generation, epoch: state.epoch, account: key.account, signer: signer,
+                vaultAddress: vaultAddress,
                 action: OrderBatch(orders: orders, nonce: nonce, expiresAfter: expiry), priority: job.action.isEntry ? .entry : .exit,
                 records: records, charges: charges),
             booking: AttemptBooking(

@@ -128,7 +128,7 @@ extension WorkStage {
                 // the nonce is used, but not by this order: the action was refused as a whole
                 if look == Self.statusLooks { return .neverLanded }
             case .known(let order) where order.isTerminal:
-                let fills = try await fills(of: record.cloid, account: record.account, from: record.preparedAt / 1_000)
+                let fills = try await fills(of: record.cloid, account: record.account, from: order.order.placedAt)
                 if !fills.filled.isZero { return .traded(fills) }
                 if order.status != "filled" { return .rejected(status: order.status) }
             case .known: break
@@ -138,7 +138,7 @@ extension WorkStage {
         return nil
     }
 
-    /// - Parameter time: about when the order was written, milliseconds since 1970.
+    /// - Parameter time: when the exchange took the order, milliseconds since 1970.
     func fills(of cloid: ClientOrderID, account: AccountID, from time: Int64) async throws -> OrderFills {
         var sum = OrderFills()
         for fill in try await client.fills(account.text, from: time - 60_000) where fill.cloid == cloid.text {

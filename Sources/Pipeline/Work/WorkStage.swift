@@ -125,10 +125,10 @@ public actor WorkStage: StageActor {
         let begunAt: Int64
         /// Redis time, milliseconds: attempts of before may be missing in the journal; 0: none are.
         var suspectedAt: Int64 = 0
+        /// The same moment, by a clock that nobody sets.
+        var suspectedSince = ContinuousClock.now
         /// Jobs that were answered before Redis was lost, and are on record since by their results.
         var answered: Set<String> = []
-        /// Not before then the exchange is asked for them.
-        var askFrom = ContinuousClock.now
         var sleeves: [HoldingKey: Sleeve] = [:]
         /// By (account, coin): which subscriptions' sleeves share it.
         var holders: [LaneKey: Set<SubscriptionID>] = [:]
@@ -322,10 +322,8 @@ public actor WorkStage: StageActor {
             state.sleeves[key] = try Sleeve(json: JSON.parse(value))
         }
         state.nonces = try await journal.nonces(partition)
-        state.suspectedAt = try await journal.suspectedAt()
+        (state.suspectedAt, state.suspectedSince) = try await journal.suspicion()
         state.answered = try await journal.answered(partition)
-        let passed = Duration.milliseconds(max(0, WallClock.milliseconds - state.suspectedAt))
-        state.askFrom = .now + max(.zero, configuration.suspectWait - passed)
         for (job, value) in try await journal.records(partition) { state.unsettled[JobID(job)] = try AttemptRecord(json: JSON.parse(value)) }
         // the sleeve as it stood before the first order that may have traded
         for record in state.unsettled.values.sorted(by: { $0.nonce > $1.nonce }) {
@@ -477,6 +475,8 @@ public actor WorkStage: StageActor {
     /// The job at the head of its lane is done; the next one may follow.
     func finish(_ key: LaneKey, _ outcome: Outcome, _ detail: String?, _ partition: Int) {
         guard var lane = partitions[partition]?.lanes[key], let job = lane.jobs.first else { return }
+        // an exit that traded in an earlier attempt has executed, whatever stops it now
+        let outcome = outcome.isExecuted || job.fills.filled.isZero ? outcome : .partial
         lane.jobs.removeFirst()
         lane.head = .idle
         if job.cloid == nil { breakers.withdraw(job.trials) }

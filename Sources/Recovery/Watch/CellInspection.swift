@@ -16,7 +16,7 @@ struct CellInspection: Sendable {
 
     /// - Parameter first: what was seen before; everything since must have been seen of the same start of the server.
     func run(after first: CellSight) async throws -> Finding {
-        let record = try await register.read(fencingBefore: first.suspectedAt)
+        let record = try await register.read(fencingBelow: first.fence)
         let sight = try await table.see()
         guard sight.server == first.server else { throw Fault.restarted }
         return Finding(sight: sight, verdict: CellVerdict(sight, row: record.row, recorded: record.numbers), row: record.row)

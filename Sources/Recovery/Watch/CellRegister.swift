@@ -28,15 +28,15 @@ public struct CellRegister: Sendable {
         var numbers: [String: Int64]
     }
 
-    /// Auditors that read from before a moment are fenced first: what only they have seen must not reach the record after it was compared.
-    /// - Parameter time: Redis time, milliseconds.
-    func read(fencingBefore time: Int64) async throws -> Record {
+    /// Auditors of earlier leases are fenced first: what only they have seen must not reach the record after it was compared.
+    /// - Parameter fence: ``CellSight/fence``.
+    func read(fencingBelow fence: Int64) async throws -> Record {
         let (cell, prefix) = (cell, prefix)
         return try await postgres.transaction { connection in
             let marks = try connection.query(
                 "SELECT stream, coalesce(last_seq, 0) AS seq FROM audit_watermarks WHERE starts_with(stream, $1) ORDER BY stream FOR UPDATE",
                 [.text(prefix)])
-            try Self.fence(prefix, before: time, on: connection)
+            try Self.fence(prefix, below: fence, on: connection)
             var record = Record(row: try Self.row(cell, on: connection), numbers: [:])
             for mark in marks { record.numbers[String(try mark.text("stream").dropFirst(prefix.count))] = try mark.integer("seq") }
             return record
@@ -71,13 +71,18 @@ public struct CellRegister: Sendable {
         try await postgres.transaction { connection in try Self.halt(cell, reason, on: connection) }
     }
 
-    /// Auditors of leases from before a moment write nothing more.
-    /// - Parameter time: Redis time, milliseconds.
-    func fenceAuditors(before time: Int64) async throws {
+    /// More than leases of one partition are taken between two entries that its auditors write.
+    private static let takenSince: Int64 = 1_000
+
+    /// Auditors of leases from until now write nothing more, also those that a Redis which was lost has forgotten.
+    /// - Parameter fence: ``CellSight/fence``.
+    func fenceAuditors(below fence: Int64) async throws {
         let prefix = prefix
         try await postgres.transaction { connection in
-            _ = try connection.query("SELECT stream FROM audit_watermarks WHERE starts_with(stream, $1) ORDER BY stream FOR UPDATE", [.text(prefix)])
-            try Self.fence(prefix, before: time, on: connection)
+            let marks = try connection.query(
+                "SELECT epoch FROM audit_watermarks WHERE starts_with(stream, $1) ORDER BY stream FOR UPDATE", [.text(prefix)])
+            let highest = try marks.map { try $0.integer("epoch") }.max() ?? 0
+            try Self.fence(prefix, below: max(fence, highest + Self.takenSince), on: connection)
         }
     }
 
@@ -103,9 +108,9 @@ public struct CellRegister: Sendable {
             """, [.text(cell), .text(reason)])
     }
 
-    private static func fence(_ prefix: String, before time: Int64, on connection: isolated PostgresConnection) throws {
+    private static func fence(_ prefix: String, below fence: Int64, on connection: isolated PostgresConnection) throws {
         try connection.execute(
-            "UPDATE audit_watermarks SET epoch = $2::bigint WHERE starts_with(stream, $1) AND epoch < $2::bigint", [.text(prefix), .integer(time)])
+            "UPDATE audit_watermarks SET epoch = $2::bigint WHERE starts_with(stream, $1) AND epoch < $2::bigint", [.text(prefix), .integer(fence)])
     }
 
     private static func row(_ cell: String, on connection: isolated PostgresConnection) throws -> CellVerdict.Row? {

@@ -13,12 +13,14 @@ public struct CellSight: Sendable, Equatable {
     public var reason: String?
     /// Redis time, milliseconds: what was acknowledged before may be lost. 0: nothing can be.
     public var suspectedAt: Int64
+    /// The epochs of all leases from before are below it, those of now above.
+    public var fence: Int64
     /// Stream (`execution_jobs:03`) → entries ever added.
     public var numbers: [String: Int64]
 
     public init(
         server: String, isFirst: Bool = false, incarnation: String?, isHalted: Bool = false, reason: String? = nil, suspectedAt: Int64 = 0,
-        numbers: [String: Int64] = [:]
+        fence: Int64 = 0, numbers: [String: Int64] = [:]
     ) {
         self.server = server
         self.isFirst = isFirst
@@ -26,12 +28,18 @@ public struct CellSight: Sendable, Equatable {
         self.isHalted = isHalted
         self.reason = reason
         self.suspectedAt = suspectedAt
+        self.fence = fence
         self.numbers = numbers
     }
 }
 
 /// The record of the cell in Redis.
 public struct CellTable: Sendable {
+    /// After each start of the server, and each halt, epochs begin so far ahead of its clock, milliseconds: above all those of before,
+    /// also those that it does not know any more because it lost the end of its file, and those that were made while its clock was ahead.
+    /// They rise with the clock from one start to the next, whatever the server remembers.
+    public static let epochLead: Int64 = 3_600_000
+
     private let redis: RedisConnection
     private let keys: Keys
     private let leases: [String]
@@ -45,8 +53,9 @@ public struct CellTable: Sendable {
 
     /// Looks, and voids every lease when the server was started anew since anybody looked.
     public func see() async throws(RedisError) -> CellSight {
-        let reply = try await redis.send(RedisCommand(script: Script.seeCell, keys: [keys.cellRecord, keys.sequence] + leases)).checked()
-        guard let parts = reply.array, parts.count == 7, let server = parts[0].text, let flat = parts[6].array else {
+        var command = RedisCommand(script: Script.seeCell, keys: [keys.cellRecord, keys.sequence] + leases)
+        command.append(Self.epochLead)
+        guard let parts = try await redis.send(command).checked().array, parts.count == 8, let server = parts[0].text, let flat = parts[6].array else {
             throw .unexpectedReply("see-cell")
         }
         func text(_ index: Int) -> String? { parts[index].text.flatMap { $0.isEmpty ? nil : $0 } }
@@ -54,7 +63,7 @@ public struct CellTable: Sendable {
         for index in stride(from: 0, to: flat.count - 1, by: 2) { numbers[flat[index].text ?? ""] = flat[index + 1].text.flatMap { Int64($0) } }
         return CellSight(
             server: server, isFirst: parts[1].integer == 1, incarnation: text(2), isHalted: text(3) == State.halted.rawValue, reason: text(4),
-            suspectedAt: text(5).flatMap { Int64($0) } ?? 0, numbers: numbers)
+            suspectedAt: text(5).flatMap { Int64($0) } ?? 0, fence: text(7).flatMap { Int64($0) } ?? 0, numbers: numbers)
     }
 
     /// Leases are free, and those that are taken have higher epochs.
@@ -77,6 +86,7 @@ public struct CellTable: Sendable {
     private func set(_ state: State, _ reason: String, _ incarnation: String, _ suspicion: Suspicion, voids: Bool) async throws(RedisError) {
         var command = RedisCommand(script: Script.setCell, keys: [keys.cellRecord] + (voids ? leases : []))
         for argument in [state.rawValue, reason, incarnation, suspicion.rawValue] { command.append(argument) }
+        command.append(Self.epochLead)
         _ = try await redis.send(command).checked()
     }
 }

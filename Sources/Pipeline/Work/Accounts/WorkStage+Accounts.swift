@@ -176,7 +176,7 @@ extension WorkStage {
     /// Shortly after a restart of Redis: jobs may be on their way once more whose orders were carried out, and no sleeve tells of them yet.
     private func isDoubtful(_ state: PartitionState) -> Bool {
         let wait = configuration.suspectWait + configuration.accounts.leaderGrace
-        return state.suspectedAt > 0 && WallClock.milliseconds < state.suspectedAt + wait.milliseconds
+        return state.suspectedAt > 0 && .now < state.suspectedSince + wait
     }
 
     /// Tells people when each account was last read.

@@ -39,7 +39,7 @@ extension WorkStage {
             }
             let signed = try signer.sign(
                 action, nonce: nonce, vaultAddress: subscriber.vaultAddress, expiresAfter: expiresAfter, network: network)
-            guard let deadline = leases.lease(key.partition)?.deadline, deadline > .now else { return .wait("the lease has run out") }
+            guard let deadline = leases.deadline(key.partition, of: state.epoch), deadline > .now else { return .wait("the lease has run out") }
             partitions[key.partition]?.accounts[key.account]?.budget.spend(cost)
             switch try await transport.submit(signed, priority: priority, notAfter: deadline) {
             case .refused(let text):

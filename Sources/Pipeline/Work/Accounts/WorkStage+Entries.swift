@@ -233,16 +233,19 @@ extension WorkStage {
     private func fills(of orders: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey) async -> [UserFill]? {
         do {
             var traded: [ClientOrderID: Size] = [:]
+            // the exchange's: ours may be wrong
+            var since = Int64.max
             for (cloid, placed) in orders {
                 switch try await client.orderStatus(key.account.text, cloid: cloid.text) {
                 case .unknown:
                     guard cannotArrive(placed) else { return nil }
                 case .known(let record):
                     guard record.isTerminal else { return nil }
+                    since = min(since, record.order.placedAt)
                     traded[cloid] = record.status == "filled" ? placed.order.size : placed.order.size - record.order.size
                 }
             }
-            let since = orders.values.compactMap(\.placedAt).min() ?? WallClock.milliseconds
+            guard !traded.isEmpty else { return [] }
             var sums: [ClientOrderID: Size] = [:]
             var found: [UserFill] = []
             for fill in try await client.fills(key.account.text, from: since - Self.fillOverlap) {
