@@ -271,7 +271,31 @@ struct InvariantTests {
         #expect(verdict().count == 1 && verdict().findings[0].contains("green while progress was impossible (redis down)"))
         observations.health[2].isGreen = false
         observations.health[4].isGreen = false
-        #expect(verdict().count == 1 && verdict().findings[0].contains("red while progress was possible"))
+        observations.health[4].concern = "redis failed"
+        #expect(verdict().count == 1 && verdict().findings[0].contains("red while progress was possible, redis failed"))
+    }
+
+    @Test("where others have the processor a process may be red for a moment, and no longer")
+    func starvation() {
+        var observations = ChaosObservations()
+        func violations() -> Int {
+            var verdict = InvariantVerdict(.health)
+            HealthTruthCheck.run(observations, &verdict)
+            return verdict.count
+        }
+        observations.health = [true, false, false, true, true].enumerated().map {
+            .init(process: "work-1", at: Int64($0) * 1_000, isGreen: $1, couldProgress: true)
+        }
+        #expect(violations() == 2)
+        observations.tolerances.starvation = .seconds(4)
+        #expect(violations() == 0)
+        observations.tolerances.starvation = .seconds(3)
+        #expect(violations() == 2)
+        // never green again
+        observations.tolerances.starvation = .seconds(60)
+        observations.health[3].isGreen = false
+        observations.health[4].isGreen = false
+        #expect(violations() == 4)
     }
 
     // MARK: - How it is told

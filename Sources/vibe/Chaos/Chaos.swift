@@ -97,6 +97,7 @@ struct Chaos: Sendable {
         observations.tolerances.handOverFactor *= options.patience
         // with much more no sample would be left to judge
         observations.tolerances.healthSettling = .seconds(10) * min(options.patience, 2)
+        observations.tolerances.starvation = .seconds(3) * (options.patience - 1)
         observations.tolerances.sending = .seconds(3)
         // a short run, or one of a few kinds, has no example of each
         observations.required = [.oneOutcome, .oneOrder, .laneOrder, .auditTrail, .rates, .trimming, .rest, .exits]

@@ -37,12 +37,13 @@ actor HealthWatch {
             }
             if before.contains(.postgresAway), !wasAtWork { continue }
             let isHalted = await site.isHalted
-            let reports = await ProcessHealth.read(in: site.run, logger: site.context.logger)
+            let reports = await ProcessHealth.read(in: site.run, patience: site.options.patience, logger: site.context.logger)
             guard active == before else { continue }
             let now = WallClock.milliseconds
             samples += reports.map { report in
                 ChaosObservations.HealthSample(
-                    process: report.process, at: now, isGreen: report.state != .failed, couldProgress: !isHalted && Self.canProgress(report.process, during: before))
+                    process: report.process, at: now, isGreen: report.state != .failed,
+                    concern: report.samples.filter { $0.state == .failed }.map(\.concern).joined(separator: "; "), couldProgress: !isHalted && Self.canProgress(report.process, during: before))
             }
         }
     }

@@ -19,6 +19,8 @@ struct ChaosObservations: Sendable {
         var process: String
         var at: Int64
         var isGreen: Bool
+        /// What it complains of.
+        var concern = ""
         /// Whether the process could have made progress then, as far as the harness' faults tell.
         var couldProgress: Bool
     }
@@ -51,6 +53,8 @@ struct ChaosObservations: Sendable {
         var handOverFactor = 3
         /// Samples so close to the begin or end of a fault, or to a change of what was possible, are not judged.
         var healthSettling = Duration.seconds(5)
+        /// What had no processor for so long may have said that it is unwell.
+        var starvation = Duration.zero
         /// Between taking tokens and the moment that stands for sending.
         var sending = Duration.milliseconds(500)
         /// For so long after a successor's first order, orders of other accounts that its predecessor had sent may still arrive.

@@ -13,7 +13,8 @@ enum ProcessHealth {
     private static let largestReport = 64 << 10
 
     /// One report a socket, by name; a process that does not answer has one that says so.
-    static func read(in run: RunDirectory, logger: Logger) async -> [HealthReport] {
+    /// - Parameter patience: each may take so many times as long.
+    static func read(in run: RunDirectory, patience: Int = 1, logger: Logger) async -> [HealthReport] {
         guard let directory = try? run.healthDirectory() else { return [] }
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.hasSuffix(RunDirectory.healthSuffix) }
         guard !names.isEmpty else { return [] }
@@ -22,7 +23,7 @@ enum ProcessHealth {
             for name in names {
                 group.addTask {
                     let process = String(name.dropLast(RunDirectory.healthSuffix.count))
-                    do { return try await report(client, socket: directory + "/" + name) } catch {
+                    do { return try await report(client, socket: directory + "/" + name, patience: patience) } catch {
                         return HealthReport(process: process, samples: [HealthSample("process", .failed, detail: "it does not answer: \(error)")])
                     }
                 }
@@ -33,11 +34,11 @@ enum ProcessHealth {
         return reports.sorted { $0.process < $1.process }
     }
 
-    static func report(_ client: HTTPClient, socket: String, path: String = "/readyz") async throws -> HealthReport {
+    static func report(_ client: HTTPClient, socket: String, path: String = "/readyz", patience: Int = 1) async throws -> HealthReport {
         guard let url = URL(httpURLWithSocketPath: socket, uri: path) else {
             throw Failure(.unavailable, "\(socket) is no path of a socket")
         }
-        let response = try await client.execute(HTTPClientRequest(url: url.absoluteString), timeout: .seconds(timeout))
+        let response = try await client.execute(HTTPClientRequest(url: url.absoluteString), timeout: .seconds(timeout * Int64(patience)))
         let body = try await response.body.collect(upTo: largestReport)
         return try HealthReport(json: JSON.parse(Array(body.readableBytesView)))
     }
