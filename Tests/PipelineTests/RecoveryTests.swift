@@ -225,20 +225,25 @@ import Testing
         }
     }
 
-    @Test("an earlier state of Redis that nothing on record contradicts: no halt, and orders of which it knows nothing are found at the exchange")
-    func unnoticed() async throws {
+    @Test(
+        "an earlier state of Redis that nothing on record contradicts: no halt, orders that it knows nothing of are found behind any lost attempts",
+        arguments: [0, 4])
+    func unnoticed(lostAttempts: Int) async throws {
         let redis = try await Self.server()
         try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            if lostAttempts > 0 { proxy.spoil(.resetBefore, times: 3 * lostAttempts) }
             try await fleet.match()
             try await fleet.plan()
             try await fleet.live(try await fleet.ingest().ingestor)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1, groups: ["matcher", "planner"])
             try await BlockingCalls.run { try redis.copyFiles() }
-            try await fleet.work()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(1_500)))
             try await fleet.settled(signals: 1, groups: ["worker"])
             let orders = try fleet.exchange.ledger().count(where: \.isOrder)
             #expect(orders == 3)
+            #expect(proxy.spoiled == 3 * lostAttempts)
 
             try await BlockingCalls.run {
                 redis.kill()
@@ -257,6 +262,8 @@ import Testing
             #expect(truth.others(.filled).isEmpty)
             #expect(truth.sleeves.isEmpty)
             #expect(fleet.log.count("cell.halted") == 0)
+            #expect(truth.results.map(\.attempts).max() ?? 0 > lostAttempts)
+            await proxy.stop()
         }
     }
 

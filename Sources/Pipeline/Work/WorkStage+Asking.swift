@@ -7,8 +7,12 @@ import RedisStreams
 /// settled as an attempt of a predecessor; else the job goes on as any other. Exits are asked for too: an exit sent twice may open the
 /// other side.
 extension WorkStage {
-    /// So many attempts that never reached the exchange may lie between those that did.
+    /// So many attempts that did nothing may lie between those that the exchange is asked for. What traded is found behind any number of them.
     private static let attemptsAhead = 1
+    /// Attempts of a job that are looked for among its account's fills: more than one makes before people take an exit in hand.
+    private static let attemptsEver = 500
+    /// The exchange's clock and ours may differ by so much, milliseconds.
+    private static let clockDifference: Int64 = 60_000
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
 
@@ -45,7 +49,7 @@ extension WorkStage {
         var pause = Duration.milliseconds(100)
         while let job = asked(partition, generation, lane), !Task.isCancelled {
             do {
-                let finding = try await find(job)
+                let finding = try await find(job, partition, generation)
                 guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
                 return conclude(finding, of: job, lane, partition)
             } catch {
@@ -63,11 +67,12 @@ extension WorkStage {
         return queue.jobs.first
     }
 
-    private func find(_ job: LaneJob) async throws -> Finding? {
+    private func find(_ job: LaneJob, _ partition: Int, _ generation: Int) async throws -> Finding? {
         var finding: Finding?
         var attempt = job.attempt
+        let last = try await lastTraded(job, partition, generation)
         // an exit may have taken several, an entry ends with the one that landed
-        while attempt <= (finding?.attempt ?? job.attempt - 1) + 1 + Self.attemptsAhead, finding == nil || !job.job.action.isEntry {
+        while attempt <= max(last, (finding?.attempt ?? job.attempt - 1) + 1 + Self.attemptsAhead), finding == nil || !job.job.action.isEntry {
             let cloid = ClientOrderID(job: job.job.id, attempt: attempt)
             if case .known(let order) = try await client.orderStatus(job.job.account.text, cloid: cloid.text) {
                 guard order.isTerminal else { throw NotYet(description: "the order \(cloid) is still \(order.status)") }
@@ -81,6 +86,19 @@ extension WorkStage {
             attempt += 1
         }
         return finding
+    }
+
+    /// The job's last attempt that traded, 0 for none: attempts before it may never have reached the exchange, however many they were.
+    private func lastTraded(_ job: LaneJob, _ partition: Int, _ generation: Int) async throws -> Int {
+        guard let state = partitions[partition] else { return 0 }
+        let from = min(job.job.leaderFillTime, state.suspectedAt) - Self.clockDifference
+        if state.tradedBefore[job.job.account].map({ $0.from > from }) ?? true {
+            let orders = Set(try await client.fills(job.job.account.text, from: from).compactMap { $0.cloid.map { ClientOrderID($0) } })
+            guard partitions[partition]?.generation == generation else { return 0 }
+            state.tradedBefore[job.job.account] = (from, orders)
+        }
+        guard let orders = state.tradedBefore[job.job.account]?.orders, !orders.isEmpty else { return 0 }
+        return (job.attempt...Self.attemptsEver).last { orders.contains(ClientOrderID(job: job.job.id, attempt: $0)) } ?? 0
     }
 
     private func conclude(_ finding: Finding?, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {

@@ -127,6 +127,8 @@ public actor WorkStage: StageActor {
         var suspectedAt: Int64 = 0
         /// The same moment, by a clock that nobody sets.
         var suspectedSince = ContinuousClock.now
+        /// Of accounts whose jobs are asked for: the orders that traded from some time on, none of which is under way any more.
+        var tradedBefore: [AccountID: (from: Int64, orders: Set<ClientOrderID>)] = [:]
         /// Jobs that were answered before Redis was lost, and are on record since by their results.
         var answered: Set<String> = []
         var sleeves: [HoldingKey: Sleeve] = [:]
