@@ -121,6 +121,21 @@ struct LedgerComparisonTests {
         #expect(findings.count(.missing) == 0)
     }
 
+    @Test("an order that was sent before Redis was lost stood elsewhere in its lane; what its job sent after that has its place")
+    func displaced() throws {
+        var answers = log(3).answers
+        answers[job(3)]?.filledSize = Size(4)
+        func displaced(_ displaced: Set<String>) -> TradeLog {
+            TradeLog(
+                answers: answers, jobs: log(3).jobs.merging([cloid(3, attempt: 2): job(3)]) { $1 }, places: log(3).places,
+                displaced: displaced, signals: log(3).signals)
+        }
+        let lines = [line(cloid(3)), line(cloid(1)), line(cloid(2)), line(cloid(3, attempt: 2))]
+        #expect(try compare(displaced([]), lines).count(.reordered) == 2)
+        #expect(try compare(displaced([cloid(3)]), lines).isEmpty)
+        #expect(try compare(displaced([cloid(3)]), [lines[0], lines[3], lines[1], lines[2]]).count(.reordered) == 2)
+    }
+
     @Test("a malformed line is an error with its field")
     func malformed() {
         #expect(throws: JSONError.self) { try LedgerOrder(line: ["action": "order", "status": "filled"]) }

@@ -30,8 +30,8 @@ struct TradeLog: Sendable {
     private(set) var places: [JobID: Place] = [:]
     /// What the exchange did by orders of ours that rested there.
     private(set) var resting: Set<JobID> = []
-    /// Whose order was sent on a record that was lost with Redis: the place that their job has now says nothing about when.
-    private(set) var displaced: Set<JobID> = []
+    /// Orders (by cloid) that were sent on a record that was lost with Redis: the place that their job has now says nothing about when.
+    private(set) var displaced: Set<String> = []
     /// Signal → its stream and place there.
     private(set) var signals: [String: (stream: String, seq: Int64)] = [:]
     /// Results that could not be read, each with what is wrong.
@@ -71,10 +71,11 @@ struct TradeLog: Sendable {
             let result = try ExecutionResult(json: try JSON.parse(row.data ?? ""))
             // Every attempt before the last had a cloid as well: it is a function of job and attempt.
             for attempt in stride(from: 1, through: result.attempts, by: 1) {
-                jobs[ClientOrderID(job: result.job, attempt: attempt).text] = result.job
+                let cloid = ClientOrderID(job: result.job, attempt: attempt).text
+                jobs[cloid] = result.job
+                if attempt <= result.epochs.count, result.epochs[attempt - 1] == 0 { displaced.insert(cloid) }
             }
             if let cloid = result.cloid { jobs[cloid.text] = result.job }
-            if result.epochs.last == 0 { displaced.insert(result.job) }
             if result.origin?.isQueued == false { resting.insert(result.job) }
             if let bucket = result.times.limitedBy {
                 waits[bucket, default: (0, 0)].count += 1
