@@ -100,6 +100,21 @@ struct StandingTests {
         #expect(status(waiting: 0, [report]).concerns.contains("work-1: exchange failed for 21.0 s: nothing answered"))
     }
 
+    @Test("how old the newest checkpoint is, and when that is worth a look")
+    func checkpoint() {
+        func status(age: Int64?) -> CellStatus {
+            let server = ServerFacts(
+                version: "7", usedMemory: 1, maximumMemory: 0, policy: "noeviction", hasAOF: true, lastAOFWriteFailed: false, clients: 1)
+            return CellStatus(
+                time: 1_000_000_000_000, stages: [], deadLetters: 0, deadExits: 0, checks: [], server: server,
+                admissionLimits: Admission.Limits(backlog: 1_000), checkpointAt: age.map { 1_000_000_000 - $0 }, checkpointEvery: .seconds(60))
+        }
+        #expect(status(age: 42_000).serverLine.hasSuffix(", checkpoint 42.0 s old") && status(age: 600_000).concerns.isEmpty)
+        #expect(status(age: 600_001).concerns.first?.contains("in the last 10 m 0 s") == true)
+        #expect(!status(age: nil).serverLine.contains("checkpoint") && status(age: nil).concerns.isEmpty)
+        #expect(status(age: 42_000).json["checkpointAgeMs"] == 42_000 && status(age: nil).json["checkpointAgeMs"] == nil)
+    }
+
     @Test(
         "addresses to listen at",
         arguments: [

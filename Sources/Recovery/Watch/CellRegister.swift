@@ -21,6 +21,11 @@ public struct CellRegister: Sendable {
         return try rows.first?.text("reason")
     }
 
+    /// When the newest checkpoint was taken, Redis time in milliseconds: a recovery reads what came after it. `nil`: there is none.
+    public func checkpointTime() async throws(PostgresError) -> Int64? {
+        try await postgres.query("SELECT max(taken_ms) AS taken FROM cell_checkpoints WHERE cell = $1", [.text(cell)]).first?.maybeInteger("taken")
+    }
+
     /// What is on record of a cell at one moment. Redis must be looked at after it was read: the record of a running fleet grows.
     struct Record: Sendable {
         var row: CellVerdict.Row?

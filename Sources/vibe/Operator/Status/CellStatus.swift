@@ -17,11 +17,17 @@ struct CellStatus: Sendable {
     var agentConcerns: [String] = []
     /// Entries that may wait for the audit trail before entries are no longer traded.
     var auditLimit = Int64.max
+    /// When the newest checkpoint was taken, Redis time in milliseconds; `nil`: there is none, or Postgres did not say.
+    var checkpointAt: Int64?
+    /// How often one is taken.
+    var checkpointEvery = Duration.seconds(60)
     /// What the processes say that can be reached from here.
     var processes: [HealthReport] = []
 
     /// The part of ``auditLimit``, in per cent, from which on the backlog of the audit trail is worth a look.
     static let auditAttention: Int64 = 10
+    /// So many that were not taken in a row are worth a look.
+    static let missedCheckpoints: Int64 = 10
     /// Why nothing runs in the cell; `nil`: it is not halted.
     var halt: String?
     /// A process has seen this start of Redis. Before that the leases are those of before, and void.
@@ -37,6 +43,9 @@ struct CellStatus: Sendable {
 
     /// Entries ever added to any stream: while it stands still, nothing happens.
     var added: Int64 { stages.reduce(0) { $0 + ($1.name == "audit" ? $1.added : 0) } }
+
+    /// Milliseconds.
+    var checkpointAge: Int64? { checkpointAt.map { max(0, time / 1_000 - $0) } }
 
     var load: PipelineLoad {
         let backlog = stages.filter { $0.name != "audit" }.reduce(0) { $0 + $1.backlog + $1.pending }
@@ -73,6 +82,9 @@ struct CellStatus: Sendable {
         if let audit = stage("audit"), case let waiting = audit.backlog + audit.pending, waiting >= auditLimit / 100 * Self.auditAttention {
             found.append(
                 "audit: \(Format.count(waiting)) entries are not in Postgres yet; from \(Format.count(auditLimit)) on only exits are traded")
+        }
+        if let age = checkpointAge, age > Self.missedCheckpoints * checkpointEvery.milliseconds {
+            found.append("a recovery would read what came in the last \(Format.time(milliseconds: age)): no checkpoint since, `checkpoint` in the auditors' logs says why")
         }
         for process in processes where process.state != .ok {
             for sample in process.samples where sample.state != .ok { found.append("\(process.process): \(sample.concern)") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Recovery
 import RedisStreams
 
 struct StatusCommand: AsyncParsableCommand {
@@ -27,12 +28,11 @@ struct StatusCommand: AsyncParsableCommand {
         let redis = try context.redis("status")
         var status = try await StatusReader(context, redis: redis).read()
         status.agentConcerns = await AgentConcerns.read(context)
-        if status.halt == nil {
-            // a Redis that was lost may have lost that, too
-            let postgres = context.postgres("status")
-            status.halt = try? await HaltWatch.halt(context, redis, postgres)
-            await postgres.close()
-        }
+        let postgres = context.postgres("status")
+        // a Redis that was lost may have lost that, too
+        if status.halt == nil { status.halt = try? await HaltWatch.halt(context, redis, postgres) }
+        status.checkpointAt = try? await CellRegister(postgres, keys: context.keys).checkpointTime()
+        await postgres.close()
         await redis.close()
         status.processes = await ProcessHealth.read(in: RunDirectory(context.settings.fleet.runDirectory), logger: context.logger)
         output.show(status.json) {
@@ -92,6 +92,7 @@ extension CellStatus {
         let limit = server.maximumMemory > 0 ? " of \(Format.bytes(server.maximumMemory))" : ""
         return "redis \(server.version), \(Format.bytes(server.usedMemory))\(limit), \(server.clients) clients, "
             + "\(Format.count(deadLetters)) dead letters, admission \(admission.rawValue)"
+            + (checkpointAge.map { ", checkpoint \(Format.time(milliseconds: $0)) old" } ?? "")
     }
 
     /// Of the processes that could be asked; nothing where none could.
@@ -105,7 +106,7 @@ extension CellStatus {
     var json: JSON {
         [
             "timeUs": .integer(time), "halted": .string(orNull: halt), "stages": .array(stages.map(\.json)), "deadLetters": .integer(deadLetters), "deadExits": .integer(deadExits),
-            "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue),
+            "alarm": .string(orNull: alarm), "admission": .string(admission.rawValue), "checkpointAgeMs": checkpointAge.map { .integer($0) } ?? .null,
             "redis": [
                 "version": .string(server.version), "usedMemory": .integer(server.usedMemory), "maxMemory": .integer(server.maximumMemory),
                 "policy": .string(server.policy), "aof": .bool(server.hasAOF), "clients": .integer(server.clients),

@@ -17,12 +17,14 @@ struct StatusReader: Sendable {
     private let auditLimit: Int64
 
     private let admissionBacklog: Int64
+    private let checkpointEvery: Duration
 
     init(_ context: OperatorContext, redis: RedisConnection) {
         self.redis = redis
         keys = context.keys
         partitioning = context.partitioning
         admissionBacklog = Int64(context.settings.pipeline.admissionBacklog)
+        checkpointEvery = context.settings.audit.checkpointEvery
         life = context.settings.pipeline.leaseTTL.milliseconds
         auditLimit = Int64(context.settings.audit.maximumLag)
         accountLimit = Self.missedReadings * context.settings.safety.accountEvery.milliseconds
@@ -45,8 +47,8 @@ struct StatusReader: Sendable {
             time: streams.time, stages: [ingest(leases)] + stages,
             deadLetters: deadLetters, deadExits: try await deadExits(among: deadLetters),
             checks: try await checks(now: streams.time / 1_000), server: server,
-            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit, halt: Self.halt(record),
-            isServerKnown: record["run_id"] == server.start)
+            admissionLimits: Admission.Limits(backlog: admissionBacklog), auditLimit: auditLimit, checkpointEvery: checkpointEvery,
+            halt: Self.halt(record), isServerKnown: record["run_id"] == server.start)
     }
 
     /// Exits among the dead letters; those that are too many to be looked at count as exits.
