@@ -291,11 +291,13 @@ struct InvariantTests {
         #expect(violations() == 0)
         observations.tolerances.starvation = .seconds(3)
         #expect(violations() == 2)
-        // never green again
-        observations.tolerances.starvation = .seconds(60)
+        // not green again as far as it was looked
         observations.health[3].isGreen = false
         observations.health[4].isGreen = false
+        observations.tolerances.starvation = .seconds(4)
         #expect(violations() == 4)
+        observations.tolerances.starvation = .seconds(5)
+        #expect(violations() == 0)
     }
 
     // MARK: - How it is told

@@ -38,6 +38,8 @@ actor HealthWatch {
             if before.contains(.postgresAway), !wasAtWork { continue }
             let isHalted = await site.isHalted
             let reports = await ProcessHealth.read(in: site.run, patience: site.options.patience, logger: site.context.logger)
+            // who was not answered in time because nobody waits any more is not unwell
+            try Task.checkCancellation()
             guard active == before else { continue }
             let now = WallClock.milliseconds
             samples += reports.map { report in

@@ -32,9 +32,10 @@ enum HealthTruthCheck {
         if starved > 0 { verdict.note("\(starved) red for less than \(observations.tolerances.starvation.text): the machine is busy") }
     }
 
-    /// From the last sample before this one that was not red to the first after it, milliseconds; what has no end is longer than any limit.
+    /// From the last sample before this one that was not red to the first after it, or as far as it was looked; milliseconds.
     private static func redFor(_ index: Int, in samples: [ChaosObservations.HealthSample]) -> Int64 {
-        guard let before = samples[..<index].last(where: \.isGreen), let after = samples[index...].first(where: \.isGreen) else { return .max }
+        let before = samples[..<index].last(where: \.isGreen) ?? samples[0]
+        let after = samples[index...].first(where: \.isGreen) ?? samples[samples.count - 1]
         return after.at - before.at
     }
 }
