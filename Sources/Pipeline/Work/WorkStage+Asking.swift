@@ -11,8 +11,6 @@ extension WorkStage {
     private static let attemptsAhead = 1
     /// Attempts of a job that are looked for among its account's fills: more than one makes before people take an exit in hand.
     private static let attemptsEver = 500
-    /// The exchange's clock and ours may differ by so much, milliseconds.
-    private static let clockDifference: Int64 = 60_000
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
 
@@ -91,7 +89,7 @@ extension WorkStage {
     /// The job's last attempt that traded, 0 for none: attempts before it may never have reached the exchange, however many they were.
     private func lastTraded(_ job: LaneJob, _ partition: Int, _ generation: Int) async throws -> Int {
         guard let state = partitions[partition] else { return 0 }
-        let from = min(job.job.leaderFillTime, state.suspectedAt) - Self.clockDifference
+        let from = min(job.job.leaderFillTime, state.suspectedAt) - Self.fillMargin
         if state.tradedBefore[job.job.account].map({ $0.from > from }) ?? true {
             let orders = Set(try await client.fills(job.job.account.text, from: from).compactMap { $0.cloid.map { ClientOrderID($0) } })
             guard partitions[partition]?.generation == generation else { return 0 }

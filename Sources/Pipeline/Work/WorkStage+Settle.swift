@@ -31,6 +31,9 @@ extension WorkStage {
     private static let arrival = Duration.seconds(30)
     private static let arrivalMargin = Duration.seconds(5)
 
+    /// Fills are asked for from so long before an order, milliseconds: clocks differ.
+    static let fillMargin: Int64 = 60_000
+
     /// Starts settling everything of the partition that is not being settled.
     func settleJournal(_ partition: Int) {
         guard let state = partitions[partition] else { return }
@@ -141,7 +144,7 @@ extension WorkStage {
     /// - Parameter time: when the exchange took the order, milliseconds since 1970.
     func fills(of cloid: ClientOrderID, account: AccountID, from time: Int64) async throws -> OrderFills {
         var sum = OrderFills()
-        for fill in try await client.fills(account.text, from: time - 60_000) where fill.cloid == cloid.text {
+        for fill in try await client.fills(account.text, from: time - Self.fillMargin) where fill.cloid == cloid.text {
             sum.add(size: fill.size, price: fill.price, fee: fill.fee)
         }
         return sum

@@ -10,7 +10,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             One row a stage: live processes, owned partitions, entries kept, backlog (added, not yet delivered), pending (delivered,
             not yet acknowledged) and the age of the oldest pending entry. The audit row is the audit trail's lag. Below, how long ago
-            each leader was last known to be right, and the account longest unread was read. Processes of a fleet on this machine are
+            each leader was last known to be right, and the account longest unread was read, and how old the checkpoint is that a recovery
+            would begin at. Processes of a fleet on this machine are
             asked how they are; what is wrong with one is named, and counted in the last line. A cell that is
             halted is said first. Ends with 1 then, and when an exit is a dead letter.
 

@@ -22,12 +22,13 @@ struct LedgerComparison: Sendable {
             findings.add(.duplicates, "\(order.name): accepted a second time by the exchange (oid \(order.oid ?? 0))")
         }
         guard order.isFilled else { return }
-        guard let job = order.cloid.flatMap({ log.jobs[$0] }) else {
+        guard let cloid = order.cloid, let job = log.jobs[cloid] else {
             findings.add(.duplicates, "\(order.name): filled \(order.filledSize) at the exchange, but no result knows it")
             return
         }
         filled[job, default: []].append(order)
-        checkOrder(of: job, order)
+        // An order of ours that rests is carried out by the exchange: no job was queued for it.
+        if !log.resting.contains(job), !log.displaced.contains(cloid) { checkOrder(of: job, order) }
     }
 
     /// After the last line: each job's result says exactly what the exchange filled for it, over all of its attempts.
@@ -69,8 +70,6 @@ struct LedgerComparison: Sendable {
     private func price(_ weights: [Int128], _ size: Size) -> Price { Price(e8: Int64(weights.reduce(0, +) / Int128(size.e8))) }
 
     private mutating func checkOrder(of job: JobID, _ order: LedgerOrder) {
-        // An order of ours that rests is carried out by the exchange: no job was queued for it.
-        guard !log.resting.contains(job), order.cloid.map({ !log.displaced.contains($0) }) ?? true else { return }
         guard let place = log.places[job] else {
             findings.add(.missing, "\(order.name): job \(job) is not in the audit trail")
             return
