@@ -6,22 +6,28 @@ import RedisStreams
 extension ChaosSite {
     private static let recoveryLimit = Duration.seconds(90)
 
-    /// As after a power cut: the last piece of the file never reached the disk.
+    /// As after power cuts: the last piece of the file never reached the disk, and who wrote it may be gone too, so that what was torn is
+    /// done again only when its lease has run out: after the next cut.
     func cutTail(_ generator: inout SeededGenerator) async throws -> String {
         let before = await recoveries
         var cuts: [String] = []
         for _ in 0..<2 {
-            // a torn transaction, which nothing on record may contradict, or many
-            let bytes = UInt64.random(in: 1...(Bool.random(using: &generator) ? 300 : 200_000), using: &generator)
+            // mostly a torn transaction, which nothing on record may contradict, else many
+            let bytes = UInt64.random(in: 1...(Int.random(in: 0..<4, using: &generator) == 0 ? 200_000 : 300), using: &generator)
+            var victims: [ProcessIdentity] = []
+            if Bool.random(using: &generator) {
+                for role in FleetRole.allCases { victims += await fleet.members(of: role.rawValue).map(\.identity) }
+            }
             try await restartRedis { directory in
+                victims.forEach { $0.send(SIGKILL) }
                 guard let file = try Self.newestAppendFile(in: directory) else { return }
                 let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
                 let size = try handle.seekToEnd()
                 try handle.truncate(atOffset: size > bytes ? size - bytes : 0)
                 try handle.close()
             }
-            cuts.append(Format.bytes(Int64(bytes)))
-            try await hold(1_000...4_000, &generator)
+            cuts.append(Format.bytes(Int64(bytes)) + (victims.isEmpty ? "" : " with all processes"))
+            try await hold(500...4_000, &generator)
         }
         return "\(cuts.joined(separator: " and ")) cut off; \(try await waitUntilRecovered(since: before))"
     }
