@@ -31,7 +31,7 @@ struct Demo: Sendable {
 
         let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
         let simulator = SimulatorControl(base: settings.exchange.url)
-        let redis = try context.redis("demo")
+        let redis = try context.redis("demo", timeout: Self.answerPatience)
         let monitor = DemoMonitor(fleet: fleet, supervision: supervision, simulator: simulator, redis: redis, context: context)
         try await startProcesses(fleet, monitor, leaders: files.leaderCount)
         let tail = try await ResultTail.fromNow(redis, context.keys, context.partitioning)
@@ -66,6 +66,9 @@ struct Demo: Sendable {
         // Two days of trades pass in half a minute.
         "VIBE_BREAKER_LEADER_TRADES": "0",
     ]
+
+    /// No order waits for who only looks: on a busy machine the answer may take its time. A server that has ended is noticed otherwise.
+    private static let answerPatience = Duration.seconds(30)
 
     private var counts: FleetCounts {
         var counts = FleetCounts()
