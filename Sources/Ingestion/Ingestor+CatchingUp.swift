@@ -24,7 +24,8 @@ extension Ingestor {
                     try await readGap(address, generation)
                 }
                 guard let current = tracks[address], current.generation == generation else { return }
-                if current.isOverrun { continue }
+                // what came meanwhile may have been traded on a dex that was not read
+                if current.isOverrun || current.waiting.contains(where: { current.isUnheard($0.fills) }) { continue }
                 tracks[address]?.isCatchingUp = false
                 // the source was lost again: when it is back this begins anew
                 if !current.needsCatchUp { goLive(address) }
@@ -71,7 +72,7 @@ extension Ingestor {
     /// missed that is worth more than a look.
     private func isUnchanged(_ address: String, _ generation: Int) async throws -> Bool {
         guard let track = tracks[address], track.tier == .market else { return false }
-        let readings = try await read(address, dexs: knownDexs(of: track))
+        let readings = try await read(address, dexs: dexsToRead(of: track))
         guard var builder = tracks[address]?.builder, tracks[address]?.generation == generation, let first = readings.map(\.state.time).min()
         else { return false }
         if readings.allSatisfy({ Self.agrees(&builder, $0) }) {
@@ -81,6 +82,7 @@ extension Ingestor {
             if readings.count == dexs.count { builder.settle(at: first, isWhole: true) { _ in false } }
             tracks[address]?.builder = builder
             markVerified(address, to: first)
+            noteUnheard(track, beyond: readings)
             return true
         }
         for isLast in [false, true] {
@@ -90,6 +92,7 @@ extension Ingestor {
             if readings.allSatisfy({ Self.agrees(&trial, $0) }) {
                 declareUnheard(track, until: first)
                 markVerified(address, to: first)
+                noteUnheard(track, beyond: readings)
                 return true
             }
             // a trade may still be on its way
@@ -98,9 +101,21 @@ extension Ingestor {
         return false
     }
 
+    /// Dexs on which the leader was seen to trade; all when something waits that was traded on another.
+    private func dexsToRead(of track: LeaderTrack) -> [String] {
+        let known = knownDexs(of: track)
+        return track.waiting.contains { $0.fills.contains { !known.contains(Self.dex(of: $0.coin)) } } ? dexs : known
+    }
+
+    /// What the leader did while nobody listened came to nothing where that was read. Elsewhere it is not known: trades there wait until it is.
+    private func noteUnheard(_ track: LeaderTrack, beyond readings: [DexReading]) {
+        let unread = Set(dexs).subtracting(readings.map(\.dex))
+        tracks[track.address]?.unheard = unread.isEmpty ? nil : track.cursor.resumeFrom.map { (dexs: unread, since: $0) }
+    }
+
     /// Whether the leader traded there and back while nobody listened is not known: asking for its fills costs as much as of ten positions.
     private func declareUnheard(_ track: LeaderTrack, until time: Int64) {
-        guard let from = track.builder.cursor.resumeFrom, from < time else { return }
+        guard let from = track.cursor.resumeFrom, from < time else { return }
         recorder?.declare(
             LeaderGap(
                 influencer: track.influencer, coin: nil, from: from - Self.historyOverlap, to: time, reason: .unheard, handling: .cameToNothing))
@@ -112,12 +127,13 @@ extension Ingestor {
 
     /// The leader's own fills since the cursor; when they do not reach back, its positions as they are.
     private func readGap(_ address: String, _ generation: Int) async throws {
-        guard let track = tracks[address], let from = track.builder.cursor.resumeFrom else { return }
+        guard let track = tracks[address], let from = track.cursor.resumeFrom else { return }
         let since = max(from - Self.historyOverlap, track.builder.cursor.floor ?? 0)
         if let fills = try await history(address, since: since) {
             guard tracks[address]?.generation == generation else { return }
             if fills.isEmpty { markVerified(address, to: from) }
             apply(history: fills, to: address)
+            tracks[address]?.unheard = nil
             tracks[address]?.mustVerify = true
             return
         }
@@ -146,6 +162,7 @@ extension Ingestor {
             }
         }
         markVerified(address, to: readings.map(\.state.time).min() ?? 0)
+        tracks[address]?.unheard = nil
     }
 
     /// Own fills as the exchange keeps them: each says where it began, which verifies the leader as its own frames do.
@@ -181,7 +198,8 @@ extension Ingestor {
         var pause = Self.pauses.first
         while tracks[address]?.generation == generation, !Task.isCancelled {
             do {
-                let fills = try await history(address, since: since - 1)
+                // up to where every dex was verified nothing is missing
+                let fills = try await history(address, since: max(since - 1, (tracks[address]?.wholeTo ?? 0) - Self.historyOverlap))
                 guard tracks[address]?.generation == generation else { return }
                 apply(history: fills ?? [], to: address)
                 break

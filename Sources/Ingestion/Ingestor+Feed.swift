@@ -24,14 +24,14 @@ extension Ingestor {
         case .subscribed(let subscription):
             if coverage.subscribed(subscription, socket: socket) { covered(subscription) }
         case .unsubscribed(let subscription):
-            if let user = subscription.user { confirmLeft(user, socket) }
+            confirmLeft(subscription, socket)
             if coverage.ended(subscription, socket: socket) { uncovered([subscription]) }
         case .refused(let subscriptions, let refusal): refused(subscriptions, refusal, socket)
         case .disconnected(let reason):
             logger.warning("feed.disconnected", metadata: ["socket": "\(socket)", "reason": "\(reason)"])
             connected.remove(socket)
             if connected.isEmpty, disconnectedSince == nil { disconnectedSince = .now }
-            for user in leaving.keys { confirmLeft(user, socket) }
+            for user in leaving.keys { for channel in Self.ownChannels(of: user) { confirmLeft(channel, socket) } }
             uncovered(coverage.lost(socket: socket))
         case .silent(let kind, let duration): logger.error("feed.silent", metadata: ["socket": "\(socket)", "kind": "\(kind)", "for": "\(duration)"])
         case .problem(let text): logger.error("feed.problem", metadata: ["socket": "\(socket)", "text": "\(text)"])
@@ -41,16 +41,25 @@ extension Ingestor {
     private func receive(_ message: FeedMessage, frame: [UInt8], receivedAt: Int64, from socket: Int) {
         switch message {
         case .userFills(let address, let fills, let isSnapshot):
-            guard tracks[address]?.usesOwn == true else { return }
-            recorder?.keep(
-                RawFrame(receivedAt: receivedAt, origin: "socket-\(socket)", channel: "userFills", users: [address], bytes: frame))
-            // A snapshot is history: what a gap left out is read from the cursor on, page by page.
-            guard !isSnapshot else { return }
-            for fill in fills { merge.delivered(.init(user: address, tid: fill.tid, isOwn: true), by: socket, at: receivedAt) }
-            receiveOwn(fills.map { $0.leaderFill(of: address) }, of: address, receivedAt: receivedAt)
+            receive(fills, .userFills, of: address, isSnapshot: isSnapshot, frame: frame, receivedAt: receivedAt, from: socket)
+        case .twapSliceFills(let address, let slices, let isSnapshot):
+            receive(slices.map(\.marked), .userTwapSliceFills, of: address, isSnapshot: isSnapshot, frame: frame, receivedAt: receivedAt, from: socket)
         case .trades(let trades): receive(trades, frame: frame, receivedAt: receivedAt, from: socket)
         default: break
         }
+    }
+
+    /// A leader's own fills, by one of their channels.
+    private func receive(
+        _ fills: [UserFill], _ channel: FeedSubscription.Kind, of address: String, isSnapshot: Bool, frame: [UInt8], receivedAt: Int64, from socket: Int
+    ) {
+        guard tracks[address]?.usesOwn == true else { return }
+        recorder?.keep(
+            RawFrame(receivedAt: receivedAt, origin: "socket-\(socket)", channel: channel.rawValue, users: [address], bytes: frame))
+        // A snapshot is history: what a gap left out is read from the cursor on, page by page.
+        guard !isSnapshot else { return }
+        for fill in fills { merge.delivered(.init(user: address, tid: fill.tid, isOwn: true), by: socket, at: receivedAt) }
+        receiveOwn(fills.map { $0.leaderFill(of: address) }, of: address, receivedAt: receivedAt)
     }
 
     /// New fills of a leader from a recording.
@@ -111,7 +120,12 @@ extension Ingestor {
     /// Applies fills, or keeps them until what was before them is known.
     private func hand(_ fills: [LeaderFill], to address: String, receivedAt: Int64) {
         guard let phase = tracks[address]?.phase else { return }
-        if phase == .live {
+        // what it holds on that dex is not known: it waits with what follows until that is read
+        if phase == .live, tracks[address]!.isUnheard(fills) {
+            lostSource(address)
+            startCatchingUp()
+        }
+        if tracks[address]!.phase == .live {
             take(address) { $0.receive(message: fills, at: receivedAt) }
         } else if tracks[address]!.waiting.count < LeaderTrack.waitingLimit {
             tracks[address]!.waiting.append((fills, receivedAt))
@@ -124,7 +138,7 @@ extension Ingestor {
     // MARK: - Coverage
 
     private func covered(_ subscription: FeedSubscription) {
-        if let user = subscription.user, let track = tracks[user] {
+        if case .userFills(let user, _) = subscription, let track = tracks[user] {
             tracks[user]?.uncoveredSince = nil
             if case .toOwn = track.move { errandSink.yield(.join(address: user, generation: track.generation)) }
         }

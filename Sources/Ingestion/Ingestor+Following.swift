@@ -27,6 +27,7 @@ extension Ingestor {
             let partition = partitioning.signal(influencer.id.text)
             if owned.contains(partition) { wanted[influencer.address] = (influencer, partition) }
         }
+        unread.formIntersection(wanted.keys)
         for (address, track) in tracks {
             if let influencer = wanted[address]?.influencer, influencer.id == track.influencer {
                 tracks[address]?.setting = influencer.tier
@@ -34,13 +35,14 @@ extension Ingestor {
                 forget(address)
             }
         }
-        for (address, (influencer, partition)) in wanted where tracks[address] == nil {
+        for (address, (influencer, partition)) in wanted where tracks[address] == nil && owned.contains(partition) {
             await begin(influencer, address, partition)
         }
         tierWake.signal()
         await applyWants()
     }
 
+    /// Without its cursor a leader is not followed: it is tried again.
     private func begin(_ influencer: Influencer, _ address: String, _ partition: Int) async {
         let cursor: LeaderCursor
         let storedRecord: [UInt8]?
@@ -50,8 +52,10 @@ extension Ingestor {
             cursor = try stored[0].checked().bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) } ?? LeaderCursor()
             storedRecord = try stored[1].checked().bytes
         } catch {
+            unread.insert(address)
             return logger.error("cursor.unread", metadata: ["influencer": "\(influencer.id)", "error": "\(error)"])
         }
+        unread.remove(address)
         guard owned.contains(partition), tracks[address] == nil else { return }
         generations += 1
         var track = LeaderTrack(
@@ -82,9 +86,13 @@ extension Ingestor {
 
     var wantsMarket: Bool { tracks.values.contains(where: \.usesMarket) }
 
+    /// By what a leader's own fills come: the exchange tells slices of TWAP orders apart from the others. Whether they are covered is judged by
+    /// the first channel alone: a slice that is missing shows in where the next fill begins.
+    static func ownChannels(of address: String) -> [FeedSubscription] { [.userFills(user: address), .userTwapSliceFills(user: address)] }
+
     /// Own fills of those who have a place; every market's trades when anyone is followed by them.
     private var wants: Set<FeedSubscription> {
-        var wants = Set(tracks.values.filter { $0.usesOwn && held.contains($0.address) }.map { FeedSubscription.userFills(user: $0.address) })
+        var wants = Set(tracks.values.filter { $0.usesOwn && held.contains($0.address) }.flatMap { Self.ownChannels(of: $0.address) })
         if wantsMarket { wants.formUnion(marketCoins.map { .trades(coin: $0) }) }
         return wants
     }
@@ -92,7 +100,8 @@ extension Ingestor {
     /// On all sockets together, whether they have them yet or not.
     public var wantedChannels: Int { feeds.count * wants.count }
 
-    /// Tells the sockets what to follow. What is wanted is looked at anew for each, as it may change while one is told.
+    /// Tells the sockets what to follow. What is wanted is looked at anew for each, as it may change while one is told. Every other one begins
+    /// with the last market: where there are too few channels for all on each, no market is left out as long as there is one for it.
     func applyWants() async {
         for (socket, feed) in feeds.enumerated() {
             let addresses = Set(tracks.values.filter(\.usesMarket).map(\.address))
@@ -103,7 +112,7 @@ extension Ingestor {
             let subscriptions = wants
             if told[socket].subscriptions != subscriptions {
                 told[socket].subscriptions = subscriptions
-                await feed.want(subscriptions)
+                await feed.want(subscriptions, marketsLastFirst: !socket.isMultiple(of: 2))
             }
         }
         marketWantedSince = wantsMarket ? marketWantedSince ?? .now : nil
@@ -112,6 +121,15 @@ extension Ingestor {
 
     func noteMarketCoverage() {
         marketCoveredAt = isMarketCovered ? marketCoveredAt ?? .now : nil
+    }
+
+    /// Once for each wait that ended without all of them: what is traded there is not seen.
+    private func reportUncoveredMarkets() {
+        guard isMarketCovered, marketReportedSince != marketWantedSince else { return }
+        let uncovered = marketCoins.filter { !coverage.covers(.trades(coin: $0)) }.sorted()
+        guard !uncovered.isEmpty else { return }
+        marketReportedSince = marketWantedSince
+        logger.error("market.uncovered", metadata: ["count": "\(uncovered.count)", "first": "\(uncovered.prefix(5).joined(separator: " "))"])
     }
 
     /// Every market is covered, or long enough was waited for those that are not.
@@ -142,16 +160,18 @@ extension Ingestor {
         }
     }
 
-    /// New configuration, markets, readings, and what the sockets did.
+    /// New configuration, leaders that could not be begun with, markets, readings, and what the sockets did.
     func refreshLoop() async {
         var version: Int64 = -1
         var rounds = 0
         while !Task.isCancelled {
             let current = await config.current().version
-            if current != version {
+            if current != version || !unread.isEmpty {
                 version = current
                 await followOwned()
             }
+            // before markets are read again: a new one is covered a moment later
+            reportUncoveredMarkets()
             await refreshMarkets()
             noteMarketCoverage()
             startCatchingUp()

@@ -70,15 +70,23 @@ extension Ingestor {
         equityReadings += 1
     }
 
-    /// The leader's own fills since a moment (milliseconds), in the order of execution; `nil` when that reaches back further than is read.
+    /// The leader's own fills since a moment (milliseconds), slices of TWAP orders among them, in the order of execution; `nil` when that
+    /// reaches back further than is read.
     func history(_ address: String, since: Int64) async throws -> [LeaderFill]? {
         guard let client else { return [] }
         guard now() / 1_000 - since <= configuration.historyLimit.milliseconds else { return nil }
-        let type = "userFillsByTime"
-        await spend(for: type)
+        await spend(for: "userFillsByTime")
         let fills = try await client.fills(address, from: max(0, since))
-        _ = weight.book(RequestWeight.info(type: type, items: fills.count) - RequestWeight.info(type: type), at: .now)
-        return fills.map { $0.leaderFill(of: address) }
+        charge(for: "userFillsByTime", items: fills.count)
+        await spend(for: "userTwapSliceFillsByTime")
+        let slices = try await client.twapSliceFills(address, from: max(0, since))
+        charge(for: "userTwapSliceFillsByTime", items: slices.count)
+        return UserFill.inOrderOfExecution(fills + slices.map(\.marked)).map { $0.leaderFill(of: address) }
+    }
+
+    /// What an answer weighs beyond its request.
+    private func charge(for type: String, items: Int) {
+        _ = weight.book(RequestWeight.info(type: type, items: items) - RequestWeight.info(type: type), at: .now)
     }
 
     static func dex(of coin: Coin) -> String { coin.text.contains(":") ? String(coin.text.prefix { $0 != ":" }) : "" }

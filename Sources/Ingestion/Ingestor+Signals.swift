@@ -43,9 +43,11 @@ extension Ingestor {
             }
         }
         guard !signals.isEmpty || storesCursor, let keeper = tracks[address]?.hygiene.keeper else { return }
+        let cursor = track.cursor
+        tracks[address]?.storedTo = cursor.resumeFrom
         outbox.append(
             Publication(
-                partition: track.partition, epoch: leases.table.lease(track.partition)?.epoch, influencer: track.influencer, signals: signals, cursor: track.builder.cursor, record: keeper))
+                partition: track.partition, epoch: leases.table.lease(track.partition)?.epoch, influencer: track.influencer, signals: signals, cursor: cursor, record: keeper))
         outboxSignals += signals.count
         publishing.signal()
     }
@@ -122,7 +124,7 @@ extension Ingestor {
                 let batch = Array(outbox.prefix(256))
                 do {
                     try Failpoint.reached(.ingestBeforePublish, throwing: RedisError.unavailable("failpoint"))
-                    try await publish(batch)
+                    try await publish(batch, heart)
                     try Failpoint.reached(.ingestAfterPublish, throwing: RedisError.unknownOutcome("failpoint"))
                     outbox.removeFirst(batch.count)
                     outboxSignals -= batch.reduce(0) { $0 + $1.signals.count }
@@ -137,40 +139,40 @@ extension Ingestor {
         }
     }
 
-    private func publish(_ batch: [Publication]) async throws {
-        var calls: [SignalPublisher.Call] = []
-        for publication in batch {
-            guard let lease = leases.table.lease(publication.partition), lease.epoch == publication.epoch else { continue }
-            // each as many as one call takes
-            var days: [(day: String, signals: [Signal])] = []
-            for signal in publication.signals {
-                let day = Day.of(signal.lastFillTime)
-                if let last = days.last, last.day == day, last.signals.count < SignalPublisher.mostItems {
-                    days[days.count - 1].signals.append(signal)
-                } else {
-                    days.append((day, [signal]))
+    /// One call of a leader at a time: were a later one accepted where an earlier one is refused, its signals would come first, and its
+    /// cursor account for signals that were not published.
+    private func publish(_ batch: [Publication], _ heart: Heart) async throws {
+        let held = batch.filter { $0.epoch != nil && $0.epoch == leases.table.lease($0.partition)?.epoch }
+        var waiting = Publication.merged(held).map { calls(of: $0)[...] }
+        while !waiting.isEmpty {
+            heart.beat()
+            let answers = try await publisher.publish(waiting.compactMap(\.first))
+            var rest: [ArraySlice<SignalPublisher.Call>] = []
+            for (calls, answer) in zip(waiting, answers) {
+                switch answer {
+                case .published(let new, let duplicates):
+                    published += new
+                    if duplicates > 0 { logger.info("signals.duplicate", metadata: ["count": "\(duplicates)"]) }
+                    if calls.count > 1 { rest.append(calls.dropFirst()) }
+                case .fenced:
+                    guard let partition = calls.first?.partition else { continue }
+                    logger.warning("ingest.fenced", metadata: ["partition": "\(partition)"])
+                    await leases.forget(partition)
+                    await drop(partition)
                 }
             }
-            // a cursor alone
-            if days.isEmpty { days = [(Day.of(now() / 1_000), [])] }
-            for (index, part) in days.enumerated() {
-                calls.append(
-                    SignalPublisher.Call(
-                        items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: admitted($0), partition: publication.partition)) },
-                        partition: publication.partition, day: part.day, epoch: lease.epoch,
-                        leader: index == days.count - 1 ? publication.leaderState : nil))
-            }
+            waiting = rest
         }
-        for (call, answer) in zip(calls, try await publisher.publish(calls)) {
-            switch answer {
-            case .published(let new, let duplicates):
-                published += new
-                if duplicates > 0 { logger.info("signals.duplicate", metadata: ["count": "\(duplicates)"]) }
-            case .fenced:
-                logger.warning("ingest.fenced", metadata: ["partition": "\(call.partition)"])
-                await leases.forget(call.partition)
-                await drop(call.partition)
-            }
+    }
+
+    /// In their order; the last one stores what accounts for all of them.
+    private func calls(of publication: Publication) -> [SignalPublisher.Call] {
+        let parts = publication.parts(now: now() / 1_000)
+        return parts.enumerated().map { index, part in
+            SignalPublisher.Call(
+                items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: admitted($0), partition: publication.partition)) },
+                partition: publication.partition, day: part.day, epoch: publication.epoch ?? "",
+                leader: index == parts.count - 1 ? publication.leaderState : nil)
         }
     }
 }

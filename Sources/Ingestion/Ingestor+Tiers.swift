@@ -13,9 +13,14 @@ import Logging
 /// A fill that both deliver counts once, by its trade id. A place is given back when every socket has acknowledged the end, or is gone.
 extension Ingestor {
     struct Leaving: Sendable {
+        struct Ending: Hashable, Sendable {
+            var channel: FeedSubscription
+            var socket: Int
+        }
+
         var since: ContinuousClock.Instant
-        /// Sockets that have not confirmed the end yet.
-        var unconfirmed: Set<Int>
+        /// What has not been confirmed to be over yet.
+        var unconfirmed: Set<Ending>
     }
 
     /// After this long nothing can be outstanding: what was asked for was acknowledged, or was never asked for.
@@ -128,10 +133,11 @@ extension Ingestor {
             do {
                 // one that is still catching up has its history read by that
                 if track.phase == .live, let from = track.builder.cursor.resumeFrom {
-                    let since = max((track.verifiedTo ?? from) - Self.historyOverlap, track.builder.cursor.floor ?? 0)
+                    let since = max((track.doubtfulFrom ?? from) - Self.historyOverlap, track.builder.cursor.floor ?? 0)
                     guard let fills = try await history(address, since: since) else { throw CancellationError() }
                     guard tracks[address]?.generation == generation, tracks[address]?.move == .toOwn else { return }
                     apply(history: fills, to: address)
+                    tracks[address]?.unheard = nil
                 }
                 guard coverage.covers(.userFills(user: address)), var current = tracks[address] else { break }
                 current.tier = .own
@@ -235,14 +241,15 @@ extension Ingestor {
     /// Ends the subscription to an address' own fills; its place stays ours until that is certain.
     func leaveOwn(_ address: String) {
         guard held.contains(address), leaving[address] == nil else { return }
-        leaving[address] = Leaving(since: .now, unconfirmed: connected)
+        let endings = Self.ownChannels(of: address).flatMap { channel in connected.map { Leaving.Ending(channel: channel, socket: $0) } }
+        leaving[address] = Leaving(since: .now, unconfirmed: Set(endings))
         tierWake.signal()
     }
 
-    func confirmLeft(_ user: String, _ socket: Int) {
+    func confirmLeft(_ channel: FeedSubscription, _ socket: Int) {
         // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
-        guard var confirmed = leaving[user] else { return }
-        confirmed.unconfirmed.remove(socket)
+        guard let user = channel.user, var confirmed = leaving[user] else { return }
+        confirmed.unconfirmed.remove(Leaving.Ending(channel: channel, socket: socket))
         leaving[user] = confirmed
         if confirmed.unconfirmed.isEmpty { tierWake.signal() }
     }

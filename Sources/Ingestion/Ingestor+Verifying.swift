@@ -16,7 +16,7 @@ extension Ingestor {
         let due = tracks.values.filter { track in
             guard track.phase == .live, !track.isVerifying else { return false }
             let period = track.tier == .market ? configuration.verifyEvery : configuration.equityEvery
-            return track.mustVerify || moment - track.verifyTriedAt >= period.microseconds
+            return track.mustVerify || track.unheard != nil || moment - track.verifyTriedAt >= period.microseconds
         }
         for track in due.sorted(by: { $0.verifyTriedAt < $1.verifyTriedAt }) where running < Self.verificationsAtOnce {
             tracks[track.address]?.isVerifying = true
@@ -50,6 +50,15 @@ extension Ingestor {
         guard tracks[address]?.generation == generation else { return }
         tracks[address]?.isVerifying = false
         tracks[address]?.verifications += 1
+        storeVerified(address)
+    }
+
+    /// Of a leader that does nothing too, so that a successor does not have to read what was verified.
+    private func storeVerified(_ address: String) {
+        guard let track = tracks[address], let storedTo = track.storedTo, let from = track.cursor.resumeFrom,
+            from - storedTo >= configuration.storeEvery.milliseconds
+        else { return }
+        take(address, storesCursor: true) { _ in [] }
     }
 
     /// Gives trades on their way their time, then reads the leader's own fills, and only then takes the exchange's word for it.
@@ -57,7 +66,9 @@ extension Ingestor {
         let address = track.address
         func isCurrent() -> Bool { tracks[address]?.generation == track.generation && tracks[address]?.phase == .live }
 
-        let isFull = track.tier == .own || track.verifications % Self.fullEvery == 0
+        // one that was verified lately has the time for all dexs; with many leaders the others come first
+        let isFresh = track.verifiedAt.map { now() - $0 < configuration.verificationLife.microseconds / 2 } ?? false
+        let isFull = track.tier == .own || track.verifications % Self.fullEvery == 0 || track.unheard != nil && isFresh
         let readings = try await read(address, dexs: isFull ? dexs : knownDexs(of: track))
         guard isCurrent() else { return }
         if isEqual(address, readings) { return }
@@ -66,7 +77,7 @@ extension Ingestor {
         if isEqual(address, readings) { return }
 
         logger.warning("leader.differs", metadata: ["influencer": "\(track.influencer)"])
-        let since = (track.verifiedTo ?? track.builder.cursor.resumeFrom ?? now() / 1_000) - Self.historyOverlap
+        let since = (track.doubtfulFrom ?? now() / 1_000) - Self.historyOverlap
         if let fills = try await history(address, since: max(since, track.builder.cursor.floor ?? 0)) {
             guard isCurrent() else { return }
             apply(history: fills, to: address)
@@ -85,7 +96,13 @@ extension Ingestor {
             }
             isEqual = isEqual && comparison.isEqual
         }
-        if isEqual { markVerified(address, to: readings.map(\.state.time).min() ?? 0) }
-        return isEqual
+        guard isEqual else { return false }
+        let first = readings.map(\.state.time).min() ?? 0
+        markVerified(address, to: first)
+        if readings.count == dexs.count {
+            tracks[address]!.wholeTo = first
+            tracks[address]!.unheard = nil
+        }
+        return true
     }
 }

@@ -46,6 +46,8 @@ public actor Ingestor: LeaseHolder {
         public var verificationLife: Duration = .seconds(120)
         /// How long a trade may be on its way when a position read from the exchange contains it already.
         public var flightTime: Duration = .seconds(2)
+        /// How often it is stored how far a leader that does nothing was verified.
+        public var storeEvery: Duration = .seconds(600)
         /// How far back a leader's fills are read; beyond, the gap is declared.
         public var historyLimit: Duration = .seconds(86_400)
         /// Units of request weight a minute.
@@ -100,6 +102,8 @@ public actor Ingestor: LeaseHolder {
     var owned: Set<Int> = []
     /// By lower-case address.
     var tracks: [String: LeaderTrack] = [:]
+    /// Addresses of leaders that fall to us and are not followed, as their cursors could not be read.
+    var unread: Set<String> = []
     /// Addresses of leaders for whom something comes due without a new fill.
     var timed: Set<String> = []
     let ticking = Wake()
@@ -110,6 +114,8 @@ public actor Ingestor: LeaseHolder {
     var marketCoins: Set<String> = []
     var marketsReadAt: ContinuousClock.Instant?
     var marketWantedSince: ContinuousClock.Instant?
+    /// Since when the markets were wanted of which those that are not covered were named.
+    var marketReportedSince: ContinuousClock.Instant?
     /// Since when every market is covered without a break.
     var marketCoveredAt: ContinuousClock.Instant?
     var connected: Set<Int> = []
@@ -248,7 +254,7 @@ public actor Ingestor: LeaseHolder {
 
     /// Whether it hears the exchange.
     public func currentFeed() -> FeedStanding {
-        FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince)
+        FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince, unread: unread.count)
     }
 
     /// What each socket contributed, for the log and for a page of metrics.

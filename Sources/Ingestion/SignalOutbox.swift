@@ -17,6 +17,40 @@ struct Publication: Sendable {
     var leaderState: SignalPublisher.LeaderState {
         SignalPublisher.LeaderState(influencer: influencer.text, cursor: cursor.json.bytes(), record: record.json.bytes())
     }
+
+    /// Its signals as the calls of the script take them: of one day each, and no more than one takes. Without signals there is one for the
+    /// cursor alone.
+    /// - Parameter now: milliseconds since 1970.
+    func parts(now: Int64) -> [(day: String, signals: [Signal])] {
+        var parts: [(day: String, signals: [Signal])] = []
+        for signal in signals {
+            let day = Day.of(signal.lastFillTime)
+            if let last = parts.last, last.day == day, last.signals.count < SignalPublisher.mostItems {
+                parts[parts.count - 1].signals.append(signal)
+            } else {
+                parts.append((day, [signal]))
+            }
+        }
+        return parts.isEmpty ? [(Day.of(now), [])] : parts
+    }
+
+    /// Those of each leader as one, in their order; the last one's cursor and record account for all of them.
+    /// - Parameter publications: each under the lease that is held now.
+    static func merged(_ publications: [Publication]) -> [Publication] {
+        var merged: [Publication] = []
+        var places: [InfluencerID: Int] = [:]
+        for publication in publications {
+            if let place = places[publication.influencer] {
+                merged[place].signals += publication.signals
+                merged[place].cursor = publication.cursor
+                merged[place].record = publication.record
+            } else {
+                places[publication.influencer] = merged.count
+                merged.append(publication)
+            }
+        }
+        return merged
+    }
 }
 
 extension Emission {

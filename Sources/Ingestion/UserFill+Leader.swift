@@ -11,6 +11,15 @@ extension UserFill {
     }
 }
 
+extension TwapSliceFill {
+    /// The slice as one of its user's fills, which says that it is one.
+    var marked: UserFill {
+        var marked = fill
+        marked.twapID = twapID
+        return marked
+    }
+}
+
 extension MarketTrade {
     /// The part of one of its parties; `nil` for anyone else, and for one who traded with itself, which changes nothing.
     /// - Parameter leader: lower-case address.

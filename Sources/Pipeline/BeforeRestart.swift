@@ -1,8 +1,9 @@
 import CopyTrading
 
 /// What may have been carried out before Redis was started anew, or rebuilt: what was acknowledged shortly before may be gone, and the same
-/// signals lead to the same orders once more. The planner decides such a request as of its signal, whatever its age, and by itself; the worker
-/// asks the exchange for its orders before it sends one, and looks at its age then.
+/// signals lead to the same orders once more. The planner decides such a request as of its signal and under the settings that it matched, whatever
+/// its age, the market or the kill switch, and by itself; the worker asks the exchange for its orders before it sends one, and looks at all of
+/// that then.
 enum BeforeRestart {
     /// The exchange's clock and Redis' may differ by so much.
     private static let clockDifference = Duration.seconds(5)

@@ -4,10 +4,15 @@ import RedisStreams
 
 /// The request weight of one address of ours, as a token bucket that every process behind the address shares.
 ///
-/// Reads come last: they leave a part of the bucket to orders, and wait when it is reached.
+/// Reads come last: they leave a part of the bucket to orders, and wait when it is reached. Those that an exit waits for have its
+/// place: what entries leave is theirs.
 public struct EgressGate: RequestGate {
     /// A read that would have to wait longer is given up; its caller tries again later.
     public static let longestWait = Duration.seconds(30)
+    /// The same where an exit waits for it: it goes on without.
+    public static let longestWaitOfExit = Duration.seconds(3)
+    /// True while something is read that an exit waits for.
+    @TaskLocal public static var servesExit = false
     /// One part in so many of a full bucket is left to orders.
     static let orderShare = 2
     /// A pause after the exchange's own 429, which says nothing of how long.
@@ -22,9 +27,9 @@ public struct EgressGate: RequestGate {
     }
 
     public func admit(_ weight: Int) async throws(ExchangeError) {
-        let deadline = ContinuousClock.now + Self.longestWait
+        let deadline = ContinuousClock.now + (Self.servesExit ? Self.longestWaitOfExit : Self.longestWait)
         // a bucket that holds less than one read is a limit for orders; a read may empty it
-        let spare = min(bucket.rate.burst / Self.orderShare, max(0, bucket.rate.burst - weight))
+        let spare = Self.servesExit ? 0 : min(bucket.rate.burst / Self.orderShare, max(0, bucket.rate.burst - weight))
         while true {
             let wait: Int64
             do {

@@ -1,5 +1,4 @@
 import CopyTrading
-import Health
 import Hyperliquid
 import Logging
 
@@ -9,34 +8,57 @@ public actor Instruments {
     /// An unknown coin triggers a reading no more often than this.
     static let unknownInterval = Duration.seconds(30)
 
+    /// So long after it has begun a reading is waited for; it goes on beside.
+    static let longestWait = Duration.seconds(1)
+    private static let lookInterval = Duration.milliseconds(20)
+
+    /// What is known of a coin without asking.
+    public enum Listing: Sendable {
+        case listed(Instrument)
+        case unlisted
+        /// The exchange is being asked.
+        case unread
+    }
+
     private let client: ExchangeClient
     private let logger: Logger
     private var byCoin: [Coin: Instrument] = [:]
     private var readAt: ContinuousClock.Instant?
+    private var isReading = false
+    /// The last reading came to its end.
+    private var isRead = false
 
     public init(client: ExchangeClient, logger: Logger) {
         self.client = client
         self.logger = logger
     }
 
-    /// What is known is given at once, and read again beside; only for a coin that is not known the exchange is waited for.
-    /// - Returns: `nil` when the exchange does not list the coin, or nothing could be read yet.
+    /// What is known is given at once, and read again beside; only for a coin that is not known the exchange is waited for, a moment.
+    /// - Returns: `nil` when the exchange does not list the coin, or it could not be read yet.
     public func instrument(_ coin: Coin) async -> Instrument? {
-        let age = readAt.map { ContinuousClock.now - $0 } ?? .seconds(86_400)
-        if let known = byCoin[coin] {
-            if age > Self.refreshInterval {
-                readAt = .now
-                Task { await refresh() }
+        while true {
+            switch listing(coin) {
+            case .listed(let instrument): return instrument
+            case .unlisted: return nil
+            case .unread:
+                // of all who ask for one together, too: they may come one after the other
+                guard isReading, let readAt, ContinuousClock.now < readAt + Self.longestWait, !Task.isCancelled else { return nil }
+                try? await Task.sleep(for: Self.lookInterval)  // ends early only when cancelled
             }
-            return known
         }
-        if age > Self.unknownInterval {
-            // a wait with limits of its own: the exchange may be away
-            Heart.current?.rest()
-            await refresh()
-            Heart.current?.beat()
+    }
+
+    /// Never waits for the exchange.
+    public func listing(_ coin: Coin) -> Listing {
+        let age = readAt.map { ContinuousClock.now - $0 } ?? .seconds(86_400)
+        let known = byCoin[coin]
+        if !isReading, age > (known == nil ? Self.unknownInterval : Self.refreshInterval) {
+            isReading = true
+            readAt = .now
+            Task { await refresh() }
         }
-        return byCoin[coin]
+        if let known { return .listed(known) }
+        return isReading || !isRead ? .unread : .unlisted
     }
 
     /// What the exchange lists, as last read, without what it no longer trades.
@@ -45,11 +67,14 @@ public actor Instruments {
     /// A role that sizes orders does not begin without.
     public func load() async throws(InfoError) {
         readAt = .now
+        isRead = false
         let instruments = try await client.instruments()
+        isRead = true
         byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func refresh() async {
+        defer { isReading = false }
         do { try await load() } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
     }
 }

@@ -153,6 +153,9 @@ public struct Recovery: Sendable {
         for (partition, ids) in plan.knownLegs { try await rebuild.store(ids, set: keys.recoveredLegs(partition), life: life) }
         for (partition, ids) in plan.answered { try await rebuild.store(ids, set: keys.recoveredAnswers(partition), life: life) }
         for (partition, records) in plan.decisions { try await rebuild.store(bytes(records), hash: keys.recoveredDecisions(partition), life: life) }
+        for (partition, requests) in plan.undecided {
+            try await rebuild.store(requests.map { ($0.key, $0.value.json.bytes()) }, hash: keys.recoveredUndecided(partition), life: life)
+        }
         for (partition, sleeves) in plan.sleeves {
             try await rebuild.store(sleeves.map { ($0.key, $0.value.json.bytes()) }, hash: keys.sleeves(partition))
         }

@@ -42,6 +42,23 @@ public struct AccountLog: Sendable {
         try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
     }
 
+    /// Whether signals of the leader's partition, or requests or jobs of the account's, wait or are being worked on.
+    public func hasBacklog(influencer: String, account: String, _ partitioning: Partitioning) async throws(RedisError) -> Bool {
+        let index = partitioning.account(account)
+        let stages = [
+            (StreamPartition(.signals, partitioning.signal(influencer)).name, Group.matcher),
+            (StreamPartition(.requests, index).name, Group.planner), (StreamPartition(.jobs, index).name, Group.worker),
+        ]
+        // what is done first: what is added between the two reads counts as waiting
+        let replies = try await redis.send([
+            RedisCommand(["HMGET", keys.acknowledged] + stages.map { "\($0.0)|\($0.1)" }),
+            RedisCommand(["HMGET", keys.sequence] + stages.map(\.0)),
+        ])
+        let done = try replies[0].checked().array ?? []
+        let added = try replies[1].checked().array ?? []
+        return zip(added, done).contains { ($0.integer ?? 0) > ($1.integer ?? 0) }
+    }
+
     /// What a leader has resting at the exchange, as ingest stores it; `nil` when there is nothing.
     public func orders(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
         try await redis.send(RedisCommand("HGET", keys.orders(partitioning.signal(influencer)), influencer)).checked().bytes

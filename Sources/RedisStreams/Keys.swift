@@ -70,6 +70,8 @@ public struct Keys: Sendable, Hashable {
     public func recoveredAnswers(_ partition: Int) -> String { key("recovered:answers:\(twoDigits(partition))") }
     /// Hash: request delivered again → what it was decided on before.
     public func recoveredDecisions(_ partition: Int) -> String { key("recovered:decisions:\(twoDigits(partition))") }
+    /// Hash: request delivered again → what is known of it beside what it was decided on.
+    public func recoveredUndecided(_ partition: Int) -> String { key("recovered:undecided:\(twoDigits(partition))") }
     /// Hash: stream → id of the last entry that a recovery wrote.
     public var recoveredThrough: String { key("recovered:through") }
     /// A stage without state of its own still names a key for it.

@@ -63,6 +63,7 @@ public struct SignalPublisher: Sendable {
     }
 
     /// All calls in one round trip, in order.
+    /// - Throws: when one was refused; those after it may have been carried out all the same.
     public func publish(_ calls: [Call]) async throws(RedisError) -> [Answer] {
         var answers: [Answer] = []
         for reply in try await redis.send(calls.map(command)) {

@@ -47,6 +47,39 @@ struct AuditReaderTests {
         #expect(twice.duplicates == 1 && twice.unknownOutcomes == 1 && twice.unanswered.map(\.request) == ["s2/b"])
     }
 
+    @Test("a job that a worker made by itself is due one result, too; what an order did that rested at the exchange has a result alone")
+    func own() async throws {
+        var copies = Copies()
+        copies.signal("s1")
+        copies.request("s1", "a")
+        copies.job("s1", "a")
+        copies.result("s1", "a")
+        copies.ownResult("p1", "a", origin: "protection")
+        let none = try await stored(copies).reader.pairs()
+        #expect(none.pairs == 1 && none.results == 2 && none.missing == 0 && none.duplicates == 0 && none.unansweredOwn.isEmpty)
+
+        copies.ownJob("d1", "a", origin: "drift")
+        let incomplete = try await stored(copies).reader.pairs()
+        #expect(incomplete.missing == 1 && incomplete.duplicates == 0 && incomplete.unanswered.isEmpty)
+        #expect(incomplete.unansweredOwn.map { "\($0.job) \($0.subscription ?? "") \($0.results)" } == ["d1 a 0"])
+        var dropped = copies
+        dropped.drop(job: "d1")
+        let ended = try await stored(dropped).reader.pairs()
+        #expect(ended.missing == 0 && ended.dropped == 1 && ended.unansweredOwn.isEmpty)
+
+        copies.ownResult("d1", "a", origin: "drift")
+        let complete = try await stored(copies).reader.pairs()
+        #expect(complete.missing == 0 && complete.duplicates == 0 && complete.unansweredOwn.isEmpty)
+
+        copies.ownResult("d1", "a", origin: "drift")
+        copies.ownResult("p1", "a", origin: "protection")
+        let reader = try await stored(copies).reader
+        let twice = try await reader.pairs()
+        #expect(twice.missing == 0 && twice.duplicates == 2 && twice.unanswered.isEmpty)
+        #expect(twice.unansweredOwn.map { "\($0.job) \($0.results)" } == ["d1 2", "p1 2"])
+        #expect(try await reader.pairs(listed: 1).unansweredOwn.map(\.job) == ["d1"])
+    }
+
     @Test("what is there twice is named")
     func duplicates() async throws {
         var copies = copies()

@@ -25,6 +25,24 @@ struct RecentEntriesTests {
                 == ["3 false", "7 false", "31 false", "32 false", "33 false", "34 false", "35 false", "36 true", "37 true", "38 true", "39 true", "40 true"])
     }
 
+    @Test("the job of a result is found however long ago it was put on record, and what an operator dropped is due none", arguments: [true, false])
+    func answersWithoutJob(isRecentAlone: Bool) async throws {
+        let trail = try await Trail()
+        var copies = Copies()
+        copies.job("s1", "a")
+        for signal in ["s1", "s2"] { copies.result(signal, "a") }
+        copies.result("s3", "a", outcome: "FAIL_DROPPED")
+        _ = try await trail.writer.write(Array(copies.batches.values))
+        let job = AuditEntryID(milliseconds: Trail.noon + 1, sequence: 0)
+        let starts = [
+            AuditReader.Start(stream: Trail.jobs, after: job, pending: [], known: job),
+            AuditReader.Start(stream: Trail.results, after: .zero, pending: [], known: .zero),
+        ]
+        try await trail.reader.prepareForRecovery(from: isRecentAlone ? starts : nil)
+        let found = try await trail.reader.answersWithoutJob("vibe:{c0}:", since: Int32(Trail.noon / 86_400_000))
+        #expect(found.map(\.job) == ["s2/a/0"])
+    }
+
     /// How often all of a day was read, as the server has counted it.
     private func scans(_ trail: Trail) async throws -> Int64 {
         _ = try await trail.connection.query("SELECT pg_stat_force_next_flush()")

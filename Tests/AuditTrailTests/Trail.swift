@@ -34,6 +34,7 @@ struct Trail {
     static let requests = "vibe:{c0}:execution_requests:03"
     static let jobs = "vibe:{c0}:execution_jobs:03"
     static let results = "vibe:{c0}:execution_results:03"
+    static let interventions = "vibe:{c0}:interventions"
 
     /// Entry number `seq` of a stream, one millisecond after another.
     static func entry(
@@ -83,6 +84,24 @@ struct Copies {
             data: """
                 {"job":"\(job(signal, subscription, leg))",\(cause(signal, subscription)),"outcome":"\(outcome)","cloid":\(cloid),"sentUs":\(sent)}
                 """)
+    }
+
+    /// A job without a request.
+    mutating func ownJob(_ job: String, _ subscription: String, origin: String) {
+        add(Trail.jobs, id: job, data: "{\"id\":\"\(job)\",\(own(subscription, origin))}")
+    }
+
+    mutating func ownResult(_ job: String, _ subscription: String, origin: String) {
+        add(Trail.results, id: job, data: "{\"job\":\"\(job)\",\(own(subscription, origin)),\"outcome\":\"OK_FILLED\"}")
+    }
+
+    /// An operator ends a dead letter that cannot be answered with a result.
+    mutating func drop(job: String) {
+        add(Trail.interventions, id: "letter", data: "{\"letter\":\"1-0\",\"as\":\"dropped\",\"request\":null,\"job\":\"\(job)\"}")
+    }
+
+    private func own(_ subscription: String, _ origin: String) -> String {
+        "\"signal\":\"s1\",\"subscription\":\"\(subscription)\",\"account\":\"0xa\",\"origin\":\"\(origin)\""
     }
 
     private func job(_ signal: String, _ subscription: String, _ leg: Int) -> String { "\(signal)/\(subscription)/\(leg)" }

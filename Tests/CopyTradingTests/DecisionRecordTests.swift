@@ -30,6 +30,9 @@ struct DecisionRecordTests {
     @Test("it survives JSON, whatever is known")
     func roundTrip() throws {
         #expect(try reread(Self.record(Self.full, Self.lifecycle)) == Self.record(Self.full, Self.lifecycle))
+        var passed = Self.record(Self.full)
+        passed.passedBy = "later"
+        #expect(try reread(passed) == passed)
         for verdict in [LossLimits.Verdict.clear, .flatten(.dailyLoss, "−600"), .entriesOff(.dailyLoss, "")] {
             let facts = PlanningFacts(instrument: Sample.instrument, safety: PlanningFacts.Safety(losses: verdict))
             #expect(try reread(Self.record(facts)) == Self.record(facts))

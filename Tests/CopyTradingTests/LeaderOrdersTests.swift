@@ -53,11 +53,15 @@ struct LeaderOrdersTests {
 
     @Test("R-40: a mirrored trigger's id is another when the leader's order, its share, its price or the sleeve has changed")
     func ids() {
-        func id(_ triggers: LeaderOrders.Order, revision: Int64 = 3) -> ClientOrderID? {
-            mirrored(triggers).first.map { .mirrored($0, subscription: "sub-1", coin: Sample.coin, sleeveRevision: revision) }
+        func id(_ triggers: LeaderOrders.Order, revision: Int64 = 3, life: SignalID = "life") -> ClientOrderID? {
+            let sleeve = Sleeve(lifecycle: life, revision: revision)
+            return mirrored(triggers).first.map { .mirrored($0, subscription: "sub-1", coin: Sample.coin, sleeve: sleeve) }
         }
-        let ids = [id(trigger(1, "4")), id(trigger(2, "4")), id(trigger(1, "5")), id(trigger(1, "4", at: "1901")), id(trigger(1, "4"), revision: 4)]
-        #expect(Set(ids).count == 5 && !ids.contains(nil))
+        let ids = [
+            id(trigger(1, "4")), id(trigger(2, "4")), id(trigger(1, "5")), id(trigger(1, "4", at: "1901")), id(trigger(1, "4"), revision: 4),
+            id(trigger(1, "4"), life: "another"),
+        ]
+        #expect(Set(ids).count == 6 && !ids.contains(nil))
         #expect(id(trigger(1, "4")) == ids[0])
     }
 

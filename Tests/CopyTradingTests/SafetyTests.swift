@@ -156,6 +156,35 @@ struct SafetyTests {
         #expect(observe(Notional(800), 2 * Self.day - 2 * 3_600_000) == .clear)
     }
 
+    @Test("R-82: a loss that closes everything does so whatever the drawdown says, until the next day")
+    func flattenBesideDrawdown() throws {
+        let limits = LossLimits(dailyLossToFlatten: Notional(200), drawdownBasisPoints: 1_500)
+        func run(_ equities: [Int64]) throws -> (verdict: LossLimits.Verdict, state: LossState) {
+            var state = LossState.beginning(equity: Notional(1_000), limits: limits, now: 0)
+            var verdict = LossLimits.Verdict.clear
+            for (index, equity) in equities.enumerated() {
+                verdict = state.observe(equity: money("\(equity)"), limits: limits, now: Int64(index))
+                state = try LossState(json: JSON.parse(state.json.text()))
+            }
+            return (verdict, state)
+        }
+        // the drawdown first; both at once; the loss first, and then the drawdown of a day that began higher
+        for equities in [[840, 790], [750], [790, 840]] as [[Int64]] {
+            var (verdict, state) = try run(equities)
+            guard case .flatten = verdict else {
+                Issue.record("\(equities) did not flatten: \(verdict)")
+                continue
+            }
+            #expect(state.closesEverything && state.stop == .drawdown)
+            guard case .entriesOff(.drawdown, _) = state.observe(equity: Notional(800), limits: limits, now: Self.day) else {
+                Issue.record("the next day is not the drawdown's")
+                continue
+            }
+            #expect(!state.closesEverything)
+        }
+        #expect(try run([840]).state.closesEverything == false)
+    }
+
     @Test("R-82: what is kept across restarts says why entries are refused, since when, and what equity was seen last")
     func lossRecord() throws {
         let limits = LossLimits(dailyLoss: Notional(100), drawdownBasisPoints: 2_000)
@@ -253,12 +282,20 @@ struct SafetyTests {
         #expect(Sample.plan(open) { $0.safety.killLevel = .windDown }.outcomes == [.halted])
     }
 
-    @Test("R-84, R-45: a flatten has one order for each position, whoever carries it out")
+    @Test("R-84, R-45: a flatten has one order for each state of a position, whoever carries it out, and so has a correction")
     func flattenIDs() {
         let ids = [("7", "sub-1", "ETH"), ("8", "sub-1", "ETH"), ("7", "sub-2", "ETH"), ("7", "sub-1", "BTC"), ("7", "sub-1", "ETH")].map {
-            JobID.flatten(latch: $0, subscription: SubscriptionID($1), coin: Coin($2))
+            JobID.flatten(latch: $0, subscription: SubscriptionID($1), coin: Coin($2), sleeve: Sleeve(lifecycle: "life", revision: 1))
         }
         #expect(Set(ids).count == 4 && ids[0] == ids[4])
+        // what came to nothing is asked for again; another life begins its revisions anew
+        let sleeves = [
+            Sleeve(lifecycle: "life", revision: 1), Sleeve(lifecycle: "life", revision: 2), Sleeve(lifecycle: "other", revision: 1),
+            Sleeve(lifecycle: "life", revision: 1, fruitlessExits: 1),
+        ]
+        #expect(Set(sleeves.map { JobID.flatten(latch: "7", subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 4)
+        #expect(Set(sleeves.map { JobID.drift(.extra, subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 4)
+        #expect(Set(sleeves.map { ClientOrderID.trigger(.stopLoss, subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 3)
     }
 
     @Test("R-87: each sign that a leader is no longer one to copy", arguments: [

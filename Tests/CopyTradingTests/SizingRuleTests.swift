@@ -1,4 +1,5 @@
 import CopyTrading
+import JSON
 import Testing
 
 @Suite("Sizing rules")
@@ -94,6 +95,12 @@ struct SizingRuleTests {
         // Half of the opening order was filled: the next is worth the same all the same.
         let half = Sleeve(position: money("0.025"), averageEntry: Price(2000), lifecycle: open.id, k: try Ratio(exactly: "0.0025"))
         #expect(Sample.prepare(try #require(more.jobs.first), half).intent?.size == money("0.04"))
+        // It is no share of the leader's, so no drift is seen in it.
+        let job = try #require(opened.jobs.first)
+        let intent = try #require(Sample.prepare(job, .empty).intent)
+        let sleeve = Sleeve.empty.settling(intent, job: job, filled: intent.size, averagePrice: Price(2000))
+        #expect(sleeve.position == money("0.05") && sleeve.k == nil && sleeve.isInverse == false)
+        #expect(try Sleeve(json: JSON.parse(sleeve.json.text())) == sleeve)
     }
 
     @Test("R-21: increases follow what was filled of the open, not what was planned")

@@ -48,7 +48,10 @@ struct SleeveTests {
         let job = try #require(Sample.plan(Sample.signal(from: "0", to: "10")).jobs.first)
         let intent = try #require(Sample.prepare(job, .empty).intent)
         let after = Sleeve.empty.settling(intent, job: job, filled: money("0.1"), averagePrice: money("2003.5"))
-        #expect(after == Sleeve(position: money("0.1"), averageEntry: money("2003.5"), lifecycle: job.lifecycle, k: try Ratio(exactly: "0.01"), revision: 1))
+        #expect(
+            after == Sleeve(
+                position: money("0.1"), averageEntry: money("2003.5"), lifecycle: job.lifecycle, k: try Ratio(exactly: "0.01"), revision: 1,
+                isInverse: false))
         #expect(Sleeve.empty.settling(intent, job: job, filled: .zero, averagePrice: nil) == .empty)
     }
 }

@@ -58,6 +58,7 @@ struct StandingTests {
         #expect(FeedStanding(leaders: 1, sockets: 0, disconnectedSince: away).sample(limit: .seconds(17), at: now).state == .ok)
         #expect(FeedStanding(leaders: 0, sockets: 0, disconnectedSince: away).sample(limit: .seconds(15), at: now).state == .ok)
         #expect(FeedStanding(leaders: 1, sockets: 1, disconnectedSince: nil).sample(limit: .seconds(15), at: now).state == .ok)
+        #expect(FeedStanding(leaders: 0, sockets: 1, disconnectedSince: nil, unread: 1).sample(limit: .seconds(15), at: now).state == .failed)
     }
 
     @Test("a process that hung is started again, as one that lost the exchange is")

@@ -89,6 +89,19 @@ struct ConnectionBudgetTests {
         #expect(budget.admit(coins[4], of: next, at: start + .seconds(10)) == .admitted)
     }
 
+    @Test("R-70, R-71: a user has a place when market data has taken all channels that are planned with, within the exchange's limit")
+    func usersBeyond() throws {
+        let budget = budget { $0.channels = 10 }
+        let connection = try open(budget)
+        for number in 0..<6 { #expect(budget.admit(.trades(coin: "C\(number)"), of: connection, at: start) == .admitted) }
+        #expect(budget.admit(.trades(coin: "C6"), of: connection, at: start) == .noChannel)
+        for user in ["a", "b"] {
+            #expect(budget.admit(.userFills(user: user), of: connection, at: start) == .admitted)
+            #expect(budget.admit(.userTwapSliceFills(user: user), of: connection, at: start) == .admitted)
+        }
+        #expect(budget.admit(.userFills(user: "c"), of: connection, at: start) == .noChannel)
+    }
+
     @Test("the users of a lost connection count on, and may be followed again at once")
     func lingeringUsers() throws {
         let budget = budget { $0.users = 1 }

@@ -125,8 +125,44 @@ struct FeedSessionTests {
         #expect(session.due(at: start, limit: 9) { _ in .noChannel } == [])
         let trades = #"{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}"#
         #expect(session.due(at: start, limit: 9) { $0.user == nil ? .admitted : .noUser } == [trades])
-        let refusal = FeedRefusal.tooManyUsers("our own limit of followed users is reached")
-        #expect(receive(&session, #"{"channel":"pong"}"#) == [.refused([fills(alice)], refusal)])
+        let refusals = [
+            FeedEvent.refused([fills(alice), .trades(coin: "BTC")], .tooManyChannels("our own limit of channels is reached")),
+            .refused([fills(alice)], .tooManyUsers("our own limit of followed users is reached")),
+        ]
+        #expect(receive(&session, #"{"channel":"pong"}"#) == refusals)
+    }
+
+    @Test("R-71: two connections with too few channels for both have every market between them, and each tells once what it has no room for")
+    func sharedRoom() {
+        var limits = ConnectionBudget.Limits()
+        limits.channels = 10
+        // of which 6 are planned with
+        let budget = ConnectionBudget(limits: limits, now: start)
+        func market(_ number: Int) -> FeedSubscription { .trades(coin: "C\(number)") }
+        let markets = Set((0..<5).map(market))
+        var sessions = [FeedSession(markets), FeedSession(markets, marketsLastFirst: true)]
+        var places: [ConnectionBudget.Connection] = []
+        while places.count < sessions.count, case .granted(let place) = budget.open(at: start) { places.append(place) }
+        var asked: [[String]] = [[], []]
+        for second in 0..<4 {
+            for (index, place) in places.enumerated() {
+                let now = start + .seconds(second)
+                asked[index] += sessions[index].due(at: now, limit: 2) { budget.admit($0, of: place, at: now) }
+            }
+        }
+        #expect(asked[0] == [0, 1, 2, 3].map { market($0).request("subscribe") })
+        #expect(asked[1] == [4, 3].map { market($0).request("subscribe") })
+        let text = "our own limit of channels is reached"
+        for (index, leftOut) in [[4], [0, 1, 2]].enumerated() {
+            let told = receive(&sessions[index], #"{"channel":"pong"}"#)
+            #expect(told == [.refused(Set(leftOut.map(market)), .tooManyChannels(text))])
+        }
+        #expect(sessions[0].due(at: start + .seconds(5), limit: 2) { budget.admit($0, of: places[0], at: start) } == [])
+        #expect(!sessions[0].hasUnreported)
+        // a place that is free again is taken
+        budget.release(market(3), of: places[1])
+        #expect(sessions[0].due(at: start + .seconds(6), limit: 2) { budget.admit($0, of: places[0], at: start) } == [market(4).request("subscribe")])
+        #expect(!sessions[0].hasUnreported)
     }
 
     @Test("the exchange's other refusals are understood")

@@ -1,6 +1,7 @@
 import AuditTrail
 import CopyTrading
 import Cryptography
+import HyperSim
 import Hyperliquid
 import JSON
 import Redis
@@ -53,15 +54,28 @@ import Testing
         let instruments = Instruments(client: client, logger: fleet.log.logger("by-hand"))
         try await instruments.load()
         let asset = try #require(await instruments.instrument(coin)).asset
+        let price = coin == "SOL" ? Price(100) : Price(50_000)
+        let limit = Price(e8: price.e8 / 25 * (side == .buy ? 26 : 24))
         let order = OrderRequest(
-            asset: asset, isBuy: side == .buy, price: side == .buy ? Price(52_000) : Price(48_000), size: try Size(parsing: size), reduceOnly: false,
-            timeInForce: .ioc, cloid: nil)
+            asset: asset, isBuy: side == .buy, price: limit, size: try Size(parsing: size), reduceOnly: false, timeInForce: .ioc, cloid: nil)
         let signed = try SignedAction.sign(
             action: ExchangeAction.order([order]), nonce: UInt64(WallClock.milliseconds), vaultAddress: nil, expiresAfter: nil, network: .testnet,
             key: try SigningKey(hexadecimal: follower.agentKey))
         let answer = try await client.submit(signed)
         await client.shutdown()
         guard case .filled? = answer.orderStatuses(sent: 1)?.first else { throw NotReached(description: "the subscriber cannot trade: \(answer)") }
+    }
+
+    private func send(_ amount: Notional, of follower: Cast.Follower, to destination: String, _ fleet: Fleet) async throws {
+        let client = fleet.client()
+        let nonce = UInt64(WallClock.milliseconds)
+        let answer: Result<ExchangeAnswer, any Error>
+        do {
+            let action = try UserSignedAction.usdSend(to: destination, amount: amount, time: nonce, network: .testnet)
+            answer = .success(try await client.submit(try SignedAction.sign(userAction: action, key: follower.owner)))
+        } catch { answer = .failure(error) }
+        await client.shutdown()
+        guard case .success(.ok) = answer else { throw NotReached(description: "the subscriber cannot send: \(answer)") }
     }
 
     // MARK: - The kill switch
@@ -125,7 +139,54 @@ import Testing
         }
     }
 
+    @Test("R-84, R-55: an exit that found nobody to sell to is asked for again, whoever asks", arguments: [false, true])
+    func noLiquidity(isLatched: Bool) async throws {
+        let settings = #"sizing: {mode: ratio, ratio: "0.02"}, limits: {entry_expiry_ms: 60000}"#
+        let cast = Cast([
+            .init("s", of: "leader", settings: settings), .init("other", of: "leader", settings: settings + ", state: paused"),
+        ])
+        let account = cast.follower("s").account
+        // twenty levels of one lot, 0.2 SOL or 20 USDC in all, that come back after a while
+        func thin(_ simulator: inout HyperSimConfiguration) {
+            (simulator.levelDepth, simulator.levelCount, simulator.bookRefillMilliseconds) = (Notional(e8: 1), 20, 4_000)
+        }
+        try await Fleet.run(cast, simulator: thin) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "SOL", .buy, "6")
+            try await fleet.settled(signals: 1)
+            try await trade(.sell, "0.2", "SOL", of: cast.follower("other"), fleet)
+            if isLatched {
+                try await fleet.latch(.subscriber("s"), .flattenThenHalt, reason: "asked by phone")
+            } else {
+                try await fleet.exchange.trade("leader", "SOL", .sell, "6")
+            }
+            try await fleet.eventually("it is closed") { Truth(ledger: try fleet.exchange.ledger()).position(of: account, "SOL").isZero }
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.truth()
+            let exits = truth.results(of: "s:leader").filter { !$0.action.isEntry }
+            #expect(exits.dropLast().contains { $0.outcome == .noLiquidity })
+            #expect(exits.last?.outcome.isExecuted == true)
+            #expect(exits.dropFirst(isLatched ? 0 : 1).allSatisfy { $0.origin == (isLatched ? .flatten : .drift) })
+            #expect(truth.sleeves[HoldingKey("s:leader", "SOL")] == nil)
+        }
+    }
+
     // MARK: - The account as a whole
+
+    @Test("R-81, R-35: what is kept for an entry is not held against it when it is decided again")
+    func ownReservation() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "limits: {max_gross_notional: 3200}")])
+        var settings = attentive
+        settings.rates["s"] = TokenRate(period: 500_000, burst: 1)
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet, settings)
+            for (coin, size) in [("BTC", "1"), ("ETH", "10"), ("SOL", "100")] { try await fleet.exchange.trade("leader", coin, .buy, size) }
+            try await fleet.settled(signals: 3)
+            let truth = try await fleet.verify()
+            #expect(truth.others(.filled).isEmpty)
+            #expect(truth.results.allSatisfy { $0.clips.isEmpty })
+        }
+    }
 
     @Test("R-81, R-35: two entries at once share the room under the account's gross cap, and a third finds none")
     func grossCap() async throws {
@@ -144,7 +205,35 @@ import Testing
         }
     }
 
-    @Test("R-82: a day's loss stops entries and no exit, over a restart too; a withdrawal is no loss")
+    @Test("R-82: a withdrawal is no loss, also while the account is being read")
+    func withdrawal() async throws {
+        let cast = Cast([
+            .init("s", of: "leader", settings: Self.size, account: "losses: {flatten_daily_loss: 1000, max_drawdown_bps: 1000}"),
+            .init("other", of: "leader", settings: Self.size + ", state: paused"),
+        ])
+        let follower = cast.follower("s")
+        try await Fleet.run(cast) { fleet in
+            let relay = try await Relay.start(to: fleet.exchange.port)
+            var settings = attentive
+            settings.url = relay.url
+            try await start(fleet, settings)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await Task.sleep(for: .milliseconds(800))
+            relay.delayRequests(.milliseconds(400))
+            for step in 1...4 {
+                try await Task.sleep(for: .milliseconds(350 * step))
+                try await send(Notional(200_000), of: follower, to: cast.follower("other").account, fleet)
+            }
+            try await Task.sleep(for: .seconds(3))
+            let truth = try await fleet.verify()
+            await relay.stop()
+            #expect(truth.results(of: "s:leader").map(\.outcome) == [.filled])
+            #expect(try await !events(fleet).contains("LOSS_STOP"))
+        }
+    }
+
+    @Test("R-82: a day's loss stops entries and no exit, over a restart too")
     func dailyLoss() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "losses: {max_daily_loss: 30}")])
         try await Fleet.run(cast) { fleet in
@@ -238,6 +327,30 @@ import Testing
         }
     }
 
+    @Test("R-63, R-73: more triggers than the account's bucket ever holds are placed one after the other")
+    func manyTriggers() async throws {
+        let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500, take_profit_bps: 500}")])
+        let account = cast.follower("s").account
+        var settings = attentive
+        settings.accountRate = TokenRate(period: 100_000, burst: 1)
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet, settings)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            func resting() async throws -> Int {
+                let client = fleet.client()
+                let orders = try? await client.read(.frontendOpenOrders(account))
+                await client.shutdown()
+                return orders?.count ?? -1
+            }
+            try await fleet.eventually("both rest") { try await resting() == 2 }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.eventually("both are gone") { try await resting() == 0 }
+            try await fleet.settled(signals: 2)
+            #expect(try await fleet.verify().others(.filled).isEmpty)
+        }
+    }
+
     @Test("R-63, R-45: a stop-loss that the exchange carries out is on record once, and the leader's close finds nothing")
     func triggered() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500}")])
@@ -290,6 +403,74 @@ import Testing
             #expect(truth.results(of: "s0:leader").map(\.origin) == [nil, .drift])
             #expect(truth.orders(of: account).map(\.reduceOnly) == [false, true])
             #expect(try await events(fleet).filter { $0 == "DRIFT" }.count == 1)
+        }
+    }
+
+    private static func following(_ more: String) -> String {
+        #"sizing: {mode: ratio, ratio: "0.01"}, limits: {entry_expiry_ms: 60000}, heal_entries: true"# + more
+    }
+
+    @Test("R-55, R-80: what a paused subscription lacks is not bought, and is once it is resumed")
+    func pausedIsNotHealed() async throws {
+        let cast = Cast.alike(1, Self.following(""))
+        let account = cast.follower("s0").account
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.apply(cast.configuration { _ in Self.following(", state: paused") })
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 2)
+            try await Task.sleep(for: .seconds(2))
+            #expect(try await fleet.truth().results(of: "s0:leader").map(\.outcome) == [.filled, .paused])
+            try await fleet.apply(cast.configuration { _ in Self.following("") })
+            try await fleet.eventually("it is bought") {
+                Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC") == (try Size(parsing: "0.02"))
+            }
+            try await fleet.settled(signals: 2)
+            #expect(try await fleet.verify().results(of: "s0:leader").map(\.origin) == [nil, nil, .drift])
+        }
+    }
+
+    @Test("R-55, R-29: a subscription that is to copy mirrored from now on keeps what it holds until its leader closes")
+    func becomesInverse() async throws {
+        let cast = Cast.alike(1, Self.following(""))
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.apply(cast.configuration { _ in Self.following(", inverse: true") })
+            try await Task.sleep(for: .seconds(2))
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 3)
+            try await Task.sleep(for: .seconds(1))
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.origin) == [nil, nil, nil])
+            #expect(truth.orders(of: cast.follower("s0").account).map(\.side) == ["B", "A", "A"])
+        }
+    }
+
+    @Test("R-55: a reduction that is late is no drift: it is made once")
+    func lateReduction() async throws {
+        let cast = Cast.alike(1, Self.following(""))
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            let planner = try await fleet.plan()
+            try await fleet.work("work-1", attentive)
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await planner.stop()
+            try await fleet.exchange.trade("leader", "BTC", .sell, "0.5")
+            try await Task.sleep(for: .seconds(2))
+            try await fleet.plan("plan-2")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.origin) == [nil, nil])
+            #expect(truth.position(of: cast.follower("s0").account, "BTC") == (try Size(parsing: "0.005")))
         }
     }
 

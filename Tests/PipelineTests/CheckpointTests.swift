@@ -147,6 +147,71 @@ import Testing
         }
     }
 
+    @Test("after a recovery that delivered again what was not its stream's last, one is taken as soon as that is finished, and from it nothing comes again")
+    func notItsLast() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(1), partitioning: Partitioning(signals: 1, accounts: 1), redis: redis) { fleet in
+            try await fleet.startAll()
+            for (index, coin) in ["BTC", "ETH"].enumerated() {
+                try await fleet.exchange.trade("leader", coin, .buy, "1")
+                try await fleet.settled(signals: index + 1)
+            }
+            try await fleet.endRoles()
+            // as if the later job had been answered first
+            #expect(try await fleet.postgresObserver.execute("DELETE FROM audit_entries WHERE kind = 'execution_results' AND coin = 'BTC'") == 1)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            #expect(try await fleet.recovery().run().counts(.jobs).again == 1)
+            let keeper = fleet.checkpoints()
+            guard case .skipped = try await keeper.take() else { Issue.record("a checkpoint was taken"); return }
+            try await fleet.startFollowers()
+            try await fleet.settled(signals: 2, within: .seconds(60))
+            #expect(try await keeper.take() == .stored)
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.checkpoint != nil)
+            #expect(plan.counts(.jobs) == (2, 0, 0))
+        }
+    }
+
+    @Test("none is stored when Redis was started anew while it was waited for the trail: what the lost end had finished is under way again")
+    func restarted() async throws {
+        let redis = try await BlockingCalls.run { try await PrivateRedis(settings: PrivateRedis.standard + ["--appendfsync", "always"]) }
+        let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
+        // of one account's partition: the planner answers for the one that is paused, and so the stream of results goes on without a worker
+        let cast = Cast([.init("a", of: "leader", settings: settings), .init("off", of: "leader", settings: settings + ", state: paused")])
+        try await Fleet.run(cast, partitioning: Partitioning(signals: 1, accounts: 1), redis: redis) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1, groups: ["matcher", "planner"])
+            try await BlockingCalls.run { try redis.copyFiles() }
+            let worker = try await fleet.work()
+            try await fleet.settled(signals: 1, groups: ["worker"])
+            await worker.stop()
+            #expect(try await fleet.added(.results) == 2)
+
+            async let outcome = fleet.checkpoints().take()
+            // by then it has its pictures, in which the job is done, and looks how far the trail is
+            try await Task.sleep(for: .seconds(1))
+            try await BlockingCalls.run {
+                redis.kill()
+                try redis.putCopyBack()
+                try redis.repair()
+                try redis.start()
+            }
+            try await fleet.eventually("Redis is back") { (try? await fleet.observer.send(RedisCommand("PING")).checked()) != nil }
+            try await fleet.audit()
+            // the trail gets past all that was in the streams
+            try await fleet.exchange.trade("leader", "BTC", .buy, "0.5")
+            let answer = try await outcome
+            #expect(answer == .skipped("Redis was started anew meanwhile, or does not say whether it was"))
+            #expect(try await fleet.checkpoint() == nil)
+            try await fleet.settled(signals: 2, groups: ["matcher", "planner", "audit"])
+            #expect(fleet.log.count("cell.halted") == 0)
+            #expect(try await fleet.recovery().plan().counts(.jobs).again == 2, "neither job is taken for done")
+        }
+    }
+
     /// All that a plan would write, a line each, for comparison.
     private static func lines(_ plan: RecoveryPlan) -> [String] {
         func sorted<Value>(_ items: [Int: [String: Value]]) -> String {
@@ -161,6 +226,7 @@ import Testing
                 + "\(part.missing.map { "\($0.emission.fields.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" }) \($0.configVersion ?? 0)" }.sorted())"
         }
         lines.append("fanouts \(sorted(plan.fanouts))")
+        lines.append("undecided \(sorted(plan.undecided))")
         lines.append("seen \(plan.seen.mapValues { $0.sorted() }.sorted { $0.key < $1.key })")
         lines.append("requests \(plan.knownRequests.sorted())")
         lines.append("legs \(sets(plan.knownLegs))")

@@ -1,6 +1,10 @@
 import CopyTrading
 import Pipeline
+import Postgres
+import Recovery
+import Redis
 import RedisStreams
+import TestServers
 import Testing
 
 /// What a leader did while nobody planned or traded is not traded move by move (R-08).
@@ -133,5 +137,137 @@ import Testing
             #expect(outcomes(truth, "BTC") == [[.filled], [isOverdue ? .superseded : .filled], [.filled]])
             #expect(truth.position(of: cast.followers[0].account, "BTC") == .zero)
         }
+    }
+
+    // MARK: - After a loss of Redis
+
+    private static func server() async throws -> PrivateRedis {
+        try await BlockingCalls.run { try await PrivateRedis(settings: PrivateRedis.standard + ["--appendfsync", "always"]) }
+    }
+
+    @Test(
+        "R-08: what was composed is not carried out once more in its parts when Redis has forgotten it, also when these come one by one",
+        arguments: [false, true])
+    func forgotten(isLate: Bool) async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            let single = try await fleet.plan("plan-1")
+            try await fleet.work()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "0.4")
+            try await fleet.settled(signals: 1, groups: ["matcher", "planner", "worker"])
+            await single.stop()
+            for signals in 2...3 {
+                try await fleet.exchange.trade("leader", "BTC", .sell, "0.1")
+                try await fleet.settled(signals: signals, groups: ["matcher"])
+            }
+            try await BlockingCalls.run { try redis.copyFiles() }
+            let composing = try await fleet.plan("plan-2", coalesceAfter: .milliseconds(1))
+            try await fleet.settled(signals: 3, groups: ["matcher", "planner", "worker"])
+            let orders = [Size(e8: 4_000_000), Size(e8: 2_000_000)]
+            #expect(try fleet.exchange.ledger().filter(\.isOrder).map(\.filled) == orders)
+            composing.kill()
+
+            try await fleet.putRedisBack()
+            if isLate {
+                let first = try await fleet.plan("plan-3") { HoldingHandler($0, after: 1) }
+                try await fleet.eventually("the first part is planned again, and that alone") { try await fleet.added(.jobs) == 2 }
+                first.kill()
+            }
+            try await fleet.plan("plan-4")
+            try await fleet.audit()
+            try await fleet.settled(signals: 3, within: .seconds(40))
+            var truth = try await fleet.verify()
+            #expect(outcomes(truth, "BTC") == [[.filled], [.coalesced], [.filled]])
+            #expect(truth.orders(of: cast.followers[0].account).map(\.filled) == orders)
+            #expect(fleet.log.count("job.had_ended") == 1)
+
+            try await fleet.exchange.trade("leader", "BTC", .sell, "0.2")
+            try await fleet.settled(signals: 4)
+            truth = try await fleet.verify()
+            #expect(truth.sleeves.isEmpty)
+        }
+    }
+
+    /// What is on record of compositions when Redis is lost: nothing, their orders, or the answers of what went into them.
+    enum OnRecord: String, CaseIterable, CustomStringConvertible {
+        case nothing, orders, answers
+        var description: String { rawValue }
+    }
+
+    @Test(
+        "R-08: whatever part of compositions is on record when Redis is lost, they are carried out once, and as a whole",
+        arguments: OnRecord.allCases)
+    func recovered(_ part: OnRecord) async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            let single = try await fleet.plan("plan-1")
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "0.4")
+            try await fleet.settled(signals: 1)
+            await single.stop()
+            // reduced twice; opened and added to
+            for (coin, side, size) in [("BTC", Side.sell, "0.1"), ("ETH", .buy, "1"), ("BTC", .sell, "0.1"), ("ETH", .buy, "1")] {
+                try await fleet.exchange.trade("leader", coin, side, size)
+            }
+            try await fleet.eventually("the requests wait") { try await fleet.added(.requests) == 5 }
+            try await fleet.plan("plan-2", coalesceAfter: .milliseconds(1))
+            try await fleet.settled(signals: 5)
+            let undisturbed = try await fleet.verify()
+            try await fleet.endRoles()
+
+            // after the opening: two orders; two answers of the planner, and two of the worker
+            let index = fleet.partitioning.account(cast.followers[0].account)
+            try await fleet.forget(StreamPartition(.jobs, index), after: part == .orders ? 3 : 1)
+            try await fleet.forget(StreamPartition(.results, index), after: part == .answers ? 3 : 1)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: 5, within: .seconds(40))
+            let truth = try await fleet.verify()
+            #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid), "no order is sent again")
+            #expect(truth.ledger.count(where: \.isOrder) == 3)
+            #expect(truth.sleeves.mapValues(\.position) == undisturbed.sleeves.mapValues(\.position))
+            #expect(outcomes(truth, "BTC") == [[.filled], [.coalesced], [.filled]])
+            #expect(outcomes(truth, "ETH") == [[part == .nothing ? .superseded : .coalesced], [.filled]])
+
+            // exits find what they are to close
+            for (coin, size) in [("BTC", "0.2"), ("ETH", "2")] { try await fleet.exchange.trade("leader", coin, .sell, size) }
+            try await fleet.settled(signals: 7, within: .seconds(30))
+            #expect(try await fleet.verify().sleeves.isEmpty)
+        }
+    }
+}
+
+extension Fleet {
+    /// Redis is started anew with the files that were copied last.
+    func putRedisBack() async throws {
+        let redis = redis
+        try await BlockingCalls.run {
+            redis.kill()
+            try redis.putCopyBack()
+            try redis.repair()
+            try redis.start()
+        }
+        try await eventually("Redis is back") { (try? await observer.send(RedisCommand("PING")).checked()) != nil }
+    }
+
+    /// As if its auditor had lagged: of a stream only so many entries are on record.
+    func forget(_ partition: StreamPartition, after count: Int) async throws {
+        let stream = keys.stream(partition)
+        try await postgresObserver.execute(
+            "DELETE FROM audit_entries WHERE stream = $1 AND seq > $2::bigint", [.text(stream), .integer(Int64(count))])
+        try await postgresObserver.execute(
+            """
+            UPDATE audit_watermarks AS mark
+            SET last_entry_ms = newest.entry_ms, last_entry_seq = newest.entry_seq, last_seq = newest.seq, chain = newest.chain
+            FROM (SELECT * FROM audit_entries WHERE stream = $1 ORDER BY entry_ms DESC, entry_seq DESC LIMIT 1) AS newest
+            WHERE mark.stream = newest.stream
+            """, [.text(stream)])
     }
 }

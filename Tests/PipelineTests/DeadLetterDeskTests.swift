@@ -1,6 +1,7 @@
 import AuditTrail
 import CopyTrading
 import JSON
+import Recovery
 import Redis
 import RedisStreams
 import Testing
@@ -106,6 +107,8 @@ import Testing
             let pairs = try await reader.pairs()
             #expect(pairs.missing == 0 && pairs.duplicates == 0 && pairs.unanswered.isEmpty)
             #expect(truth.orders(of: cast.followers[0].account).isEmpty)
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.counts(.jobs) == (0, 0, 0), "none is made up for what never had one")
         }
     }
 
@@ -140,6 +143,8 @@ import Testing
                 try await fleet.settled(signals: 3)
                 await #expect(throws: DeadLetterDesk.Refusal.self) { try await desk.requeue(letter) }
                 #expect(try await box.count() == 1)
+                // a recovery that begins with it reads the result, and not the job, which was put aside before
+                #expect(try await fleet.checkpoints().take() == .stored)
                 guard case .done = try await desk.drop(letter, reason: "a test") else { Issue.record("not dropped"); return }
             }
             try await fleet.settled(signals: 3)
@@ -154,6 +159,9 @@ import Testing
             #expect(pairs.missing == 0 && pairs.duplicates == 0 && pairs.unanswered.isEmpty)
             #expect(truth.ledger.count { $0.isOrder && $0.coin == "BTC" && $0.account == cast.followers[0].account } == (fault.reachesExchange ? 1 : 0))
             #expect(try await fleet.observer.hash(fleet.keys.attempts(0)).isEmpty)
+            let plan = try await fleet.recovery().plan()
+            #expect(plan.checkpoint != nil && plan.counts(.results).finished == 3)
+            #expect(plan.counts(.jobs) == (3, 0, 0), "the job is on record already")
         }
     }
 

@@ -1,5 +1,6 @@
 import CopyTrading
 import Hyperliquid
+import JSON
 import Pipeline
 import Redis
 import RedisStreams
@@ -166,5 +167,86 @@ import Testing
             try await fleet.settled(signals: 2)
             try await fleet.verify()
         }
+    }
+
+    @Test("R-11: a leader whose cursor cannot be read when its partition is granted is followed as soon as it can, and the feed is not well until then")
+    func unreadCursor() async throws {
+        try await Fleet.run(Cast.alike(1)) { fleet in
+            try await fleet.startFollowers()
+            let (_, ingestor) = try await fleet.ingest("ingest-unread") { $0.admissionEvery = .seconds(3_600) }
+            try await fleet.live(ingestor)
+            let partition = fleet.partitioning.signal("leader")
+            try await fleet.eventually("its partition is granted while its cursor cannot be read") {
+                await ingestor.drop(partition)
+                try await fleet.cut("ingest-unread/signals")
+                await ingestor.granted(partition)
+                return await ingestor.currentFeed().unread == 1
+            }
+            try await fleet.live(ingestor)
+            try await fleet.eventually("the feed is well") { await ingestor.currentFeed().unread == 0 }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.verify()
+        }
+    }
+
+    @Test("R-11: while one of a leader's signals is refused, no later one is published before it, and its cursor does not pass it")
+    func refusedInBetween() async throws {
+        try await Fleet.run(Cast.alike(1)) { fleet in
+            let (_, ingestor) = try await fleet.ingest { $0.equityEvery = .seconds(3_600) }
+            try await fleet.live(ingestor)
+            let leader = fleet.cast.leaders["leader"]!
+            try await fleet.eventually("its first check is through, and nothing waits to be published") {
+                guard let track = await ingestor.tracks[leader], track.verifications > 0, !track.isVerifying else { return false }
+                return await !ingestor.hasUnpublished
+            }
+            func cursor() async throws -> LeaderCursor? {
+                let stored = try await fleet.observer.hash(fleet.keys.cursors(fleet.partitioning.signal("leader")))["leader"]
+                return try stored.map { try LeaderCursor(json: JSON.parse($0)) }
+            }
+            let now = WallClock.microseconds
+            let times = [now / 1_000, now / 1_000 + 86_400_000]
+            // the first day's signals are refused, the next day's would not be
+            let seen = fleet.keys.seen(day: Day.of(times[0]))
+            _ = try await fleet.observer.send(RedisCommand("SET", seen, "no set")).checked()
+            for (number, time) in times.enumerated() {
+                let fill = UserFill(
+                    coin: "BTC", price: Price(50_000), size: Size(1), side: .buy, time: time, startPosition: Size(number), dir: "Open Long", hash: "0x0",
+                    oid: 1, crossed: true, fee: .zero, closedPnl: .zero, tid: Int64(number + 1))
+                await ingestor.receive(.message(.userFills(user: leader, fills: [fill], isSnapshot: false), frame: [], receivedAt: now))
+            }
+            try await fleet.eventually("it is refused again and again") { fleet.log.count("signals.unpublished") >= 3 }
+            #expect(try await fleet.added(.signals) == 0)
+            let stored = try await cursor()
+            #expect(stored?.positions["BTC"] == nil)
+            _ = try await fleet.observer.send(RedisCommand("DEL", seen)).checked()
+            try await fleet.eventually("both are published") { try await fleet.added(.signals) == 2 }
+            #expect(try await fleet.streamedSignals().map { "\($0.start)>\($0.end)" } == ["0>1", "1>2"])
+            try await fleet.eventually("the cursor is stored") { try await cursor()?.positions["BTC"] == Size(2) }
+        }
+    }
+}
+
+extension Fleet {
+    /// Closes connections of this name to Redis, as a network may; their client notices with its next command.
+    func cut(_ name: String) async throws {
+        let clients = try await observer.send(RedisCommand("CLIENT", "LIST")).checked().text ?? ""
+        for client in clients.split(whereSeparator: \.isNewline) where client.contains(" name=\(name) ") {
+            let id = String(client.dropFirst("id=".count).prefix { $0 != " " })
+            _ = try await observer.send(RedisCommand("CLIENT", "KILL", "ID", id)).checked()
+        }
+    }
+
+    /// The signals as they are in their streams, partition by partition.
+    func streamedSignals() async throws -> [Signal] {
+        var signals: [Signal] = []
+        for partition in 0..<partitioning.signals {
+            let stream = keys.stream(StreamPartition(.signals, partition))
+            for entry in try await observer.send(RedisCommand("XRANGE", stream, "-", "+")).checked().array ?? [] {
+                guard let data = entry.array?.last?.pairs["data"]?.bytes else { continue }
+                signals.append(try Signal(json: JSON.parse(data)))
+            }
+        }
+        return signals
     }
 }

@@ -63,7 +63,9 @@ import Testing
             let truth = try await fleet.verify()
             let refused = truth.results.filter { $0.outcome == .halted }
             #expect(refused.count == 4)
-            #expect(refused.allSatisfy { $0.coin == "ETH" && $0.action.isEntry && $0.detail?.contains("audit trail") == true })
+            #expect(
+                refused.allSatisfy { $0.coin == "ETH" && $0.action.isEntry && $0.detail?.contains("audit trail") == true },
+                "\(refused.map { "\($0.coin) \($0.action): \($0.detail ?? "")" })")
             #expect(truth.results.filter { $0.outcome != .filled && $0.outcome != .halted }.isEmpty, "\(truth.others(.filled))")
             #expect(truth.sleeves.isEmpty, "every exit went through")
             if absence == .killed { try await fleet.eventually("the catch-up is measured") { fleet.log.count("audit.caught_up") == 1 } }

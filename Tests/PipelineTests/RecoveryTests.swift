@@ -376,6 +376,128 @@ import Testing
             #expect(plan.leaderCount == 2)
         }
     }
+
+    @Test(
+        "a request whose decision is not on record ends without an order when a later one has one, and what that opened is left alone",
+        arguments: [3, 1])
+    func passedByAnOrder(requestsOnRecord: Int) async throws {
+        let redis = try await Self.server()
+        let cast = Cast.alike(1, #"sizing: {mode: ratio, ratio: "0.1"}, filters: {direction: long}, limits: {entry_expiry_ms: 60000}"#)
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.startAll()
+            // a short position, which is not copied, and a long one
+            for (index, side) in [Side.sell, .buy, .buy].enumerated() {
+                try await fleet.exchange.trade("leader", "BTC", side, "1")
+                try await fleet.settled(signals: index + 1)
+            }
+            let undisturbed = try await fleet.verify()
+            try await fleet.endRoles()
+            let index = fleet.partitioning.account(cast.followers[0].account)
+            try await fleet.forget(StreamPartition(.requests, index), after: requestsOnRecord)
+            try await fleet.forget(StreamPartition(.results, index), after: 1)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: 3, within: .seconds(40))
+            let truth = try await fleet.verify()
+            #expect(truth.outcomes() == [.filterSide, .noPosition, .filled])
+            #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid))
+            #expect(truth.position(of: cast.followers[0].account, "BTC") == Size(e8: 10_000_000))
+
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 4)
+            #expect(try await fleet.verify().sleeves.isEmpty)
+        }
+    }
+
+    @Test("a close whose order is not on record is asked for, although a later entry that was skipped has left another life, which stays")
+    func passedByASkip() async throws {
+        let redis = try await Self.server()
+        let cast = Cast.alike(1, #"sizing: {mode: ratio, ratio: "0.1"}, filters: {direction: long}, limits: {entry_expiry_ms: 60000}"#)
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            let worker = try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await worker.stop()
+            for signals in 2...3 {
+                try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+                try await fleet.settled(signals: signals, groups: ["matcher", "planner"])
+            }
+            #expect(try await fleet.added(.results) == 2, "the planner has answered the short entry")
+            try await fleet.work("work-2")
+            try await fleet.settled(signals: 3)
+            let undisturbed = try await fleet.verify()
+            #expect(undisturbed.outcomes() == [.filled, .filled, .filterSide])
+            try await fleet.endRoles()
+            // the close is in neither
+            let index = fleet.partitioning.account(cast.followers[0].account)
+            try await fleet.forget(StreamPartition(.jobs, index), after: 1)
+            try await fleet.forget(StreamPartition(.results, index), after: 2)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: 3, within: .seconds(40))
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(truth.outcomes() == [.filled, .filled, .filterSide, .noPosition])
+            #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid))
+            #expect(truth.jobs.count == 2, "the planner knows that the short position was not copied")
+            #expect(truth.sleeves.isEmpty)
+        }
+    }
+
+    @Test("an order that Redis has forgotten is asked for although entries are off by now, and nothing is opened", arguments: [true, false])
+    func entriesOff(isLatched: Bool) async throws {
+        let redis = try await Self.server()
+        let cast = Cast.alike(1, #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 60000}"#)
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for (index, coin) in ["BTC", "ETH"].enumerated() {
+                try await fleet.exchange.trade("leader", coin, .buy, "1")
+                try await fleet.settled(signals: index + 1, groups: ["matcher"])
+            }
+            try await BlockingCalls.run { try redis.copyFiles() }
+            // of the first one alone
+            try await fleet.plan { HoldingHandler($0, after: 1) }
+            try await fleet.work()
+            try await fleet.eventually("an order is traded") { try await fleet.added(.results) == 1 }
+            try await fleet.endRoles()
+            try await fleet.putRedisBack()
+            if isLatched {
+                try await fleet.latch(.everything, .pauseEntries)
+            } else {
+                try await fleet.apply(try cast.configuration { $0.settings + ", state: paused" })
+            }
+            try await fleet.startFollowers()
+            try await fleet.settled(signals: 2, within: .seconds(40))
+            #expect(fleet.log.count("attempt.found") == 1)
+
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            for coin in ["BTC", "ETH"] { try await fleet.exchange.trade("leader", coin, .sell, "1") }
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            #expect(truth.outcomes("BTC") == [.filled, .filled])
+            #expect(truth.outcomes("ETH") == [isLatched ? .halted : .paused, .noPosition])
+            #expect(truth.ledger.filter(\.isOrder).map(\.coin) == ["BTC", "BTC"])
+            #expect(truth.sleeves.isEmpty)
+        }
+    }
+}
+
+extension Truth {
+    /// Of the first leg of each request, in the order of these.
+    fileprivate func outcomes(_ coin: Coin = "BTC") -> [Outcome] {
+        let found = Dictionary(results.map { ($0.job, $0.outcome) }, uniquingKeysWith: { first, _ in first })
+        return requests.filter { $0.signal.coin == coin }.compactMap { found[JobID(request: $0.id, leg: 0)] }
+    }
 }
 
 extension Fleet {

@@ -1,6 +1,9 @@
+import AsyncHTTPClient
 import CopyTrading
 import HyperSim
 import Hyperliquid
+import JSON
+import NIOCore
 import Pipeline
 import Redis
 import RedisStreams
@@ -81,6 +84,19 @@ import Testing
                 return places == 2
             }
             #expect(Set(truth.signals.map(\.tier)) == [1, 2])
+        }
+    }
+
+    @Test("R-71: with too few channels the sockets have more markets between them than one has, and what is on none of them is named once")
+    func fewChannels() async throws {
+        // three markets on two sockets
+        try await cell(tiers: ["leader": "2"], simulator: { $0.limits.subscriptions = 2 }) { fleet in
+            let (_, ingestor) = try await fleet.ingest { $0.marketWait = .seconds(1) }
+            try await fleet.live(ingestor)
+            try await fleet.eventually("the one that is left out is named") { fleet.log.count("market.uncovered") == 1 }
+            let coverage = await ingestor.coverage
+            #expect(Exchange.prices.keys.count { coverage.covers(.trades(coin: $0)) } == 2)
+            #expect(fleet.log.tail(.max).contains("market.uncovered count=1 first="))
         }
     }
 
@@ -264,6 +280,107 @@ import Testing
         }
     }
 
+    @Test("R-11, R-12: a leader that did nothing for longer than history is read was verified meanwhile: what it then does unheard is copied", arguments: [false, true])
+    func quiet(handsOver: Bool) async throws {
+        try await cell(tiers: ["leader": "1"]) { fleet in
+            func change(_ configuration: inout Ingestor.Configuration) {
+                configuration.historyLimit = .seconds(15)
+                configuration.storeEvery = .seconds(1)
+            }
+            let relay = try await Relay.start(to: fleet.exchange.port)
+            let (role, ingestor) = try await fleet.ingest("ingest-1", urls: [relay.url, relay.url], change: change)
+            try await fleet.live(ingestor)
+            let leader = fleet.cast.leaders["leader"]!
+            try await fleet.eventually("it does nothing for longer than history is read", within: .seconds(40)) {
+                let since = await ingestor.tracks[leader]?.builder.cursor.resumeFrom
+                return since.map { WallClock.milliseconds - $0 > 15_500 } ?? false
+            }
+            if handsOver {
+                await role.stop()
+                try await fleet.exchange.trade("leader", "BTC", .buy, "2")
+                try await fleet.live(try await fleet.ingest("ingest-2", change: change).ingestor)
+            } else {
+                await relay.cut()
+                try await fleet.eventually("the loss is noticed") { await ingestor.connected.isEmpty }
+                try await fleet.exchange.trade("leader", "BTC", .buy, "2")
+                relay.restore()
+            }
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.map { "\($0.start)>\($0.end) \($0.cause.rawValue)" } == ["0>2 voluntary"])
+            #expect(fleet.log.count("leader.gap") == 0)
+            #expect(try await fleet.gaps().isEmpty)
+            if !handsOver { await role.stop() }
+            await relay.stop()
+        }
+    }
+
+    @Test("R-02, R-13: slices of a leader's TWAP orders are copied in tier 1, once and in order with its other fills, live and after a loss")
+    func twap() async throws {
+        try await cell(tiers: ["leader": "1"]) { fleet in
+            let relay = try await Relay.start(to: fleet.exchange.port)
+            let (role, ingestor) = try await fleet.ingest(urls: [relay.url, relay.url])
+            try await fleet.live(ingestor)
+            let slices = FeedSubscription.userTwapSliceFills(user: fleet.cast.leaders["leader"]!)
+            try await fleet.eventually("slices are delivered") { await ingestor.coverage.sockets(slices) == [0, 1] }
+            func slice(_ side: String, _ size: String) async throws {
+                try await fleet.fill("leader", ["coin": "BTC", "px": "50000", "sz": .string(size), "side": .string(side), "twapId": 7])
+            }
+            for _ in 0..<3 {
+                try await slice("B", "1")
+                try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            }
+            try await fleet.settled(signals: 6)
+            await relay.cut()
+            try await fleet.eventually("the loss is noticed") { await ingestor.connected.isEmpty }
+            try await slice("B", "1")
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await slice("A", "3")
+            relay.restore()
+            try await fleet.settled(signals: 9)
+            let truth = try await fleet.verify()
+            #expect(ends(truth, "leader", "BTC") == ["1", "2", "3", "4", "5", "6", "7", "8", "5"])
+            let causes = (0..<4).flatMap { _ in [Cause.twap, .voluntary] } + [.twap]
+            #expect(truth.signals.map(\.cause) == causes && truth.signals.allSatisfy { $0.tier == 1 })
+            #expect(try await fleet.gaps().isEmpty)
+            await role.stop()
+            await relay.stop()
+        }
+    }
+
+    @Test("R-13: what a leader did while nobody listened, on a dex where it was never seen, is read before its next trade there is applied")
+    func elsewhere() async throws {
+        let gold = SyntheticCoin(name: "xyz:GOLD", price: Price(100), sizeDecimals: 2)
+        try await cell(["leader", "other"], tiers: ["leader": "2", "other": "2"], simulator: { $0.syntheticCoins.append(gold) }) { fleet in
+            let relay = try await Relay.start(to: fleet.exchange.port)
+            let (role, ingestor) = try await fleet.ingest(urls: [relay.url, relay.url]) { $0.verifyEvery = .seconds(3_600) }
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.eventually("the first check, of every dex, is through") {
+                await ingestor.tracks.values.allSatisfy { $0.verifications > 0 && !$0.isVerifying }
+            }
+            await relay.cut()
+            try await fleet.eventually("the loss is noticed") { await ingestor.connected.isEmpty }
+            try await fleet.fill("leader", ["coin": "xyz:GOLD", "px": "100", "sz": "5", "side": "B"])
+            // so many that the trades replayed on subscribing are these
+            for index in 0..<32 { try await fleet.fill("other", ["coin": "xyz:GOLD", "px": "100", "sz": "1", "side": index % 2 == 0 ? "B" : "A"]) }
+            relay.restore()
+            try await fleet.eventually("it is followed again") {
+                let tracks = await ingestor.tracks.values
+                return await ingestor.connected == [0, 1] && tracks.allSatisfy { $0.phase == .live }
+            }
+            try await fleet.fill("leader", ["coin": "xyz:GOLD", "px": "100", "sz": "2", "side": "A"])
+            try await fleet.eventually("both are published") {
+                try await fleet.streamedSignals().count { $0.influencer == "leader" && $0.coin == "xyz:GOLD" } == 2
+            }
+            let signals = try await fleet.streamedSignals().filter { $0.influencer == "leader" && $0.coin == "xyz:GOLD" }
+            #expect(signals.map { "\($0.start)>\($0.end)" } == ["0>5", "5>3"])
+            await role.stop()
+            await relay.stop()
+        }
+    }
+
     @Test("what a leader followed by trades does there and back while nobody listens is not copied, and the time is declared")
     func thereAndBack() async throws {
         try await cell(tiers: ["leader": "2"]) { fleet in
@@ -322,6 +439,17 @@ private struct Seeded {
 }
 
 extension Fleet {
+    /// A leader's fill as the simulator's control endpoint takes it, published now.
+    func fill(_ leader: String, _ fill: JSON) async throws {
+        let body: JSON = ["user": .string(cast.leaders[leader]!), "fills": [fill]]
+        var request = HTTPClientRequest(url: exchange.url + "/control/fills")
+        request.method = .POST
+        request.body = .bytes(ByteBuffer(bytes: body.bytes()))
+        let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        let text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
+        guard answer.status == .ok else { throw NotReached(description: "a fill was refused: \(text)") }
+    }
+
     /// The declared gaps, as `reason handled coin expected found`.
     func gaps() async throws -> [String] {
         try await postgresObserver.query("SELECT reason, handled, coin, expected::text AS expected, found::text AS found FROM leader_gaps ORDER BY recorded_at, number").map { row in

@@ -12,7 +12,7 @@ public struct AuditPairs: Sendable, Equatable {
     /// Legs of all requests: as many results are due.
     public var pairs = 0
     public var results = 0
-    /// Legs without a result.
+    /// Legs, and jobs that workers made by themselves, without a result.
     public var missing = 0
     /// Results past the first for one job.
     public var duplicates = 0
@@ -22,6 +22,8 @@ public struct AuditPairs: Sendable, Equatable {
     public var unknownOutcomes = 0
     /// Requests that are not answered once for each leg, at most as many as asked for.
     public var unanswered: [Pair] = []
+    /// What has no request and is not answered once, at most as many as asked for.
+    public var unansweredOwn: [Own] = []
 
     public struct Pair: Sendable, Equatable {
         public var signal: String?
@@ -30,6 +32,13 @@ public struct AuditPairs: Sendable, Equatable {
         public var legs: Int
         /// Distinct jobs with a result, and results.
         public var jobs: Int
+        public var results: Int
+    }
+
+    /// A job that a worker made by itself, or what an order did that rested at the exchange: that has a result alone.
+    public struct Own: Sendable, Equatable {
+        public var job: String
+        public var subscription: String?
         public var results: Int
     }
 
@@ -56,8 +65,25 @@ extension AuditReader {
         )
         """
 
-    /// Compares requests with results.
-    /// - Parameter listed: of the incomplete ones.
+    private static let ownAnswers = """
+        WITH job AS (
+            SELECT job_id, min(subscription) AS subscription FROM audit_entries
+            WHERE kind = 'execution_jobs' AND request_id IS NULL AND job_id IS NOT NULL AND data ->> 'origin' IS NOT NULL GROUP BY job_id
+        ), answer AS (
+            SELECT job_id, min(subscription) AS subscription, count(*) AS results FROM audit_entries
+            WHERE kind = 'execution_results' AND request_id IS NULL AND job_id IS NOT NULL GROUP BY job_id
+        ), dropped AS (
+            SELECT DISTINCT job_id, true AS is_dropped FROM audit_entries
+            WHERE kind = 'interventions' AND job_id IS NOT NULL AND data ->> 'as' = 'dropped'
+        ), own AS (
+            SELECT job_id, coalesce(job.subscription, answer.subscription) AS subscription, coalesce(results, 0) AS results,
+                results IS NULL AND is_dropped IS NULL AS is_missing
+            FROM job FULL JOIN answer USING (job_id) LEFT JOIN dropped USING (job_id)
+        )
+        """
+
+    /// Compares requests, and jobs without one, with results.
+    /// - Parameter listed: of the incomplete ones, of either kind.
     public func pairs(listed: Int = 100) async throws(PostgresError) -> AuditPairs {
         var pairs = AuditPairs()
         let kinds = try await connection.query("SELECT kind, count(*) AS n FROM audit_entries GROUP BY kind")
@@ -105,6 +131,27 @@ extension AuditReader {
                     request: try row.text("request_id"), legs: Int(try row.integer("legs")), jobs: Int(try row.integer("jobs")),
                     results: Int(try row.integer("results"))))
         }
+        try await readOwn(&pairs, listed: listed)
         return pairs
+    }
+
+    private func readOwn(_ pairs: inout AuditPairs, listed: Int) async throws(PostgresError) {
+        let sums = try await connection.query(
+            """
+            \(Self.ownAnswers)
+            SELECT count(*) FILTER (WHERE is_missing) AS missing, coalesce(sum(results - 1) FILTER (WHERE results > 1), 0)::bigint AS duplicates
+            FROM own
+            """)[0]
+        pairs.missing += Int(try sums.integer("missing"))
+        pairs.duplicates += Int(try sums.integer("duplicates"))
+        let unanswered = try await connection.query(
+            """
+            \(Self.ownAnswers)
+            SELECT job_id, subscription, results FROM own WHERE is_missing OR results > 1 ORDER BY job_id LIMIT $1::bigint
+            """, [.integer(Int64(listed))])
+        for row in unanswered {
+            pairs.unansweredOwn.append(
+                AuditPairs.Own(job: try row.text("job_id"), subscription: try row.maybeText("subscription"), results: Int(try row.integer("results"))))
+        }
     }
 }

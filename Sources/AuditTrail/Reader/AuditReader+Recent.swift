@@ -27,13 +27,13 @@ extension AuditReader {
             return try await connection.execute(
                 script: """
                     CREATE TEMP VIEW recent_entries AS SELECT *, true AS fresh FROM audit_entries;
-                    CREATE TEMP VIEW recent_causes AS SELECT kind, signal_id, request_id FROM audit_entries;
+                    CREATE TEMP VIEW recent_causes AS SELECT kind, signal_id, request_id, job_id FROM audit_entries;
                     """)
         }
         try await connection.execute(
             script: """
                 CREATE TEMP TABLE recent_entries (LIKE audit_entries, fresh boolean NOT NULL);
-                CREATE TEMP TABLE recent_causes (kind text NOT NULL, signal_id text NOT NULL, request_id text);
+                CREATE TEMP TABLE recent_causes (kind text NOT NULL, signal_id text NOT NULL, request_id text, job_id text);
                 """)
         try await prepareForRanges()
         try await connection.execute(
@@ -54,8 +54,8 @@ extension AuditReader {
         try await connection.execute(
             """
             INSERT INTO recent_causes
-            SELECT kind, signal_id, request_id FROM audit_entries
-            WHERE kind IN ('influencer_signals', 'execution_requests')
+            SELECT kind, signal_id, request_id, job_id FROM audit_entries
+            WHERE kind IN ('influencer_signals', 'execution_requests', 'execution_jobs')
                 AND signal_id = ANY (ARRAY(SELECT DISTINCT signal_id FROM recent_entries WHERE signal_id IS NOT NULL))
             """)
         try await connection.execute(

@@ -47,23 +47,42 @@ extension AuditReader {
         /// JSON of ``CopyTrading/DecisionRecord``.
         public var decision: String
         public var at: Int64
+
+        /// Of its jobs or results, as ``init(_:)`` reads them.
+        static let columns = """
+            answer.stream, answer.subscription, answer.coin, answer.request_id, answer.signal_id, (answer.data -> 'decision')::text, answer.entry_ms
+            """
+        static let condition = """
+            answer.fresh AND answer.kind IN ('execution_jobs', 'execution_results') AND starts_with(answer.stream, $1)
+                AND answer.subscription IS NOT NULL AND answer.coin IS NOT NULL AND answer.request_id IS NOT NULL
+                AND answer.data -> 'decision' IS NOT NULL
+            """
+
+        init(_ row: PostgresRow) throws(PostgresError) {
+            stream = try row.text(0)
+            subscription = try row.text(1)
+            coin = try row.text(2)
+            request = try row.text(3)
+            signal = try row.maybeText(4)
+            decision = try row.text(5)
+            at = try row.integer(6)
+        }
     }
 
+    /// Of each subscription and coin that about the last request: one that was delivered again may have been decided after those behind it.
+    /// Requests that are not stored come after all that are.
     public func lastDecisions(_ prefix: String) async throws(PostgresError) -> [LastDecision] {
         let rows = try await connection.query(
             """
-            SELECT DISTINCT ON (subscription, coin) stream, subscription, coin, request_id, signal_id, (data -> 'decision')::text, entry_ms
-            FROM recent_entries
-            WHERE fresh AND kind IN ('execution_jobs', 'execution_results') AND starts_with(stream, $1) AND subscription IS NOT NULL AND coin IS NOT NULL
-                AND request_id IS NOT NULL AND data -> 'decision' IS NOT NULL
-            ORDER BY subscription, coin, entry_ms DESC, (data -> 'decision' -> 'composedInto' IS NULL) DESC,
-                \(Self.integer("(data -> 'decision')", "decidedMs")) DESC NULLS LAST, entry_seq DESC
+            SELECT DISTINCT ON (answer.subscription, answer.coin) \(LastDecision.columns)
+            FROM recent_entries AS answer
+            LEFT JOIN recent_entries AS request ON request.kind = 'execution_requests' AND request.request_id = answer.request_id
+            WHERE \(LastDecision.condition)
+            ORDER BY answer.subscription, answer.coin, request.entry_ms DESC NULLS FIRST, request.entry_seq DESC, answer.entry_ms DESC,
+                (answer.data -> 'decision' -> 'composedInto' IS NULL) DESC,
+                \(Self.integer("(answer.data -> 'decision')", "decidedMs")) DESC NULLS LAST, answer.entry_seq DESC
             """, [.text(prefix)], results: .binary)
-        return try rows.map { row throws(PostgresError) in
-            LastDecision(
-                stream: try row.text(0), subscription: try row.text(1), coin: try row.text(2), request: try row.text(3),
-                signal: try row.maybeText(4), decision: try row.text(5), at: try row.integer(6))
-        }
+        return try rows.map { row throws(PostgresError) in try LastDecision(row) }
     }
 
     /// The `data` of requests, by id.

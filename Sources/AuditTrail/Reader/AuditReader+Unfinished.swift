@@ -30,14 +30,16 @@ extension AuditReader {
             """, prefix, day)
     }
 
-    /// Results of jobs that are not stored, by stream, in its order; what exchange or planner ended had none.
+    /// Results of jobs that are not stored, by stream, in its order; what exchange or planner ended had none, nor need what an operator
+    /// dropped. A job that was a dead letter meanwhile may be older than what is recent.
     public func answersWithoutJob(_ prefix: String, since day: Int32) async throws(PostgresError) -> [AuditRow] {
         try await rows(
             """
             SELECT \(AuditRow.columns) FROM recent_entries AS entry
             WHERE kind = 'execution_results' AND starts_with(stream, $1) AND \(Self.since) AND data -> 'decision' IS NULL
-                AND coalesce(data ->> 'origin', 'drift') IN ('drift', 'flatten') AND NOT EXISTS (
-                    SELECT FROM recent_entries AS job WHERE job.kind = 'execution_jobs' AND job.job_id = entry.job_id)
+                AND coalesce(data ->> 'origin', 'drift') IN ('drift', 'flatten') AND outcome IS DISTINCT FROM '\(Outcome.dropped.rawValue)'
+                AND NOT EXISTS (
+                    SELECT FROM recent_causes AS job WHERE job.kind = 'execution_jobs' AND job.job_id = entry.job_id)
             ORDER BY stream, entry_ms, entry_seq
             """, prefix, day)
     }

@@ -14,15 +14,16 @@ public enum JobOrigin: String, Sendable, CaseIterable {
 }
 
 extension JobID {
-    /// A correction is made once for each state of the sleeve that it corrects.
-    public static func drift(_ kind: DriftCheck.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> JobID {
-        JobID(Fingerprint.of(["drift", kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)"]))
+    /// A correction is made once for each state of the sleeve that it corrects, and once more for each exit of it that came to nothing.
+    public static func drift(_ kind: DriftCheck.Kind, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> JobID {
+        JobID(Fingerprint.of(["drift", kind.rawValue, subscription.text, coin.text, sleeve.state]))
     }
 
-    /// A flatten has one order for each sleeve however often it is asked for and whoever carries it out (R-84).
+    /// A flatten has one order for each state of a sleeve however often it is asked for and whoever carries it out (R-84): another when the
+    /// one before left something, or came to nothing.
     /// - Parameter latch: what it was asked for by: a latch's id, or a day's loss.
-    public static func flatten(latch: String, subscription: SubscriptionID, coin: Coin) -> JobID {
-        JobID(Fingerprint.of(["flatten", latch, subscription.text, coin.text]))
+    public static func flatten(latch: String, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> JobID {
+        JobID(Fingerprint.of(["flatten", latch, subscription.text, coin.text, sleeve.state]))
     }
 
     /// What a limit order that mirrors the leader's did at the exchange.
@@ -32,9 +33,16 @@ extension JobID {
     public static func protection(_ trigger: ClientOrderID) -> JobID { JobID(Fingerprint.of(["protection", trigger.text])) }
 }
 
+extension Sleeve {
+    /// Tells its states apart, also from those of other lives, whose revisions begin anew.
+    public var version: String { "\(lifecycle?.text ?? "") \(revision)" }
+    /// The same for what exits are to do: one that came to nothing is followed by another.
+    fileprivate var state: String { "\(version) \(fruitlessExits)" }
+}
+
 extension ClientOrderID {
     /// Of a stop-loss or take-profit of a sleeve: another when the sleeve has changed.
-    public static func trigger(_ kind: RestingOrder.Kind, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64) -> ClientOrderID {
-        ClientOrderID("0x" + Fingerprint.of(["trigger", kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)"]))
+    public static func trigger(_ kind: RestingOrder.Kind, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> ClientOrderID {
+        ClientOrderID("0x" + Fingerprint.of(["trigger", kind.rawValue, subscription.text, coin.text, sleeve.version]))
     }
 }

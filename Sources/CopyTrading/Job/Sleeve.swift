@@ -30,6 +30,10 @@ public struct Sleeve: Sendable, Equatable {
     public var isManual: Bool
     /// Counts the changes.
     public var revision: Int64
+    /// Exits in a row that ended without a fill: none of them changed anything, and the next one is another.
+    public var fruitlessExits: Int64
+    /// Whether it was opened against the leader's side, whatever the subscription says since; `nil` when that is not known.
+    public var isInverse: Bool?
 
     /// Nothing worth keeping.
     public var isEmpty: Bool { position.isZero && owed.isZero && residue.isZero && !isManual }
@@ -37,7 +41,7 @@ public struct Sleeve: Sendable, Equatable {
     public init(
         position: Size = .zero, averageEntry: Price? = nil, lifecycle: SignalID? = nil, owed: Size = .zero, owedThrough: JobID? = nil,
         k: Ratio? = nil, residue: Size = .zero, residueUntil: Int64? = nil, ahead: Size = .zero, boughtAhead: Size = .zero,
-        isManual: Bool = false, revision: Int64 = 0
+        isManual: Bool = false, revision: Int64 = 0, fruitlessExits: Int64 = 0, isInverse: Bool? = nil
     ) {
         self.position = position
         self.averageEntry = averageEntry
@@ -51,6 +55,8 @@ public struct Sleeve: Sendable, Equatable {
         self.boughtAhead = boughtAhead
         self.isManual = isManual
         self.revision = revision
+        self.fruitlessExits = fruitlessExits
+        self.isInverse = isInverse
     }
 
     /// The sleeve after a fill, or after several at their average price.
@@ -61,8 +67,10 @@ public struct Sleeve: Sendable, Equatable {
         guard !size.isZero else { return self }
         var next = self
         next.revision += 1
+        next.fruitlessExits = 0
         next.position += Size(e8: side.sign * size.magnitude.e8)
         if next.position.isZero {
+            next.isInverse = nil
             next.averageEntry = nil
             next.lifecycle = nil
             next.k = nil
@@ -96,7 +104,10 @@ public struct Sleeve: Sendable, Equatable {
         next.owed = .zero
         next.boughtAhead = meetingBoughtAhead(of: job).boughtAhead
         next.keepResidue(intent.residue, of: job)
-        if !filled.isZero, next.k == nil || intent.correctsK, let terms = job.terms, !terms.leaderEnd.isZero {
+        guard !filled.isZero, let terms = job.terms, !terms.leaderEnd.isZero else { return next }
+        if position.isZero { next.isInverse = next.position.sign != terms.leaderEnd.sign }
+        // what does not follow the leader's size is no share of it
+        if next.k == nil ? terms.followsLeader : intent.correctsK {
             // What waits is to be bought yet, so it counts as held: it is not missing from the share.
             let measure = next.position.magnitude + next.residue
             next.k = (try? Ratio(roundingUp: measure, over: terms.leaderEnd.magnitude)) ?? next.k
@@ -222,6 +233,8 @@ extension Sleeve {
             ("k", .string(orNull: k?.description)), ("residue", .string("\(residue)")),
             ("residueUntilMs", residueUntil.map { .integer($0) } ?? .null), ("manual", .bool(isManual)), ("rev", .integer(revision)),
         ]
+        if fruitlessExits > 0 { members.append(("fruitlessExits", .integer(fruitlessExits))) }
+        if let isInverse { members.append(("inverse", .bool(isInverse))) }
         if !ahead.isZero { members.append(("ahead", .string("\(ahead)"))) }
         if !boughtAhead.isZero { members.append(("boughtAhead", .string("\(boughtAhead)"))) }
         return members.asObject
@@ -238,6 +251,7 @@ extension Sleeve {
             residueUntil: try json.maybeMilliseconds("residueUntilMs"),
             ahead: try json.maybeDecimal("ahead") ?? .zero, boughtAhead: try json.maybeDecimal("boughtAhead") ?? .zero,
             isManual: try json.maybe("manual") { value throws(JSONError) in try value.asBool() } ?? false,
-            revision: try json.integer("rev", 0...1_000_000_000_000_000))
+            revision: try json.integer("rev", 0...1_000_000_000_000_000), fruitlessExits: try json["fruitlessExits"] == nil ? 0 : json.integer("fruitlessExits"),
+            isInverse: try json.maybe("inverse") { value throws(JSONError) in try value.asBool() })
     }
 }

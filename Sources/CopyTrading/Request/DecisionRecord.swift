@@ -14,10 +14,13 @@ public struct DecisionRecord: Sendable, Equatable {
     public var composedOf: [RequestID]
     /// The request that this one was composed into: it was decided there, and nothing here.
     public var composedInto: RequestID?
+    /// A later request that had an order already when the decision about this one was lost: jobs come in the order of the requests, so this
+    /// one had none.
+    public var passedBy: RequestID?
 
     public init(
         decidedAt: Int64, configVersion: Int64, facts: PlanningFacts, lifecycle: Lifecycle?, composedOf: [RequestID] = [],
-        composedInto: RequestID? = nil
+        composedInto: RequestID? = nil, passedBy: RequestID? = nil
     ) {
         self.decidedAt = decidedAt
         self.configVersion = configVersion
@@ -25,6 +28,7 @@ public struct DecisionRecord: Sendable, Equatable {
         self.lifecycle = lifecycle
         self.composedOf = composedOf
         self.composedInto = composedInto
+        self.passedBy = passedBy
     }
 }
 
@@ -38,6 +42,7 @@ extension DecisionRecord {
         if let lifecycle { members.append(("lifecycle", lifecycle.json.withoutNulls)) }
         if !composedOf.isEmpty { members.append(("composedOf", .array(composedOf.map { .string($0.text) }))) }
         if let composedInto { members.append(("composedInto", .string(composedInto.text))) }
+        if let passedBy { members.append(("passedBy", .string(passedBy.text))) }
         return members.asObject
     }
 
@@ -49,7 +54,8 @@ extension DecisionRecord {
             lifecycle: try json.maybe("lifecycle", Lifecycle.init(json:)),
             composedOf: try json["composedOf"] == nil
                 ? [] : json.list("composedOf") { value throws(JSONError) in RequestID(try value.asString()) },
-            composedInto: try json.maybe("composedInto") { value throws(JSONError) in RequestID(try value.asString()) })
+            composedInto: try json.maybe("composedInto") { value throws(JSONError) in RequestID(try value.asString()) },
+            passedBy: try json.maybe("passedBy") { value throws(JSONError) in RequestID(try value.asString()) })
         for (name, time) in [("decidedMs", decidedAt), ("facts", facts.market.listedAt), ("facts", facts.leader.verifiedAt)] {
             if let time, !LeaderFill.times.contains(time) { throw JSONError(path: name, problem: "not a time since 1970") }
         }

@@ -51,4 +51,11 @@ public enum Outcome: String, Sendable, CaseIterable {
 
     /// True when something was traded at the exchange.
     public var isExecuted: Bool { self == .filled || self == .partial || self == .snapClose }
+    /// True when it should have been, and was not.
+    public var isFailure: Bool {
+        switch self {
+        case .rejected, .noLiquidity, .agent, .unknownResolved, .dropped, .strandedDust: true
+        default: false
+        }
+    }
 }

@@ -136,12 +136,12 @@ extension Sleeve {
 extension ClientOrderID {
     /// Of a trigger that mirrors the leader's: another when the leader's order, its share or the sleeve has changed.
     public static func mirrored(
-        _ mirrored: LeaderOrders.Mirrored, subscription: SubscriptionID, coin: Coin, sleeveRevision: Int64
+        _ mirrored: LeaderOrders.Mirrored, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve
     ) -> ClientOrderID {
         let trigger = mirrored.order
         return ClientOrderID(
             "0x" + Fingerprint.of([
-                "mirrored", trigger.kind.rawValue, subscription.text, coin.text, "\(sleeveRevision)", "\(mirrored.oid)", "\(trigger.size)",
+                "mirrored", trigger.kind.rawValue, subscription.text, coin.text, sleeve.version, "\(mirrored.oid)", "\(trigger.size)",
                 "\(trigger.price)",
             ]))
     }

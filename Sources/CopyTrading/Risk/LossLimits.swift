@@ -40,6 +40,7 @@ public struct LossLimits: Sendable, Equatable {
 /// |-------------------------------|----------------------------------------------------------------------|
 /// | new day                       | the day begins at the equity seen first; the daily stop ends         |
 /// | loss of the day ≥ limit       | daily stop until the next day, even if equity recovers               |
+/// | loss of the day ≥ the greater | everything is closed, and the daily stop, whatever else has stopped  |
 /// | equity above the highest      | the highest moves up; deposits and withdrawals move it along         |
 /// | fall from the highest ≥ limit | drawdown stop until the owner resumes                                |
 public struct LossState: Sendable, Equatable {
@@ -53,6 +54,8 @@ public struct LossState: Sendable, Equatable {
     /// The equity seen last, and when, milliseconds since 1970.
     public private(set) var observedEquity: Notional
     public private(set) var observedAt: Int64
+    /// The day's loss has reached the limit that closes everything.
+    public private(set) var closesEverything: Bool
     /// Since when `stop` holds.
     public private(set) var stoppedAt: Int64?
 
@@ -62,7 +65,7 @@ public struct LossState: Sendable, Equatable {
 
     public init(
         day: Int64, dayStartEquity: Notional, dayDeposits: Notional = .zero, highest: Notional, stop: Stop = .none,
-        observedEquity: Notional? = nil, observedAt: Int64 = 0, stoppedAt: Int64? = nil
+        observedEquity: Notional? = nil, observedAt: Int64 = 0, closesEverything: Bool = false, stoppedAt: Int64? = nil
     ) {
         self.day = day
         self.dayStartEquity = dayStartEquity
@@ -71,6 +74,7 @@ public struct LossState: Sendable, Equatable {
         self.stop = stop
         self.observedEquity = observedEquity ?? dayStartEquity
         self.observedAt = observedAt
+        self.closesEverything = closesEverything
         self.stoppedAt = stoppedAt
     }
 
@@ -100,6 +104,7 @@ public struct LossState: Sendable, Equatable {
             day = today
             dayStartEquity = equity
             dayDeposits = .zero
+            closesEverything = false
             if stop == .daily || stop == .flattened { stop = .none }
         }
         highest = max(highest, equity)
@@ -109,7 +114,10 @@ public struct LossState: Sendable, Equatable {
         {
             stop = .drawdown
         }
-        if let limit = limits.dailyLossToFlatten, loss >= limit, stop != .drawdown { stop = .flattened }
+        if let limit = limits.dailyLossToFlatten, loss >= limit {
+            closesEverything = true
+            if stop != .drawdown { stop = .flattened }
+        }
         if let limit = limits.dailyLoss, loss >= limit, stop == .none { stop = .daily }
         return verdict(loss: loss, equity: equity)
     }
@@ -123,19 +131,20 @@ public struct LossState: Sendable, Equatable {
 
     /// Why entries are refused as of the last equity seen; `nil` while they are not.
     public var refusal: (outcome: Outcome, detail: String)? {
-        switch stop {
+        let closing = closesEverything ? "; the day's loss reached the limit that closes everything" : ""
+        return switch stop {
         case .none: nil
         case .daily: (.dailyLoss, "the day's loss reached its limit, until the next day")
         case .flattened: (.dailyLoss, "the day's loss reached the limit that closes everything, until the next day")
-        case .drawdown: (.drawdown, "equity fell too far from its highest \(highest), until the owner resumes")
+        case .drawdown: (.drawdown, "equity fell too far from its highest \(highest), until the owner resumes\(closing)")
         }
     }
 
     private func verdict(loss: Notional, equity: Notional) -> LossLimits.Verdict {
-        switch stop {
+        if closesEverything { return .flatten(stop == .drawdown ? .drawdown : .dailyLoss, "the day's loss of \(loss) closes everything") }
+        return switch stop {
         case .none: .clear
-        case .daily: .entriesOff(.dailyLoss, "the day's loss reached its limit; \(loss) now, until the next day")
-        case .flattened: .flatten(.dailyLoss, "the day's loss of \(loss) closes everything")
+        case .daily, .flattened: .entriesOff(.dailyLoss, "the day's loss reached its limit; \(loss) now, until the next day")
         case .drawdown: .entriesOff(.drawdown, "equity \(equity) fell too far from its highest \(highest); until the owner resumes")
         }
     }

@@ -111,7 +111,7 @@ final class Account {
 
     func record(_ fill: Fill) {
         let value = Money.product(fill.price, fill.size)
-        if fill.twapID != nil, !isLeader { twaps.record(fill) } else { fills.append(fill) }
+        if fill.twapID != nil { twaps.record(fill) } else { fills.append(fill) }
         tradedVolume = Money.clamped(tradedVolume, adding: value)
         volumes.add(value, crossed: fill.crossed, now: fill.time)
     }

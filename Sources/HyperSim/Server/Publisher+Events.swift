@@ -5,7 +5,7 @@ import JSON
 extension Publisher {
     func publishEvents(_ effects: Effects) {
         runs(effects.orderUpdates, by: { $0.account === $1.account }) { run in publish(run.map(\.update), of: run.first!.account) }
-        runs(effects.fills, by: { $0.account === $1.account && $0.fill.isTwapSlice(of: $0.account) == $1.fill.isTwapSlice(of: $1.account) }) { run in
+        runs(effects.fills, by: { $0.account === $1.account && $0.fill.isTwapSlice == $1.fill.isTwapSlice }) { run in
             publish(ordered(run.map(\.fill)), of: run.first!.account)
         }
         for (account, payment) in effects.fundings { publish(payment, of: account) }
@@ -61,7 +61,7 @@ extension Publisher {
 
     private func publish(_ fills: [Fill], of account: Account) {
         let user = account.address
-        if fills.first?.isTwapSlice(of: account) == true {
+        if fills.first?.isTwapSlice == true {
             send(Subscription(.userTwapSliceFills, user: user)) { Self.sliceFills(fills, of: user, isSnapshot: false) }
             send(Subscription(.userEvents, user: user)) {
                 Self.event { writer in
@@ -147,8 +147,7 @@ extension LiquidationNotice {
 }
 
 extension Fill {
-    /// Those of a leader came as they are and count as its fills.
-    fileprivate func isTwapSlice(of account: Account) -> Bool { twapID != nil && !account.isLeader }
+    fileprivate var isTwapSlice: Bool { twapID != nil }
 }
 
 extension OrderUpdate {

@@ -23,7 +23,7 @@ public final class ConnectionBudget: Sendable {
 
         public init() {}
 
-        /// Channels that may be in use at a time.
+        /// Channels that may be in use at a time. Those of users, of whom there are few, have a place beyond when market data has taken all.
         public var plannedChannels: Int { max(1, channels * channelShare / 100) }
     }
 
@@ -142,7 +142,7 @@ public final class ConnectionBudget: Sendable {
             state.lost.removeAll { $0.until <= now }
             let used = state.open.values.reduce(0) { $0 + $1.count }
             let lingering = state.lost.reduce(0) { $0 + $1.subscriptions.count }
-            guard used < limits.plannedChannels, used + lingering < limits.channels else { return .noChannel }
+            guard used < limits.plannedChannels || subscription.user != nil, used + lingering < limits.channels else { return .noChannel }
             if let user = subscription.user {
                 var users: Set<String> = []
                 for subscriptions in state.open.values { users.formUnion(subscriptions.lazy.compactMap(\.user)) }

@@ -37,6 +37,7 @@ public actor ExchangeFeed {
     private let budget: ConnectionBudget
     private let logger: Logger
     private var wanted: Set<FeedSubscription> = []
+    private var marketsLastFirst = false
     private var filter: TradeFilter?
     private var session: FeedSession?
     private var place: ConnectionBudget.Connection?
@@ -56,9 +57,12 @@ public actor ExchangeFeed {
     }
 
     /// Follows exactly these from now on; takes effect on the open connection.
-    public func want(_ subscriptions: Set<FeedSubscription>) {
+    /// - Parameter marketsLastFirst: market data is asked for from the last to the first. Where the budget has no room for all of it, two
+    ///   connections that begin at different ends have more of it between them than one.
+    public func want(_ subscriptions: Set<FeedSubscription>, marketsLastFirst: Bool = false) {
         wanted = Set(subscriptions.map(\.normalised))
-        session?.want(wanted)
+        self.marketsLastFirst = marketsLastFirst
+        session?.want(wanted, marketsLastFirst: marketsLastFirst)
         wake?.yield()
     }
 
@@ -105,7 +109,7 @@ public actor ExchangeFeed {
     }
 
     private func begin(_ place: ConnectionBudget.Connection, _ wake: AsyncStream<Void>.Continuation) {
-        session = FeedSession(wanted, configuration.session)
+        session = FeedSession(wanted, configuration.session, marketsLastFirst: marketsLastFirst)
         statistics.connects += 1
         lastArrival = .now
         isDelivering = false

@@ -35,6 +35,7 @@ struct FeedSession {
 
     private let configuration: Configuration
     private var wanted: Set<FeedSubscription> = []
+    private var marketsLastFirst = false
     private var audience: Set<Audience> = []
     private var state: [FeedSubscription: State] = [:]
     private var turns = 0
@@ -43,15 +44,20 @@ struct FeedSession {
     private var freed: [FeedSubscription] = []
     private var silence = SilenceWatch()
     private var isOutOfRoom = false
+    /// That there is no room is told once, until there is some again.
+    private var isRoomReported = false
 
-    init(_ wanted: Set<FeedSubscription>, _ configuration: Configuration = Configuration()) {
+    init(_ wanted: Set<FeedSubscription>, _ configuration: Configuration = Configuration(), marketsLastFirst: Bool = false) {
         self.configuration = configuration
-        want(wanted)
+        want(wanted, marketsLastFirst: marketsLastFirst)
     }
 
-    /// - Parameter wanted: in normalised form.
-    mutating func want(_ wanted: Set<FeedSubscription>) {
+    /// - Parameters:
+    ///   - wanted: in normalised form.
+    ///   - marketsLastFirst: market data is asked for from the last to the first.
+    mutating func want(_ wanted: Set<FeedSubscription>, marketsLastFirst: Bool = false) {
         self.wanted = wanted
+        self.marketsLastFirst = marketsLastFirst
         audience = Set(wanted.compactMap { subscription in subscription.user.map { Audience(kind: subscription.kind, user: $0) } })
     }
 
@@ -70,20 +76,27 @@ struct FeedSession {
         at now: ContinuousClock.Instant, limit: Int, admit: (FeedSubscription) -> ConnectionBudget.Admission = { _ in .admitted }
     ) -> [String] {
         var requests: [String] = []
-        for subscription in Self.inOrder(state.keys.filter { !wanted.contains($0) }) where requests.count < limit {
+        for subscription in inOrder(state.keys.filter { !wanted.contains($0) }) where requests.count < limit {
             if leave(subscription, now) { requests.append(subscription.request("unsubscribe")) }
         }
         isOutOfRoom = false
-        for subscription in Self.inOrder(wanted.filter { isDue($0, now) }) where requests.count < limit && !isOutOfRoom {
+        for subscription in inOrder(wanted.filter { isDue($0, now) }) where requests.count < limit && !isOutOfRoom {
             if ask(subscription, now, admit) { requests.append(subscription.request("subscribe")) }
         }
+        if isOutOfRoom, !isRoomReported {
+            let leftOut = wanted.filter { isDue($0, now) }
+            unreported.append(.refused(leftOut, .tooManyChannels("our own limit of channels is reached")))
+        }
+        // as long as not all that is due was looked at, nothing new is known of the room
+        if isOutOfRoom || requests.count < limit { isRoomReported = isOutOfRoom }
         unreported += silence.overdue(at: now, limits: configuration.silenceAfter)
         return requests
     }
 
-    private static func inOrder(_ subscriptions: some Sequence<FeedSubscription>) -> [FeedSubscription] {
-        subscriptions.map { (isPublic: $0.user == nil ? 1 : 0, text: $0.description, subscription: $0) }
-            .sorted { ($0.isPublic, $0.text) < ($1.isPublic, $1.text) }.map(\.subscription)
+    private func inOrder(_ subscriptions: some Sequence<FeedSubscription>) -> [FeedSubscription] {
+        let sorted = subscriptions.map { (text: $0.description, subscription: $0) }.sorted { $0.text < $1.text }.map(\.subscription)
+        let markets = sorted.filter { $0.user == nil }
+        return sorted.filter { $0.user != nil } + (marketsLastFirst ? markets.reversed() : markets)
     }
 
     private mutating func leave(_ subscription: FeedSubscription, _ now: ContinuousClock.Instant) -> Bool {

@@ -60,8 +60,14 @@ struct LeaderTrack: Sendable {
     /// When its open orders were last asked for, microseconds.
     var ordersTriedAt: Int64 = 0
     var isReadingOrders = false
-    /// Exchange time up to which its positions are known to have been right, milliseconds.
+    /// Exchange time up to which its positions are known to have been right, on the dexs that were read then, milliseconds.
     var verifiedTo: Int64?
+    /// The same for every dex at once: nothing before it is missing.
+    var wholeTo: Int64?
+    /// Dexs that were not read since nobody listened, and since when that is, exchange milliseconds: what it holds there is not known.
+    var unheard: (dexs: Set<String>, since: Int64)?
+    /// From where on its fills would be read by a successor, as last put out to be stored, milliseconds.
+    var storedTo: Int64?
     /// Account value by dex, `""` for the exchange's own.
     var accountValues: [String: Notional] = [:]
     /// Where its collateral lies, `nil` for a mode that is not known, and when that was read, microseconds.
@@ -94,6 +100,30 @@ struct LeaderTrack: Sendable {
         tierSince = moment
         unconfirmed = [:]
         confirmed = []
+    }
+
+    /// What accounts for its signals. What was verified need not be read again: a leader that does nothing for long was heard all the same.
+    var cursor: LeaderCursor {
+        var cursor = builder.cursor
+        guard let from = cursor.resumeFrom else { return cursor }
+        if let unheard {
+            cursor.resumeFrom = min(from, unheard.since)
+        } else if let wholeTo, builder.nextDeadline == nil {  // nothing waits for fills before it
+            cursor.resumeFrom = max(from, wholeTo)
+        }
+        return cursor
+    }
+
+    /// Exchange time from which on something may be missing, milliseconds.
+    var doubtfulFrom: Int64? {
+        guard let from = verifiedTo ?? builder.cursor.resumeFrom else { return unheard?.since }
+        return min(from, unheard?.since ?? from)
+    }
+
+    /// Whether one of these is a public trade where what it holds is not known.
+    func isUnheard(_ fills: [LeaderFill]) -> Bool {
+        guard let unheard else { return false }
+        return fills.contains { $0.source == .market && unheard.dexs.contains(Ingestor.dex(of: $0.coin)) }
     }
 
     var usesMarket: Bool { tier == .market || move != nil }

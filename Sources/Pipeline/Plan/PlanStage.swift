@@ -26,6 +26,8 @@ public actor PlanStage: StageActor {
     /// By partition: when Redis was last started anew, in its time, milliseconds.
     private var suspectedAt: [Int: Int64] = [:]
     private var lifecycles: [Int: [HoldingKey: Lifecycle]] = [:]
+    /// What requests left that others have passed, for the next of these: it is not stored.
+    private var passedLives: [Int: [HoldingKey: Lifecycle?]] = [:]
     /// Each group is committed as a whole.
     private var ready: [Int: [[Completion]]] = [:]
     private var draining: Set<Int> = []
@@ -63,6 +65,7 @@ public actor PlanStage: StageActor {
         if let recovered { decided[partition] = try await recovered.decisions(stage.inputs[partition].index) }
         suspectedAt[partition] = try await journal.suspicion().at
         lifecycles[partition] = loaded
+        passedLives[partition] = nil
         ready[partition] = []
         draining.remove(partition)
         abandoned[partition] = nil
@@ -119,6 +122,7 @@ public actor PlanStage: StageActor {
     public func end(_ partition: Int) {
         ready[partition] = nil
         lifecycles[partition] = nil
+        passedLives[partition] = nil
         decided[partition] = nil
         suspectedAt[partition] = nil
     }
@@ -154,27 +158,29 @@ public actor PlanStage: StageActor {
     private func decide(_ group: [Queued], under snapshot: ConfigSnapshot, _ partition: Int) async -> [Completion] {
         guard let last = group.last else { return [] }
         let (request, key) = (last.request, last.key)
+        let mayBeSent = isSuspect(request, partition)
+        var snapshot = snapshot
+        if mayBeSent, let own = await settings(matching: request, partition) { snapshot = own }
         let instrument = await instruments.instrument(request.signal.coin)
+        let undecided = undecided(request, partition)
         var record = DecisionRecord(
             // what may have been sent is asked for before it can be too old
-            decidedAt: isSuspect(request, partition) ? request.signal.lastFillTime : WallClock.milliseconds, configVersion: snapshot.version, facts: facts(request, snapshot, instrument),
-            lifecycle: lifecycles[partition]?[key])
-        guard let composition = Composition(of: group.map(\.request)) else {
-            let plan = Planner.decide(request, under: snapshot, on: record)
-            return [handOff(plan, of: last, after: record.lifecycle, partition)]
+            decidedAt: mayBeSent ? request.signal.lastFillTime : WallClock.milliseconds, configVersion: snapshot.version,
+            facts: facts(request, snapshot, instrument, mayBeSent: mayBeSent), lifecycle: life(before: request, undecided, partition))
+        let requests = (undecided?.parts ?? []) + group.map(\.request)
+        guard let composition = Composition(of: requests) else {
+            return [handOff(Planner.decide(request, under: snapshot, on: record), of: last, partition)]
         }
         var part = record
         part.facts = PlanningFacts(instrument: nil)
         part.composedInto = request.id
-        record.composedOf = group.dropLast().map(\.request.id)
+        record.composedOf = requests.dropLast().map(\.id)
         let plan = Planner.decide(composition, under: snapshot, on: record)
         logger.info(
             "requests.composed",
-            metadata: ["subscription": "\(key.subscription)", "coin": "\(key.coin)", "count": "\(group.count)", "into": "\(request.id)"])
-        let parts = group.dropLast().map { item in
-            handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, after: part.lifecycle, partition)
-        }
-        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), after: record.lifecycle, partition)]
+            metadata: ["subscription": "\(key.subscription)", "coin": "\(key.coin)", "count": "\(requests.count)", "into": "\(request.id)"])
+        let parts = group.dropLast().map { item in handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, partition) }
+        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), partition)]
     }
 
     // MARK: - After a restart of Redis, and a recovery
@@ -203,20 +209,46 @@ public actor PlanStage: StageActor {
             logger.error("decision.unread", metadata: ["request": "\(item.request.id)", "error": "\(error)"])
             return nil
         }
-        guard let settings = await settings(of: record, partition) else { return nil }
-        let before = lifecycles[partition]?[item.key]
-        var plan = Planner.decide(item.request, under: settings, on: record)
+        guard let settings = await settings(of: record.configVersion, partition) else { return nil }
         // a later decision may be what the lifecycle was rebuilt from
-        if before != record.lifecycle { plan.lifecycle = before }
-        return handOff(plan, of: item, after: before, partition)
+        let keepsLife = lifecycles[partition]?[item.key] != record.lifecycle
+        let parts = undecided(item.request, partition)?.parts ?? []
+        if !record.composedOf.isEmpty, parts.map(\.id) == record.composedOf, let composition = Composition(of: parts + [item.request]) {
+            let plan = Planner.decide(composition, under: settings, on: record)
+            return handOff(plan, of: Queued(entry: item.entry, request: composition.request), keepsLife: keepsLife, partition)
+        }
+        return handOff(Planner.decide(item.request, under: settings, on: record), of: item, keepsLife: keepsLife, partition)
     }
 
-    /// Exactly those that the decision was made under; waited for, as others would lead elsewhere. `nil` when there are none, or the partition
-    /// goes meanwhile.
-    private func settings(of record: DecisionRecord, _ partition: Int) async -> ConfigSnapshot? {
+    /// What a recovery found out about a request beside the decision; `nil` when that is nothing.
+    private func undecided(_ request: ExecutionRequest, _ partition: Int) -> UndecidedRequest? {
+        guard let stored = decided[partition]?.undecided[request.id.text] else { return nil }
+        do { return try UndecidedRequest(json: JSON.parse(stored)) } catch {
+            logger.error("decision.unread", metadata: ["request": "\(request.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// The lifecycle that a request without a decision is decided on.
+    private func life(before request: ExecutionRequest, _ undecided: UndecidedRequest?, _ partition: Int) -> Lifecycle? {
+        let key = HoldingKey(request.subscription, request.signal.coin)
+        guard let undecided, undecided.isPassed else { return lifecycles[partition]?[key] }
+        if let known = passedLives[partition]?[key] { return known }
+        return undecided.lifecycle
+    }
+
+    /// Those that the request matched; `nil` for one that opens nothing, to which none matter. Newer ones may refuse an entry that was sent
+    /// before they were in force: then nobody would ask for its order.
+    private func settings(matching request: ExecutionRequest, _ partition: Int) async -> ConfigSnapshot? {
+        guard request.signal.legs.contains(where: \.action.isEntry) else { return nil }
+        return await settings(of: request.configVersion, partition)
+    }
+
+    /// Exactly those of a version; waited for, as others would lead elsewhere. `nil` when there are none, or the partition goes meanwhile.
+    private func settings(of version: Int64, _ partition: Int) async -> ConfigSnapshot? {
         while ready[partition] != nil, !draining.contains(partition), !Task.isCancelled {
-            do { return try await config.snapshot(version: record.configVersion) } catch {
-                logger.warning("configuration.unread", metadata: ["version": "\(record.configVersion)", "error": "\(error)"])
+            do { return try await config.snapshot(version: version) } catch {
+                logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
                 if case .unknownVersion = error { return nil }
                 try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
             }
@@ -225,9 +257,13 @@ public actor PlanStage: StageActor {
     }
 
     /// Keeps and emits what was decided.
-    /// - Parameter before: the lifecycle that it was decided on.
-    private func handOff(_ plan: Plan, of item: Queued, after before: Lifecycle?, _ partition: Int) -> Completion {
-        lifecycles[partition]?[item.key] = plan.lifecycle
+    /// - Parameter keepsLife: what is stored is what a later decision left, as it is for a request that others have passed.
+    private func handOff(_ plan: Plan, of item: Queued, keepsLife: Bool = false, _ partition: Int) -> Completion {
+        let stored = lifecycles[partition]?[item.key]
+        let isPassed = undecided(item.request, partition)?.isPassed ?? false
+        if isPassed { passedLives[partition, default: [:]].updateValue(plan.lifecycle, forKey: item.key) }
+        let next = isPassed || keepsLife ? stored : plan.lifecycle
+        lifecycles[partition]?[item.key] = next
         let index = stage.inputs[partition].index
         let known = decided[partition]?.legs ?? []
         return .handOff(
@@ -236,19 +272,27 @@ public actor PlanStage: StageActor {
                 emissions: plan.jobs.filter { !known.contains($0.id.text) }.map { Emission(job: $0, partition: index) }
                     + plan.results(for: item.request, at: WallClock.microseconds).filter { !known.contains($0.job.text) }
                     .map { Emission(result: $0, partition: index) },
-                state: plan.lifecycle == before ? [] : [(item.key.field, plan.lifecycle?.json.bytes())]))
+                state: next == stored ? [] : [(item.key.field, next?.json.bytes())]))
     }
 
-    private func facts(_ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?) -> PlanningFacts {
+    /// - Parameter mayBeSent: the order of an entry may be at the exchange already. Kill switch and market may have been otherwise then, so they
+    ///   are left to the worker, which looks at them before it sends one that the exchange does not know.
+    private func facts(
+        _ request: ExecutionRequest, _ snapshot: ConfigSnapshot, _ instrument: Instrument?, mayBeSent: Bool
+    ) -> PlanningFacts {
         let states = snapshot.states(
             influencer: request.signal.influencer, subscriber: request.subscriber, coin: request.signal.coin)
-        let latched = latches?.level(
-            influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
-        let market = quotes?.quote(request.signal.coin)
         let needsHistory = snapshot.subscriptions[request.subscription].map { $0.historyDays > 0 } ?? false
         let past = needsHistory ? history?.history(of: request.signal.coin) : nil
-        return PlanningFacts(
-            instrument: instrument, states: states, safety: .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text),
-            market: .init(quote: market?.quote, mark: market?.mark, listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
+        var facts = PlanningFacts(
+            instrument: instrument, states: states, market: .init(listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
+        guard !mayBeSent else { return facts }
+        let latched = latches?.level(
+            influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)
+        facts.safety = .init(killLevel: latched?.level ?? .none, killReason: latched?.latch?.text)
+        let market = quotes?.quote(request.signal.coin)
+        facts.market.quote = market?.quote
+        facts.market.mark = market?.mark
+        return facts
     }
 }

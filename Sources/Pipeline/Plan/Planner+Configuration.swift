@@ -9,6 +9,8 @@ extension Planner {
         var plan =
             if let whole = record.composedInto {
                 coalesced(request, into: whole, subscription: subscription, lifecycle: record.lifecycle)
+            } else if let later = record.passedBy {
+                passed(request, by: later, subscription: subscription, lifecycle: record.lifecycle)
             } else {
                 decide(
                     request: request, subscription: subscription, account: snapshot.account(of: request), facts: record.facts,

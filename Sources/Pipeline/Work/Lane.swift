@@ -127,6 +127,8 @@ struct AccountState: Sendable {
     var actionsUnderWay = 0
     /// No new action before this moment: tokens, or the exchange's own limit.
     var notBefore: ContinuousClock.Instant?
+    /// It is an entry that waits for tokens: some are kept for an exit.
+    var isHeldForEntry = false
     /// Orders in the next action; shrinks when the tokens do not suffice.
     var batchLimit: Int
     var failures = 0

@@ -221,7 +221,7 @@ extension WorkStage {
             let account = AccountKey(partition: partition, account: key.account)
             await takeTriggerFills(of: HoldingKey(job.job.subscription, key.coin), account, generation)
         }
-        let state = try? await client.accountState(key.account.text)
+        let state = try? await client.accountState(key.account.text, dex: key.coin.dex)
         guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
         defer { dispatching.signal() }
         guard let state else {
@@ -281,7 +281,7 @@ extension WorkStage {
         }
     }
 
-    private func isEntry(_ record: AttemptRecord, _ partition: Int) -> Bool {
+    func isEntry(_ record: AttemptRecord, _ partition: Int) -> Bool {
         partitions[partition]?.lanes[lane(record)]?.jobs.first?.job.action.isEntry ?? false
     }
 

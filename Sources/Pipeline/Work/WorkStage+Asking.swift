@@ -6,11 +6,17 @@ import RedisStreams
 /// sent; its id is a function of job and attempt, so the exchange is asked for it before the first order of such a job. One that it knows is
 /// settled as an attempt of a predecessor; else the job goes on as any other. Exits are asked for too: an exit sent twice may open the
 /// other side.
+///
+/// What was composed is planned once more in its parts. Orders of a lane go out one after the other, so the order of a later job tells
+/// that those before it had ended: they are not sent any more.
 extension WorkStage {
     /// So many attempts that did nothing may lie between those that the exchange is asked for. What traded is found behind any number of them.
     private static let attemptsAhead = 1
     /// Attempts of a job that are looked for among its account's fills: more than one makes before people take an exit in hand.
     private static let attemptsEver = 500
+    /// Attempts of a later job that are looked for to tell what became of those before it. One that lost more before it traded tells nothing.
+    private static let attemptsBehind = 20
+    private static let endedBefore = "an order behind it was sent before Redis was started anew, and none of its own"
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
 
@@ -48,8 +54,10 @@ extension WorkStage {
         while let job = asked(partition, generation, lane), !Task.isCancelled {
             do {
                 let finding = try await find(job, partition, generation)
+                var hadEnded = false
+                if finding == nil { hadEnded = try await self.hadEnded(job, lane, partition) }
                 guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
-                return conclude(finding, of: job, lane, partition)
+                return conclude(finding, hadEnded: hadEnded, of: job, lane, partition)
             } catch {
                 // not knowing is no answer: it is asked again until there is one
                 logger.warning("job.unasked", metadata: ["job": "\(job.job.id)", "account": "\(lane.account)", "error": "\(error)"])
@@ -99,10 +107,69 @@ extension WorkStage {
         return (job.attempt...Self.attemptsEver).last { orders.contains(ClientOrderID(job: job.job.id, attempt: $0)) } ?? 0
     }
 
-    private func conclude(_ finding: Finding?, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {
+    // MARK: - Jobs without an order
+
+    /// Whether a job of which the exchange knows no order had ended without one.
+    private func hadEnded(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) async throws -> Bool {
+        if tradedBehind(job, lane, partition) == nil { await letOthersCome(job, lane, partition) }
+        guard let (later, cloid) = tradedBehind(job, lane, partition) else { return false }
+        // an order on the other side took the entry back; the reduction alone asks for its share of that too, and the entry makes up for it
+        guard job.job.action.isEntry, later.action == .reduce else { return true }
+        guard case .known(let order) = try await client.orderStatus(lane.account.text, cloid: cloid.text) else { return false }
+        return order.order.side == job.job.side
+    }
+
+    /// The first job behind this one in its lane whose order traded before Redis was started anew, with that order. Of the same sleeve, as
+    /// requests of different ones are planned in another order when none is composed. A close is composed with nothing but a close.
+    private func tradedBehind(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> (job: ExecutionJob, cloid: ClientOrderID)? {
+        guard job.job.origin == nil, let state = partitions[partition], let queue = state.lanes[lane],
+            let orders = state.tradedBefore[lane.account]?.orders, !orders.isEmpty
+        else { return nil }
+        for later in queue.jobs.dropFirst() where later.job.subscription == job.job.subscription && later.job.origin == nil {
+            guard job.job.action != .close || later.job.action == .close, isSuspect(later, partition) else { continue }
+            for attempt in 1...Self.attemptsBehind {
+                let cloid = ClientOrderID(job: later.job.id, attempt: attempt)
+                if orders.contains(cloid) { return (later.job, cloid) }
+            }
+        }
+        return nil
+    }
+
+    /// Requests that are planned once more come one by one: for some time after this one was, the job of a later one may be on its way here.
+    private func letOthersCome(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) async {
+        guard job.job.origin == nil, let state = partitions[partition], job.plannedAt > state.suspectedAt * 1_000,
+            state.tradedBefore[lane.account]?.orders.isEmpty == false
+        else { return }
+        let left = job.plannedAt / 1_000 + Self.deliveryWait.milliseconds - WallClock.milliseconds
+        try? await Task.sleep(for: .milliseconds(min(max(left, 0), Self.deliveryWait.milliseconds)))  // ends early only when cancelled
+    }
+
+    /// What an exit was to give up stays owed: the next one of the sleeve includes it, as it did when they were composed.
+    private func endUnsent(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) {
+        guard !job.job.action.isEntry else { return finish(lane, .superseded, Self.endedBefore, partition) }
+        let holding = HoldingKey(job.job.subscription, lane.coin)
+        let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+        switch decision(job, sleeve, lane, partition, attempt: job.attempt) {
+        case .skip(let outcome, let detail, let changed):
+            partitions[partition]?.sleeves[holding] = changed
+            finish(lane, outcome, detail, partition)
+        case .send(let intent):
+            partitions[partition]?.sleeves[holding] = sleeve.settling(intent, job: job.job, filled: .zero, averagePrice: nil)
+            finish(lane, .coalesced, Self.endedBefore, partition)
+        }
+    }
+
+    // MARK: - What was found
+
+    /// - Parameter hadEnded: of a job of which nothing was found.
+    private func conclude(_ finding: Finding?, hadEnded: Bool, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {
         attention.insert(AccountKey(partition: partition, account: lane.account))
         dispatching.signal()
         guard let finding else {
+            guard !hadEnded else {
+                logger.notice("job.had_ended", metadata: ["job": "\(job.job.id)", "account": "\(lane.account)", "coin": "\(lane.coin)"])
+                return endUnsent(job, lane, partition)
+            }
             updateHead(lane, partition) { $0.isCleared = true }
             partitions[partition]?.lanes[lane]?.head = .idle
             return
@@ -129,11 +196,7 @@ extension WorkStage {
     private func intent(of finding: Finding, _ job: LaneJob, _ sleeve: Sleeve, _ lane: LaneKey, _ partition: Int) -> OrderIntent {
         let order = finding.order.order
         var intent = OrderIntent(side: order.side, size: finding.size, limit: order.limitPrice, reduceOnly: order.reduceOnly)
-        let decision = Preparation.decide(
-            job: job.job, sleeve: sleeve, otherSleevesOnCoin: otherSleeves(lane, of: job.job.subscription, partition),
-            instrument: knownInstruments[lane.coin], quote: Quote(reference: job.job.referencePrice), now: job.job.leaderFillTime,
-            attempt: finding.attempt)
-        guard case .send(let decided) = decision else {
+        guard case .send(let decided) = decision(job, sleeve, lane, partition, attempt: finding.attempt) else {
             intent.owed = job.job.action.isEntry ? .zero : intent.size
             return intent
         }
@@ -146,5 +209,13 @@ extension WorkStage {
         intent.clips = decided.clips
         intent.detail = decided.detail
         return intent
+    }
+
+    /// As it is decided on that sleeve, at the leader's time and price.
+    private func decision(_ job: LaneJob, _ sleeve: Sleeve, _ lane: LaneKey, _ partition: Int, attempt: Int) -> Preparation {
+        Preparation.decide(
+            job: job.job, sleeve: sleeve, otherSleevesOnCoin: otherSleeves(lane, of: job.job.subscription, partition),
+            instrument: knownInstruments[lane.coin], quote: Quote(reference: job.job.referencePrice), now: job.job.leaderFillTime,
+            attempt: attempt)
     }
 }

@@ -12,6 +12,8 @@ extension WorkStage {
     /// One part in so many of the tokens that entries and exits share is for exits alone.
     /// So are the actions under way.
     private static let exitShare = 5
+    /// Until a coin that the exchange is being asked for is looked up again.
+    private static let listingWait = Duration.milliseconds(50)
 
     private struct Candidate {
         let lane: LaneKey
@@ -163,9 +165,15 @@ extension WorkStage {
         let settings = settings(of: key)
         for coin in account.coins {
             let lane = LaneKey(account: key.account, coin: coin)
-            let instrument = await instruments.instrument(coin)
-            knownInstruments[coin] = instrument
+            let listing = await instruments.listing(coin)
             guard partitions[key.partition]?.generation == generation else { return [] }
+            if case .unread = listing {
+                // whoever waits for the exchange, the dispatcher does not
+                waiting[key] = .now + Self.listingWait
+                continue
+            }
+            let instrument: Instrument? = if case .listed(let found) = listing { found } else { nil }
+            knownInstruments[coin] = instrument
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
@@ -377,6 +385,7 @@ extension WorkStage {
             }
             guard let job = partitions[key.partition]?.lanes[lane]?.jobs.first?.job, let expiresAt = job.expiresAt, readyAt > expiresAt else {
                 hold(key, until: .now + .microseconds(microseconds))
+                partitions[key.partition]?.accounts[key.account]?.isHeldForEntry = isEntry(record, key.partition)
                 continue
             }
             // what is next may expire later, or be an exit: it gets its own answer
@@ -388,6 +397,7 @@ extension WorkStage {
 
     func hold(_ key: AccountKey, until moment: ContinuousClock.Instant) {
         partitions[key.partition]?.accounts[key.account]?.notBefore = moment
+        partitions[key.partition]?.accounts[key.account]?.isHeldForEntry = false
         waiting[key] = moment
     }
 

@@ -143,8 +143,8 @@ public actor WorkStage: StageActor {
         var hasReadAgentChecks = false
         /// The configuration whose accounts all have a book.
         var agentsOf: Int64 = 0
-        /// Sleeve → the latch that it was asked to be closed by, and in which state.
-        var flattened: [HoldingKey: String] = [:]
+        /// What sleeves were asked to be closed by.
+        var flattened: [HoldingKey: Flattening] = [:]
         /// Sent perhaps; nothing new for their accounts until each is settled.
         var unsettled: [JobID: AttemptRecord] = [:]
         /// Settled before their job was delivered here.
@@ -236,6 +236,14 @@ public actor WorkStage: StageActor {
         case pause(SubscriberID, reason: String)
         case withdrawTriggers(partition: Int, generation: Int, LaneKey)
         case withdrawEntries(partition: Int, generation: Int, LaneKey)
+
+        /// An exit may wait for what it reads.
+        var mayHoldAnExit: Bool {
+            switch self {
+            case .settle, .quote, .reconcile, .withdrawTriggers: true
+            default: false
+            }
+        }
     }
 
     /// - Parameters:
@@ -293,6 +301,10 @@ public actor WorkStage: StageActor {
     }
 
     private func run(_ errand: Errand) async {
+        await EgressGate.$servesExit.withValue(errand.mayHoldAnExit) { await carryOut(errand) }
+    }
+
+    private func carryOut(_ errand: Errand) async {
         switch errand {
         case .launch(let launch): await perform(launch)
         case .settle(let errand): await perform(errand)
@@ -393,6 +405,9 @@ public actor WorkStage: StageActor {
         if partitions[partition]?.accounts[key.account]?.coins.contains(key.coin) == false {
             partitions[partition]?.accounts[key.account]?.coins.append(key.coin)
         }
+        if !job.job.action.isEntry, partitions[partition]?.accounts[key.account]?.isHeldForEntry == true {
+            partitions[partition]?.accounts[key.account]?.notBefore = nil
+        }
         takeUpHead(key, partition)
         attention.insert(AccountKey(partition: partition, account: key.account))
     }
@@ -484,7 +499,10 @@ public actor WorkStage: StageActor {
         if job.cloid == nil { breakers.withdraw(job.trials) }
         partitions[partition]?.books[key.account]?.reservations.settle(job.job.id, filled: job.fills.value, at: WallClock.microseconds)
         let holding = HoldingKey(job.job.subscription, key.coin)
-        let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+        var sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+        if !job.job.action.isEntry, job.fills.filled.isZero, !sleeve.position.isZero, job.cloid != nil || outcome.isFailure {
+            sleeve.fruitlessExits += 1
+        }
         emit(
             job.result(outcome, detail, position: sleeve.position), entry: job.entry, settled: [job.job.id.text],
             sleeve: (holding, sleeve), partition)

@@ -9,7 +9,8 @@ import RedisStreams
 /// Takes a checkpoint of the cell now and then, so that a recovery has little to read.
 ///
 /// Pictures of the partitions are taken from Redis, and then it is waited until all that was in the streams by then is on record. A Redis
-/// that is not the one of this trail, or knows less than the trail, gives none: its pictures would be of another past.
+/// that is not the one of this trail, or knows less than the trail, gives none: its pictures would be of another past. So does one that was
+/// started anew meanwhile: it may have lost what they show, and goes on from there with later ids.
 public struct CheckpointKeeper: Sendable {
     /// How long the trail may take to get to where the pictures are.
     static let recordWait = Duration.seconds(30)
@@ -63,6 +64,7 @@ public struct CheckpointKeeper: Sendable {
         let reader = AuditReader(postgres)
         let rows = try await postgres.query("SELECT incarnation FROM cells WHERE cell = $1 AND state = 'running'", [.text(keys.cellName)], results: .binary)
         guard let incarnation = try rows.first?.text(0) else { return .skipped("the cell does not run") }
+        let origin = try await pictures.origin()
         let recorded = try await watermarks(reader)
         let takenAt = try await redis.serverMilliseconds()
         var checkpoint = Checkpoint(takenAt: takenAt, marks: [], sleeves: [:], lifecycles: [:], emitted: [:], leaders: [])
@@ -81,6 +83,10 @@ public struct CheckpointKeeper: Sendable {
         }
         let targets = try last.map { (stream: keys.stream($0.key), id: try Self.id($0.value)) }
         guard try await areOnRecord(targets, reader) else { return .skipped("the audit trail is more than \(Self.recordWait) behind") }
+        // what a lost end of Redis had finished is under way again, and only Redis knows it
+        guard let origin, let now = try? await pictures.origin(), now == origin else {
+            return .skipped("Redis was started anew meanwhile, or does not say whether it was")
+        }
         checkpoint.leaders = try await leaders(upTo: checkpoint, reader)
         return try await checkpoint.store(keys, incarnation: incarnation, in: postgres) ? .stored : .skipped("the cell was halted or recovered meanwhile")
     }

@@ -1,5 +1,6 @@
 import CopyTrading
 import JSON
+import Pipeline
 import RedisStreams
 
 /// What a recovery writes into Redis, as Postgres has it. Reading it changes nothing.
@@ -34,6 +35,8 @@ public struct RecoveryPlan: Sendable {
     /// By partition of accounts.
     public var knownLegs: [Int: Set<String>] = [:]
     public var decisions: [Int: [String: String]] = [:]
+    /// By partition of accounts: what else is known of requests among those to be planned.
+    public var undecided: [Int: [String: UndecidedRequest]] = [:]
     /// Jobs among what is missing that were answered.
     public var answered: [Int: [String]] = [:]
     public var sleeves: [Int: [String: Sleeve]] = [:]

@@ -11,6 +11,7 @@ import RedisStreams
 /// Of each partition of a stream a contiguous beginning is stored, and different partitions lag differently. So an entry is delivered again
 /// when not all that it must lead to is stored, and what is stored already is put on lists that its stage consults: it emits the rest. Ids
 /// are functions of their inputs, so the lists need nothing else. A request that was decided is decided again on the record of that decision.
+/// One without such a record may precede one that was decided: that one tells whether it had an order, and leaves the life that is stored.
 /// A signal of which only requests are stored is taken out of one of them, a job of which only the result is out of that; whatever else is
 /// missing comes from the source, which is read again from the last stored signal.
 struct RecoveryReader: Sendable {
@@ -27,8 +28,15 @@ struct RecoveryReader: Sendable {
     let keys: Keys
     let partitioning: Partitioning
 
-    private var prefix: String { keys.key("") }
-    private var reader: AuditReader { AuditReader(postgres) }
+    /// A signal whose fan-out is not complete.
+    struct UnfinishedSignal {
+        let signal: Signal
+        /// Under which its fan-out began; `nil` when that is not known.
+        let configVersion: Int64?
+    }
+
+    var prefix: String { keys.key("") }
+    var reader: AuditReader { AuditReader(postgres) }
 
     /// - Parameter now: milliseconds since 1970.
     func read(now: Int64, progress: @Sendable (String) -> Void) async throws -> RecoveryPlan {
@@ -54,10 +62,10 @@ struct RecoveryReader: Sendable {
             return true
         }
         progress("signals and their requests")
-        var missing = try await readSignals(since, &plan, take)
+        let signals = try await readSignals(since, &plan, take)
+        var missing = signals.missing
         progress("requests without a plan")
-        var unplanned: [String] = []
-        for row in try await reader.unplannedRequests(prefix, since: since) where take(row) { if let id = row.request { unplanned.append(id) } }
+        let unplanned = try await reader.unplannedRequests(prefix, since: since).filter(take)
         progress("jobs without a result")
         for row in try await reader.unansweredJobs(prefix, since: since) { _ = take(row) }
         for (partition, jobs) in try await readJobsOfResults(since, &plan) { missing[partition] = jobs }
@@ -73,7 +81,9 @@ struct RecoveryReader: Sendable {
                     missing: missing[partition] ?? []))
         }
         progress("decisions")
-        try await readDecisions(of: unplanned, since, &plan)
+        try await readDecisions(of: unplanned.compactMap(\.request), since, &plan)
+        try await readParts(of: unplanned, since, checkpoint, &plan)
+        try await readPassed(unplanned, signals.unfinished, since, checkpoint, &plan)
         progress("positions and lifecycles")
         let undecided = try await readSleeves(since: checkpoint, &plan)
         try await readLifecycles(after: undecided, since: checkpoint, &plan)
@@ -94,7 +104,7 @@ struct RecoveryReader: Sendable {
     }
 
     /// `nil` when there is none, or it is not known any more.
-    private func settings(_ version: Int64?) async throws(ConfigStoreError) -> ConfigSnapshot? {
+    func settings(_ version: Int64?) async throws(ConfigStoreError) -> ConfigSnapshot? {
         guard let version else { return nil }
         do { return try await config.snapshot(version: version) } catch {
             guard case .unknownVersion = error else { throw error }
@@ -103,7 +113,7 @@ struct RecoveryReader: Sendable {
     }
 
     /// One row that cannot be read must not keep the others back.
-    private func read<Record>(
+    func read<Record>(
         _ data: String, _ name: String, _ plan: inout RecoveryPlan, _ decode: (JSON) throws(JSONError) -> Record
     ) -> Record? {
         do { return try decode(JSON.parse(data)) } catch {
@@ -115,10 +125,13 @@ struct RecoveryReader: Sendable {
     // MARK: - Signals
 
     /// Takes signals whose fan-out is not complete, and gives those that only their requests tell of.
-    private func readSignals(_ since: Int32, _ plan: inout RecoveryPlan, _ take: (AuditRow) -> Bool) async throws -> [StreamPartition: [RecoveryPlan.Missing]] {
+    /// - Returns: these, and all of either kind in their order.
+    private func readSignals(
+        _ since: Int32, _ plan: inout RecoveryPlan, _ take: (AuditRow) -> Bool
+    ) async throws -> (missing: [StreamPartition: [RecoveryPlan.Missing]], unfinished: [UnfinishedSignal]) {
         try await config.load()
         let versions = try await config.versions()
-        var incomplete: [String] = []
+        var unfinished: [UnfinishedSignal] = []
         var fanouts: [Int: [String: String]] = [:]
         var doubts: [String] = []
         try await reader.forEachFanoutCount(prefix, since: since) { page in
@@ -132,7 +145,7 @@ struct RecoveryReader: Sendable {
                 // one without requests names no configuration: that of its time
                 let version = version ?? versions.last { $0.since <= row.entryID.milliseconds }?.version
                 guard let settings = try await settings(version), requests < settings.followers(of: signal).count, take(row) else { continue }
-                incomplete.append(signal.id.text)
+                unfinished.append(UnfinishedSignal(signal: signal, configVersion: version))
                 if let version { fanouts[partition.index, default: [:]][row.entryID.description] = "0|\(version)" }
             }
         }
@@ -141,15 +154,15 @@ struct RecoveryReader: Sendable {
         var missing: [StreamPartition: [RecoveryPlan.Missing]] = [:]
         for (data, version) in try await reader.signalsOfRequests(prefix, since: since) {
             guard let signal = read(data, "the signal of a request", &plan, Signal.init(json:)) else { continue }
-            incomplete.append(signal.id.text)
+            unfinished.append(UnfinishedSignal(signal: signal, configVersion: version))
             let partition = StreamPartition(.signals, partitioning.signal(signal.influencer.text))
             let emission = Emission(
                 partition, id: signal.id.text, owner: ("influencer", signal.influencer.text), coin: signal.coin.text,
                 action: signal.legs.map(\.action.rawValue).joined(separator: "+"), trace: signal.id.text, data: Array(data.utf8))
             missing[partition, default: []].append(RecoveryPlan.Missing(emission: emission, configVersion: version))
         }
-        plan.knownRequests = Set(try await reader.requests(ofSignals: incomplete))
-        return missing
+        plan.knownRequests = Set(try await reader.requests(ofSignals: unfinished.map(\.signal.id.text)))
+        return (missing, unfinished)
     }
 
     // MARK: - Decisions
@@ -175,6 +188,31 @@ struct RecoveryReader: Sendable {
             plan.knownLegs[partition.index, default: []].insert(leg.job)
             if let decision = leg.decision { plan.decisions[partition.index, default: [:]][leg.request] = decision }
         }
+    }
+
+    /// What requests without a complete plan had been composed of, as the record of that tells, or those that went into them.
+    private func readParts(of unplanned: [AuditRow], _ since: Int32, _ checkpoint: Checkpoint?, _ plan: inout RecoveryPlan) async throws {
+        guard !unplanned.isEmpty else { return }
+        var parts: [String: [String]] = [:]
+        for row in unplanned {
+            guard let id = row.request, let record = record(of: id, row, plan), !record.composedOf.isEmpty else { continue }
+            parts[id] = record.composedOf.map(\.text)
+        }
+        let decided = Set(parts.keys)
+        for part in try await reader.composedParts(prefix, of: unplanned.compactMap(\.request), since: since) where !decided.contains(part.into) {
+            parts[part.into, default: []].append(part.request)
+        }
+        let requests = try await self.requests(Set(parts.values.joined()), since: checkpoint, &plan)
+        for row in unplanned {
+            guard let id = row.request, let own = parts[id], let partition = partition(ofStream: row.stream) else { continue }
+            plan.undecided[partition.index, default: [:]][id] = UndecidedRequest(parts: own.compactMap { requests[$0] })
+        }
+    }
+
+    /// What the request of a row was decided on, as far as that is read already.
+    private func record(of request: String, _ row: AuditRow, _ plan: RecoveryPlan) -> DecisionRecord? {
+        guard let partition = partition(ofStream: row.stream), let text = plan.decisions[partition.index]?[request] else { return nil }
+        return try? DecisionRecord(json: JSON.parse(text))
     }
 
     // MARK: - Positions
@@ -217,18 +255,7 @@ struct RecoveryReader: Sendable {
                 plan.doubts.append("the decision about \(item.request) cannot be read: \(error)")
             }
         }
-        let wanted = Set(records.keys).union(records.values.flatMap { $0.composedOf.map(\.text) })
-        var requests: [String: ExecutionRequest] = [:]
-        for (id, data) in try await reader.requestData(wanted) {
-            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
-        }
-        // composed into one that was decided after the checkpoint, and answered before it
-        let older = Set(records.values.flatMap { $0.composedOf.map(\.text) }).subtracting(requests.keys)
-        if checkpoint != nil, !older.isEmpty {
-            for (id, data) in try await reader.requestData(older, everywhere: true) {
-                requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
-            }
-        }
+        let requests = try await requests(of: records, since: checkpoint, &plan)
         for item in decisions {
             guard let partition = partition(ofStream: item.stream), let record = records[item.request] else { continue }
             let holding = HoldingKey(SubscriptionID(item.subscription), Coin(item.coin))
@@ -244,8 +271,37 @@ struct RecoveryReader: Sendable {
         }
     }
 
+    /// The requests that these decisions are about, those that were composed into them included.
+    func requests(
+        of records: [String: DecisionRecord], since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
+    ) async throws -> [String: ExecutionRequest] {
+        var requests: [String: ExecutionRequest] = [:]
+        for (id, data) in try await reader.requestData(records.keys) {
+            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
+        }
+        let parts = Set(records.values.flatMap { $0.composedOf.map(\.text) }).subtracting(requests.keys)
+        return requests.merging(try await self.requests(parts, since: checkpoint, &plan)) { own, _ in own }
+    }
+
+    /// Requests by id, also those that were composed into one that was decided after the checkpoint, and answered before it.
+    func requests(
+        _ ids: Set<String>, since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
+    ) async throws -> [String: ExecutionRequest] {
+        guard !ids.isEmpty else { return [:] }
+        var requests: [String: ExecutionRequest] = [:]
+        for (id, data) in try await reader.requestData(ids) {
+            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
+        }
+        let older = ids.subtracting(requests.keys)
+        guard checkpoint != nil, !older.isEmpty else { return requests }
+        for (id, data) in try await reader.requestData(older, everywhere: true) {
+            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
+        }
+        return requests
+    }
+
     /// Decided again, as a replay does.
-    private func lifecycle(
+    func lifecycle(
         after record: DecisionRecord, _ id: String, _ requests: [String: ExecutionRequest], _ plan: inout RecoveryPlan
     ) async throws -> Lifecycle? {
         // decided again when its request is there again

@@ -7,7 +7,7 @@ public struct PartitionPicture: Sendable, Equatable {
         public var partition: StreamPartition
         /// Id of the last entry ever added.
         public var last: String
-        /// Up to which entries were handed to the stream's stage; `last` when it has none but the audit.
+        /// Up to which entries were handed to the stream's stage; `last` when it has none but the audit, or a recovery left it nothing more.
         public var delivered: String
         /// Of these, what is not acknowledged, by rising id.
         public var pending: [String] = []
@@ -85,6 +85,15 @@ public struct CellPictures: Sendable {
         try await picture([StreamPartition(.signals, index)], incarnation, knowledge: []) { _, _ in }
     }
 
+    /// Of which start of the server, and of which incarnation, pictures are that are taken now; `nil` when Redis does not say.
+    public func origin() async throws(RedisError) -> CellAdmission? {
+        let reply = try await redis.send(RedisCommand("HMGET", keys.cellRecord, "run_id", "incarnation", "suspect_ms")).checked()
+        guard let record = reply.array, record.count == 3, let server = record[0].text, let incarnation = record[1].text,
+            let suspectedAt = record[2].integer
+        else { return nil }
+        return CellAdmission(server: server, incarnation: incarnation, suspectedAt: suspectedAt)
+    }
+
     /// Id of the last entry ever added, of every stream of the cell.
     public func lastIDs() async throws -> [StreamPartition: String] {
         let replies = try await redis.send(partitioning.all.map { RedisCommand("XINFO", "STREAM", keys.stream($0)) })
@@ -110,16 +119,20 @@ public struct CellPictures: Sendable {
         var picture = PartitionPicture(streams: [])
         for partition in partitions {
             let recovered = try rest.removeFirst().checked().text
-            let last = try Self.last(try Self.there(rest.removeFirst(), partition), of: partition)
+            let info = try Self.there(rest.removeFirst(), partition)
+            let last = try Self.last(info, of: partition)
             let groups = try Self.there(rest.removeFirst(), partition)
             var stream = PartitionPicture.Stream(partition: partition, last: last, delivered: last)
             if let group = Self.stage(partition) {
                 stream.pending = try Self.there(rest.removeFirst(), partition).array?.compactMap { $0.array?.first?.text } ?? []
                 guard let delivered = Self.delivered(groups, to: group) else { throw Fault.absent(partition) }
-                stream.delivered = delivered
+                // a recovered stream's last id may be that of an entry which is on record alone: its stage is never given that one
+                let end = info.pairs["last-entry"]?.array?.first?.text
+                let hasMore = end.map { Self.isBefore(delivered, $0) } ?? false
+                stream.delivered = recovered != nil && !hasMore ? last : delivered
                 guard stream.pending.count <= Self.mostPending else { throw Fault.busy(partition) }
                 let isRecovering = recovered.map { through in
-                    stream.pending.first.map { !Self.isBefore(through, $0) } ?? (delivered != last && Self.isBefore(delivered, through))
+                    stream.pending.first.map { !Self.isBefore(through, $0) } ?? (stream.delivered != last && Self.isBefore(delivered, through))
                 }
                 guard isRecovering != true else { throw Fault.recovering(partition) }
             }

@@ -9,6 +9,8 @@ public struct RecoveredWork: Sendable {
         public var legs: Set<String> = []
         /// Request → what it was decided on.
         public var records: [String: [UInt8]] = [:]
+        /// Request → what else is known of it.
+        public var undecided: [String: [UInt8]] = [:]
 
         public init() {}
     }
@@ -31,6 +33,7 @@ public struct RecoveredWork: Sendable {
         var decisions = Decisions()
         decisions.legs = try await members(keys.recoveredLegs(partition))
         decisions.records = try await redis.hash(keys.recoveredDecisions(partition))
+        decisions.undecided = try await redis.hash(keys.recoveredUndecided(partition))
         return decisions
     }
 

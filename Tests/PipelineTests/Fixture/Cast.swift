@@ -14,6 +14,8 @@ struct Cast: Sendable {
         /// Of the account as a whole, in the same style: `sharing: sleeves`.
         let accountSettings: String?
         let account: String
+        /// The account's own key, which moves its money.
+        let owner: SigningKey
         let agentKey: String
         let agent: String
 
@@ -22,7 +24,8 @@ struct Cast: Sendable {
             self.leaders = leaders
             self.settings = settings
             self.accountSettings = accountSettings
-            account = Cast.key().address
+            owner = Cast.key()
+            account = owner.address
             let secret = Cast.secret()
             agentKey = Hexadecimal.text(secret)
             agent = try! SigningKey(bytes: secret).address

@@ -223,6 +223,8 @@ extension Fleet {
         var suspectWait = Duration.milliseconds(1_500)
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
+        /// Of every account.
+        var accountRate = WorkSettings.unlimited
         var accounts = WorkStage.Configuration.Accounts()
         /// Closed whatever goes wrong, unless a test is about them.
         var breakers = {
@@ -261,7 +263,7 @@ extension Fleet {
                 coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
                 fanoutDepthShare: settings.fanoutDepthShare, suspectWait: settings.suspectWait,
                 rates: .init(
-                    subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in WorkSettings.unlimited },
+                    subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in settings.accountRate },
                     egress: ("default", WorkSettings.unlimited)),
                 accounts: settings.accounts, breakers: settings.breakers),
             committing: wake, quotes: quotes, logger: parts.logger)

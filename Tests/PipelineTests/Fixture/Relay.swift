@@ -2,10 +2,11 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Between one socket of ingest and the exchange: passes bytes on, and breaks off when told to.
+/// Between a client and the exchange: passes bytes on, later or not at all when told to.
 final class Relay: Sendable {
     fileprivate struct State {
         var isOpen = true
+        var delay = TimeAmount.zero
         var channels: [any Channel] = []
     }
 
@@ -21,8 +22,8 @@ final class Relay: Sendable {
                 guard relay.admit(client) else { return client.close() }
                 return ClientBootstrap(group: client.eventLoop).channelInitializer { server in
                     server.eventLoop.makeCompletedFuture {
-                        try server.pipeline.syncOperations.addHandler(Pipe(to: client))
-                        try client.pipeline.syncOperations.addHandler(Pipe(to: server))
+                        try server.pipeline.syncOperations.addHandler(Pipe(to: client, after: { .zero }))
+                        try client.pipeline.syncOperations.addHandler(Pipe(to: server, after: { relay.state.withLock(\.delay) }))
                     }
                 }
                 .connect(host: "127.0.0.1", port: port).map { server in _ = relay.admit(server) }
@@ -44,6 +45,9 @@ final class Relay: Sendable {
         for channel in channels { try? await channel.close() }
     }
 
+    /// Requests reach the exchange so much later from now on.
+    func delayRequests(_ delay: TimeAmount) { state.withLock { $0.delay = delay } }
+
     func restore() { state.withLock { $0.isOpen = true } }
 
     func stop() async {
@@ -63,10 +67,20 @@ final class Relay: Sendable {
     private final class Pipe: ChannelInboundHandler, @unchecked Sendable {
         typealias InboundIn = ByteBuffer
         private let other: any Channel
+        private let delay: @Sendable () -> TimeAmount
 
-        init(to other: any Channel) { self.other = other }
+        init(to other: any Channel, after delay: @escaping @Sendable () -> TimeAmount) {
+            self.other = other
+            self.delay = delay
+        }
 
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) { other.writeAndFlush(unwrapInboundIn(data), promise: nil) }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let bytes = unwrapInboundIn(data)
+            let delay = delay()
+            guard delay > .zero else { return other.writeAndFlush(bytes, promise: nil) }
+            context.eventLoop.scheduleTask(in: delay) { self.other.writeAndFlush(bytes, promise: nil) }
+        }
+
         func channelInactive(context: ChannelHandlerContext) { other.close(promise: nil) }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }

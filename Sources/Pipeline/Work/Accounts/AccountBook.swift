@@ -22,6 +22,8 @@ struct AccountBook: Sendable {
     var suspicions: [Suspicion.Subject: Suspicion] = [:]
     /// By coin, milliseconds since 1970: since then sleeves and exchange agree.
     var agreedAt: [Coin: Int64] = [:]
+    /// The last reading's equity was so different that money may have come or gone: the next one tells.
+    var doubtsEquity = false
     /// Deposits and withdrawals are known up to here, milliseconds since 1970.
     var depositsKnownTo: Int64?
     /// What the leaders had resting when its triggers were last compared with it.
@@ -40,17 +42,23 @@ struct AccountBook: Sendable {
     var isWithdrawing = false
     /// Limit orders on record that cannot trade any more.
     var cancelledEntries: Set<ClientOrderID> = []
+    /// When exits of its sleeves that no leader's trade led to were last asked for.
+    var exitsAskedAt: [HoldingKey: ContinuousClock.Instant] = [:]
     /// Sleeves whose limit orders a gate refused when they were last looked at.
     var refusedEntries: Set<HoldingKey> = []
 
-    func hasFreshReading(at now: ContinuousClock.Instant) -> Bool { readAt.map { now - $0 <= Self.factsLife } ?? false }
+    func hasFreshReading(at now: ContinuousClock.Instant) -> Bool { !doubtsEquity && (readAt.map { now - $0 <= Self.factsLife } ?? false) }
 
     /// As they will be when all that is on its way, and every limit order that rests, is filled.
-    func facts(coin: Coin) -> AccountFacts? { facts(coin: coin, resting: record.orders.values.filter { !$0.order.kind.isTrigger }) }
+    /// - Parameter job: who asks; what is kept for it is its own.
+    func facts(coin: Coin, for job: JobID) -> AccountFacts? {
+        facts(coin: coin, for: job, resting: record.orders.values.filter { !$0.order.kind.isTrigger })
+    }
 
     /// - Parameter resting: the limit orders that count.
-    func facts(coin: Coin, resting: [AccountRecord.PlacedOrder]) -> AccountFacts? {
+    func facts(coin: Coin, for job: JobID? = nil, resting: [AccountRecord.PlacedOrder]) -> AccountFacts? {
         var all = reservations
+        if let job { all.release(job) }
         for (index, placed) in resting.enumerated() {
             guard let notional = try? placed.order.price * placed.order.size else { return nil }
             let hold = Reservations.Hold(coin: placed.coin, side: placed.order.side, notional: notional, margin: notional)

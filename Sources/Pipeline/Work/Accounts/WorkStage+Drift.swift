@@ -57,14 +57,18 @@ extension WorkStage {
     private func explain(
         _ unexplained: [Coin: Size], _ key: AccountKey, _ generation: Int, _ reading: AccountReading, _ sleeves: Sleeves
     ) async {
-        guard let state = partitions[key.partition], var record = state.books[key.account]?.record else { return }
+        guard let state = partitions[key.partition], let orders = state.books[key.account]?.record.orders else { return }
         let since = unexplained.keys.map { state.books[key.account]?.agreedAt[$0] ?? state.begunAt }.min() ?? state.begunAt
         let fills: [UserFill]
         do { fills = try await client.fills(key.account.text, from: since) } catch {
             logger.warning("account.fills.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return
         }
-        guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
+        // What was placed or cancelled meanwhile may explain it: the next reading tells.
+        guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves,
+            let book = partitions[key.partition]?.books[key.account], !book.isProtecting, book.record.orders == orders
+        else { return }
+        var record = book.record
         var finding = ForeignFills(sleeves: sleeves, record: record, retired: state.books[key.account]?.retired ?? [:])
         // Limit orders of ours have one result: they are withdrawn, and what they traded is taken then.
         let traded = Set(fills.compactMap { fill in
@@ -102,7 +106,7 @@ extension WorkStage {
         }
         append(finding, record, key, to: &entry)
         guard await write(entry, key, generation: generation), partitions[key.partition]?.generation == generation else { return }
-        partitions[key.partition]?.books[key.account]?.record = record
+        partitions[key.partition]?.books[key.account]?.record.frozen = record.frozen
         adopt(finding, key)
         for coin in unexplained.keys { partitions[key.partition]?.books[key.account]?.agreedAt[coin] = reading.begunAt / 1_000 }
         if finding.hasTriggered || !record.orders.isEmpty { protect(key) }
@@ -157,17 +161,28 @@ extension WorkStage {
                 isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil)
             let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
             check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
+            // What the leader did may be on its way still; a close cannot be done twice, a reduction can.
+            if check.isConfirmed, check.kind != .extra, await isOnItsWay(subscription, key) { continue }
+            guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
             append(check, holding, sleeve, subscription, leader, key, to: &entry)
         }
         guard !entry.isEmpty else { return }
         _ = await write(entry, key, generation: generation)
     }
 
+    /// Whether anything of the leader's, or for the account, is not done yet; not knowing counts as that.
+    private func isOnItsWay(_ subscription: Subscription, _ key: AccountKey) async -> Bool {
+        do { return try await accountLog.hasBacklog(influencer: subscription.influencer.text, account: key.account.text, partitioning) } catch {
+            logger.warning("backlog.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
+            return true
+        }
+    }
+
     /// What the sleeve should hold of the leader's position, signed. Of sizes that do not follow the leader's only the side is known.
     /// - Parameter resting: coins that the leader's limit orders would add. What mirrored ones have bought of them stays.
     private static func target(_ sleeve: Sleeve, _ leader: Size, resting: Size, _ subscription: Subscription) -> Size {
         if leader.isZero { return .zero }
-        let sign: Int64 = Int64(leader.sign) * (subscription.inverse ? -1 : 1)
+        let sign: Int64 = Int64(leader.sign) * (sleeve.isInverse ?? subscription.inverse ? -1 : 1)
         guard subscription.sizing.followsLeader, let k = sleeve.k, let size = try? k * leader.magnitude else {
             return Int64(sleeve.position.sign) == sign ? sleeve.position : .zero
         }
@@ -180,7 +195,7 @@ extension WorkStage {
         to entry: inout AccountLog.Entry
     ) {
         let finding = "\(check.kind.rawValue): holds \(check.held), should hold \(check.target) of the leader's \(leader.size)"
-        let distinct = "\(check.kind.rawValue) \(sleeve.revision) \(leader.size)"
+        let distinct = "\(check.kind.rawValue) \(sleeve.version) \(leader.size)"
         let job: ExecutionJob
         switch check.decision {
         case .nothing, .watch: return
@@ -188,12 +203,14 @@ extension WorkStage {
             entry.emissions.append(event(.drift, key, subscription: holding.subscription, coin: holding.coin, finding, distinct: distinct))
             return
         case .reduce(let size):
+            guard mayExit(holding, sleeve, key) else { return }
             job = ownJob(
-                .drift, JobID.drift(check.kind, subscription: holding.subscription, coin: holding.coin, sleeveRevision: sleeve.revision), holding,
-                sleeve, subscription, reducing: size, price: check.price, detail: finding)
+                .drift, .drift(check.kind, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve), holding, sleeve, subscription,
+                reducing: size, price: check.price, detail: finding)
         case .topUp(let size):
-            guard
-                let entryJob = topUp(size, holding, sleeve, subscription, leader, check.kind, detail: finding)
+            guard let entryJob = topUp(size, holding, sleeve, subscription, leader, check.kind, detail: finding),
+                // what is refused is not asked for a second time, so it waits until it is wanted
+                configurationRefusal(of: entryJob) == nil
             else { return }
             job = entryJob
         }

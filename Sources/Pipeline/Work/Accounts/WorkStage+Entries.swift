@@ -209,12 +209,12 @@ extension WorkStage {
     /// Cancels those that may trade still; false when that is not known to be done.
     private func cancelEntries(_ orders: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int) async -> Bool {
         let cancelled = partitions[key.partition]?.books[key.account]?.cancelledEntries ?? []
-        let resting = orders.filter { !cancelled.contains($0.key) }.sorted { $0.key < $1.key }
-        guard !resting.isEmpty else { return true }
-        guard let problems = await sendCancel(resting, key, generation), partitions[key.partition]?.generation == generation else { return false }
-        // One that was not there may be on its way still, and is cancelled again until it can no longer arrive.
-        let done = zip(resting, problems).filter { $1 == nil || cannotArrive($0.value) }.map(\.0.key)
-        partitions[key.partition]?.books[key.account]?.cancelledEntries.formUnion(done)
+        for part in actions(of: orders.filter { !cancelled.contains($0.key) }, key) {
+            guard let problems = await sendCancel(part, key, generation), partitions[key.partition]?.generation == generation else { return false }
+            // One that was not there may be on its way still, and is cancelled again until it can no longer arrive.
+            let done = zip(part, problems).filter { $1 == nil || cannotArrive($0.value) }.map(\.0.key)
+            partitions[key.partition]?.books[key.account]?.cancelledEntries.formUnion(done)
+        }
         return true
     }
 

@@ -9,31 +9,39 @@ extension WorkStage {
 
     func observeLosses(_ key: AccountKey, _ generation: Int, _ reading: AccountReading) async {
         guard let subscriber = subscriber(of: key), !subscriber.settings.losses.isEmpty, let equity = reading.equity,
-            var book = partitions[key.partition]?.books[key.account]
+            let book = partitions[key.partition]?.books[key.account]
         else { return }
         let limits = subscriber.settings.losses
         let now = reading.begunAt / 1_000
         var losses = book.record.losses ?? .beginning(equity: equity, limits: limits, now: now)
         let before = losses
         if book.record.losses != nil, needsDeposits(losses, equity, limits, now: now) {
+            guard book.doubtsEquity else {
+                // Money that came or went while this was read is not known up to its beginning, but is up to the next one's.
+                partitions[key.partition]?.books[key.account]?.doubtsEquity = true
+                partitions[key.partition]?.books[key.account]?.nextReading = .now + configuration.accounts.confirmAfter
+                return
+            }
+            partitions[key.partition]?.books[key.account]?.doubtsEquity = false
             let from = book.depositsKnownTo ?? losses.observedAt
             guard let moved = await netDeposits(key, from: from, to: now) else { return }
             if !moved.isZero { losses.deposited(moved) }
             partitions[key.partition]?.books[key.account]?.depositsKnownTo = now
         }
+        partitions[key.partition]?.books[key.account]?.doubtsEquity = false
         _ = losses.observe(equity: equity, limits: limits, now: now)
         if losses.stop == .drawdown, isResumed(subscriber.id, since: losses.stoppedAt) { losses.resumeByOwner(equity: equity) }
         guard losses != before || book.record.losses == nil else { return }
         var entry = AccountLog.Entry()
-        if losses.stop != before.stop {
+        if losses.stop != before.stop || losses.closesEverything && !before.closesEverything {
             let detail = losses.refusal?.detail ?? "entries are allowed again at an equity of \(equity)"
             entry.emissions.append(
                 event(losses.stop == .none ? .lossResumed : .lossStop, key, detail, distinct: "\(losses.stop.rawValue) \(losses.day) \(now)"))
         }
-        book.record.losses = losses
-        entry.accounts = [(key.account.text, book.record.json.bytes())]
         // What cannot be written down holds here all the same.
         partitions[key.partition]?.books[key.account]?.record.losses = losses
+        guard let record = partitions[key.partition]?.books[key.account]?.record else { return }
+        entry.accounts = [(key.account.text, record.json.bytes())]
         _ = await write(entry, key, generation: generation)
         if losses.stop == .drawdown, before.stop != .drawdown { await latchDrawdown(subscriber.id, losses) }
     }

@@ -120,7 +120,7 @@ extension WorkStage {
         guard let position = leader.positions[lane.coin] else { return placed(for: holding, sleeve, key) }
         var wanted: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
         for mirrored in leader.orders.mirrored(in: lane.coin, leader: position, sleeve: sleeve, instrument: instrument) {
-            let id = ClientOrderID.mirrored(mirrored, subscription: subscription.id, coin: lane.coin, sleeveRevision: sleeve.revision)
+            let id = ClientOrderID.mirrored(mirrored, subscription: subscription.id, coin: lane.coin, sleeve: sleeve)
             wanted[id] = AccountRecord.PlacedOrder(
                 subscription: subscription.id, coin: lane.coin, order: mirrored.order, leaderOrder: mirrored.oid)
         }

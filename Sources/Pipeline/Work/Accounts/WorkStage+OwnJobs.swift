@@ -3,6 +3,9 @@ import RedisStreams
 
 /// Jobs that no leader's trade led to. They go through the stream as every job does, so that they are journalled, audited and answered alike.
 extension WorkStage {
+    /// Between two exits of a sleeve that keep coming to nothing.
+    private static let longestExitPause = Duration.seconds(600)
+
     /// An exit of a sleeve: as large as `reducing`, or all of it.
     func ownJob(
         _ origin: JobOrigin, _ id: JobID, _ holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription, reducing size: Size? = nil,
@@ -20,6 +23,19 @@ extension WorkStage {
             closesManual: origin == .flatten || subscription.closesManual, detail: detail, origin: origin)
     }
 
+    /// Whether an exit of the sleeve may be asked for now. After exits that came to nothing the next ones come more and more seldom; none is
+    /// asked for while nothing can be signed.
+    func mayExit(_ holding: HoldingKey, _ sleeve: Sleeve, _ key: AccountKey) -> Bool {
+        if sleeve.fruitlessExits > 0 {
+            if subscriber(of: key)?.isAgentRevoked == true { return false }
+            let doublings = min(sleeve.fruitlessExits - 1, 16)
+            let pause = min(configuration.accounts.readEvery * (1 << doublings), Self.longestExitPause)
+            if let last = partitions[key.partition]?.books[key.account]?.exitsAskedAt[holding], .now - last < pause { return false }
+        }
+        partitions[key.partition]?.books[key.account, default: AccountBook()].exitsAskedAt[holding] = .now
+        return true
+    }
+
     /// An entry that brings an undersized sleeve to what it should hold, at the leader's own price and its cap; `nil` when there is
     /// no legal price.
     func topUp(
@@ -32,7 +48,7 @@ extension WorkStage {
             let limit = caps.limit(side: side, leaderPrice: price, quote: nil, markPrice: nil, sizeDecimals: instrument.sizeDecimals)
         else { return nil }
         var job = ownEntry(
-            .drift, .drift(kind, subscription: holding.subscription, coin: holding.coin, sleeveRevision: sleeve.revision), side, size, limit: limit,
+            .drift, .drift(kind, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve), side, size, limit: limit,
             reference: price, holding, sleeve, subscription)
         job.terms?.leaderStart = leader.size
         job.terms?.leaderEnd = leader.size

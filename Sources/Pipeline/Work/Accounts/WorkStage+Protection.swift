@@ -61,7 +61,7 @@ extension WorkStage {
                     let sleeve = partitions[key.partition]?.sleeves[HoldingKey(holder, lane.coin)]
                 else { continue }
                 for trigger in subscription.protection.triggers(for: sleeve, instrument: instrument) {
-                    let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeveRevision: sleeve.revision)
+                    let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeve: sleeve)
                     wanted[id] = AccountRecord.PlacedOrder(subscription: holder, coin: lane.coin, order: trigger)
                 }
                 let mirrored = mirroredTriggers(subscription, lane, sleeve, instrument, leader: leaders[subscription.influencer], key)
@@ -137,16 +137,27 @@ extension WorkStage {
         return statuses
     }
 
+    /// The orders as so many actions: more in one than the account's bucket ever holds would never go out.
+    func actions(
+        of orders: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey
+    ) -> [[(key: ClientOrderID, value: AccountRecord.PlacedOrder)]] {
+        let size = max(1, min(configuration.ordersPerAction, configuration.rates.account(key.account.text).burst))
+        let sorted = orders.sorted { $0.key < $1.key }
+        return stride(from: 0, to: sorted.count, by: size).map { Array(sorted[$0..<min($0 + size, sorted.count)]) }
+    }
+
     /// - Returns: those that were gone already; `nil` when it is not done, or not written down.
     func cancel(_ triggers: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int) async -> [ClientOrderID]? {
-        guard !triggers.isEmpty else { return [] }
-        let sorted = triggers.sorted { $0.key < $1.key }
-        // One that is gone already was carried out, or never there: the drift loop tells by the fills.
-        guard let statuses = await sendCancel(sorted, key, generation) else { return nil }
-        guard partitions[key.partition]?.generation == generation else { return [] }
-        for cloid in triggers.keys { partitions[key.partition]?.books[key.account]?.retire(cloid) }
-        guard await writeRecord(key, generation) else { return nil }
-        return zip(sorted, statuses).compactMap { $1 == nil ? nil : $0.key }
+        var gone: [ClientOrderID] = []
+        for part in actions(of: triggers, key) {
+            // One that is gone already was carried out, or never there: the drift loop tells by the fills.
+            guard let statuses = await sendCancel(part, key, generation) else { return nil }
+            guard partitions[key.partition]?.generation == generation else { return [] }
+            for (cloid, _) in part { partitions[key.partition]?.books[key.account]?.retire(cloid) }
+            guard await writeRecord(key, generation) else { return nil }
+            gone += zip(part, statuses).compactMap { $1 == nil ? nil : $0.key }
+        }
+        return gone
     }
 
     /// - Parameters:
@@ -155,24 +166,35 @@ extension WorkStage {
     private func place(
         _ placing: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int, since sleeves: [HoldingKey: Sleeve]
     ) async -> Bool {
+        for part in actions(of: placing, key) {
+            guard await place(part, key, generation, since: sleeves) else { return false }
+        }
+        return true
+    }
+
+    /// - Parameter sorted: no more than one action takes.
+    private func place(
+        _ sorted: [(key: ClientOrderID, value: AccountRecord.PlacedOrder)], _ key: AccountKey, _ generation: Int,
+        since sleeves: [HoldingKey: Sleeve]
+    ) async -> Bool {
+        let placing = sorted.map(\.value)
         var orders: [OrderRequest] = []
-        let sorted = placing.sorted { $0.key < $1.key }
         for (cloid, placed) in sorted {
             guard let instrument = await instruments.instrument(placed.coin) else { return false }
             orders.append(placed.order.request(asset: instrument.asset, cloid: cloid))
         }
-        let isEntry = placing.values.contains { !$0.order.kind.isTrigger }
+        let isEntry = placing.contains { !$0.order.kind.isTrigger }
         // Written down before they are sent: one that trades is known by its id.
         guard partitions[key.partition]?.generation == generation else { return true }
         for (cloid, placed) in sorted { partitions[key.partition]?.books[key.account]?.record.orders[cloid] = placed }
         guard await writeRecord(key, generation) else { return false }
-        if isEntry, !placing.values.allSatisfy({ isStillWanted($0, since: sleeves, key) }) {
+        if isEntry, !placing.allSatisfy({ isStillWanted($0, since: sleeves, key) }) {
             // A job that came meanwhile is decided without them.
             forget(sorted.map(\.key), key)
             partitions[key.partition]?.books[key.account]?.needsProtection = true
             return true
         }
-        let expiry = placing.values.compactMap(\.placedAt).min().map { $0 + Self.placementLife }
+        let expiry = placing.compactMap(\.placedAt).min().map { $0 + Self.placementLife }
         let answer = await act(
             .order(orders), key, generation, priority: isEntry ? .entry : .exit, cost: orders.count, expiresAfter: expiry)
         guard partitions[key.partition]?.generation == generation else { return true }

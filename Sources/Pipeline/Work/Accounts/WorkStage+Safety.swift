@@ -16,7 +16,7 @@ extension WorkStage {
                 return (.halted, latch?.text ?? "the kill switch cannot be read")
             }
         }
-        if let refusal = agentRefusal(of: entry, partition) { return refusal }
+        if let refusal = configurationRefusal(of: entry) ?? agentRefusal(of: entry, partition) { return refusal }
         let book = partitions[partition]?.books[entry.account]
         if let frozen = book?.record.frozen[entry.coin] { return (.manual, frozen.reason) }
         if settings?.losses.isEmpty == false {
@@ -33,6 +33,23 @@ extension WorkStage {
         return nil
     }
 
+    /// Why an entry is not wanted any more, or never was, by the configuration as it is now; `nil` when it is.
+    func configurationRefusal(of entry: ExecutionJob) -> (outcome: Outcome, detail: String)? {
+        let snapshot = config.current()
+        guard let subscription = snapshot.subscriptions[entry.subscription] else { return (.paused, "the subscription was removed") }
+        let states = snapshot.states(influencer: entry.influencer, subscriber: entry.subscriber, coin: entry.coin)
+        let (state, scope) = states.strictest(subscription: subscription.state)
+        if let outcome = state.outcome { return (outcome, "\(scope) is \(state.rawValue): exits only") }
+        // what no leader's trade led to has passed no filter
+        guard entry.origin != nil else { return nil }
+        if !subscription.limits.allows(entry.coin) { return (.filterCoin, "\(entry.coin) is not among the coins that may be opened") }
+        let direction = subscription.filters.direction
+        guard direction == .both || direction == (entry.side == .buy ? .long : .short) else {
+            return (.filterSide, "copies \(direction.rawValue) positions only")
+        }
+        return nil
+    }
+
     /// Whether something of the account has to be read before this entry is decided.
     func needsReading(_ job: LaneJob, _ settings: AccountSettings?, _ partition: Int) -> Bool {
         if awaitsAgent(job.job, partition) { return true }
@@ -42,7 +59,7 @@ extension WorkStage {
 
     func accountView(_ job: ExecutionJob, _ settings: AccountSettings?, _ partition: Int) -> AccountView {
         guard job.action.isEntry, let limits = settings?.limits, limits.needAccountFacts else { return AccountView() }
-        return AccountView(limits: limits, facts: partitions[partition]?.books[job.account]?.facts(coin: job.coin))
+        return AccountView(limits: limits, facts: partitions[partition]?.books[job.account]?.facts(coin: job.coin, for: job.id))
     }
 
     /// Counts an entry that is about to be sent against the room of those after it (R-35).
@@ -82,15 +99,21 @@ extension WorkStage {
 
     // MARK: - Closing everything
 
-    /// Closes what the kill switch (level 4) or a loss limit says is to be closed; each sleeve once for each latch, whoever does it. Limit
-    /// orders that a gate refuses by now are cancelled.
+    /// By which latch or loss a sleeve was asked to be closed, and in which state.
+    struct Flattening: Equatable {
+        let latch: String
+        let sleeve: Sleeve
+    }
+
+    /// Closes what the kill switch (level 4) or a loss limit says is to be closed: each sleeve once for each latch, whoever does it, and
+    /// again when that has ended and something is left. Limit orders that a gate refuses by now are cancelled.
     func watchLatches() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.accounts.latchEvery)  // ends early only when cancelled
             for key in accountsWithOtherGates() { protect(key) }
             let isLatched = latches?.all.contains { $0.level.flattens } ?? false
             for (partition, state) in partitions where !state.draining {
-                guard isLatched || state.books.values.contains(where: { $0.record.losses?.stop == .flattened }) else { continue }
+                guard isLatched || state.books.values.contains(where: { $0.record.losses?.closesEverything == true }) else { continue }
                 await flatten(partition, state)
             }
         }
@@ -102,15 +125,17 @@ extension WorkStage {
         for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
             guard let subscription = snapshot.subscriptions[holding.subscription] else { continue }
             let key = AccountKey(partition: partition, account: subscription.account)
-            guard let (latch, reason) = flattening(subscription, holding.coin, state.books[subscription.account]),
-                state.flattened[holding] != "\(latch) \(sleeve.revision)"
-            else { continue }
+            guard let (latch, reason) = flattening(subscription, holding.coin, state.books[subscription.account]) else { continue }
+            if let asked = state.flattened[holding], asked.latch == latch {
+                let lane = LaneKey(account: subscription.account, coin: holding.coin)
+                guard asked.sleeve != sleeve, state.lanes[lane] == nil else { continue }
+            }
             let price = state.books[subscription.account]?.reading?.positions[holding.coin]?.price ?? sleeve.averageEntry
-            guard let price else { continue }
-            let id = JobID.flatten(latch: "\(latch) \(sleeve.lifecycle?.text ?? "")", subscription: holding.subscription, coin: holding.coin)
+            guard let price, mayExit(holding, sleeve, key) else { continue }
+            let id = JobID.flatten(latch: latch, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve)
             let job = ownJob(.flatten, id, holding, sleeve, subscription, price: price, detail: reason)
             entries[key, default: AccountLog.Entry()].emissions.append((id.text, Emission(job: job, partition: stage.inputs[partition].index)))
-            partitions[partition]?.flattened[holding] = "\(latch) \(sleeve.revision)"
+            partitions[partition]?.flattened[holding] = Flattening(latch: latch, sleeve: sleeve)
         }
         for (key, entry) in entries {
             if await write(entry, key, generation: state.generation) { continue }
@@ -127,8 +152,8 @@ extension WorkStage {
         {
             return ("latch \(latch.scope.text) \(latch.at)", "the kill switch of \(latch.scope.text) closes everything: \(latch.reason)")
         }
-        if let losses = book?.record.losses, losses.stop == .flattened {
-            return ("losses \(losses.day)", losses.refusal?.detail ?? "")
+        if let losses = book?.record.losses, losses.closesEverything {
+            return ("losses \(losses.day)", "the day's loss reached the limit that closes everything")
         }
         return nil
     }

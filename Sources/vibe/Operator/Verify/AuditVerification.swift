@@ -11,7 +11,7 @@ struct AuditVerification: Sendable {
     /// Rows of each stream, by its name within the cell.
     private(set) var stored: [String: Int] = [:]
     var rows: Int { stored.values.reduce(0, +) }
-    /// Request → the dead letter that it, or a job of it, waits in.
+    /// Request → the dead letter that it, or a job of it, waits in; of a job without a request the job.
     private var letters: [String: String] = [:]
     /// Stream and id of entries that nobody can read: they led to nothing, and wait as dead letters.
     private var unreadable: Set<String> = []
@@ -84,21 +84,27 @@ struct AuditVerification: Sendable {
     private mutating func checkPairs() {
         for pair in pairs.unanswered {
             let who = "signal \(pair.signal ?? "?") for \(pair.subscription ?? "?")"
-            let place = place(of: pair.request)
+            let place = place(of: "request", pair.request)
             findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (\(place))", count: pair.legs - pair.jobs)
             findings.add(.duplicates, "\(who): \(pair.results) results for \(pair.jobs) jobs (request \(pair.request))", count: pair.results - pair.jobs)
         }
-        findings.add(.missing, "more legs without a result", count: pairs.missing - findings.count(.missing))
+        for own in pairs.unansweredOwn {
+            let who = "what has no request, for \(own.subscription ?? "?")"
+            let place = place(of: "job", own.job)
+            findings.add(.missing, "\(who): no result (\(place))", count: 1 - own.results)
+            findings.add(.duplicates, "\(who): \(own.results) results (job \(own.job))", count: own.results - 1)
+        }
+        findings.add(.missing, "more legs or jobs without a result", count: pairs.missing - findings.count(.missing))
         findings.add(.duplicates, "more results than jobs", count: pairs.duplicates - findings.count(.duplicates))
         findings.add(.missing, "\(pairs.unknownOutcomes) results carry no known outcome code", count: pairs.unknownOutcomes)
     }
 
-    private func place(of request: String) -> String {
-        letters[request].map { "request \(request), a dead letter: `vibe dlq show \($0)`" } ?? "request \(request)"
+    private func place(of kind: String, _ id: String) -> String {
+        letters[id].map { "\(kind) \(id), a dead letter: `vibe dlq show \($0)`" } ?? "\(kind) \(id)"
     }
 
     private mutating func checkAnomalies(_ reader: AuditReader) async throws {
-        // Results that share a job are counted with the pairs.
+        // Results that share a job are counted with the pairs, or with what has no request.
         for duplicate in try await reader.duplicates() where duplicate.what != "result" {
             findings.add(.duplicates, "\(duplicate.what) \(duplicate.id) is there \(duplicate.count) times", count: duplicate.count - 1)
         }

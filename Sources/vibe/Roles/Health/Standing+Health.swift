@@ -36,8 +36,9 @@ extension StageStanding {
 }
 
 extension FeedStanding {
-    /// A connection to the exchange, which is heard by its answers to pings, while there is a leader to follow.
+    /// A connection to the exchange, which is heard by its answers to pings, while there is a leader to follow; and every leader is followed.
     func sample(limit: Duration, at now: ContinuousClock.Instant) -> HealthSample {
+        guard unread == 0 else { return HealthSample("feed", .failed, detail: "\(unread) leaders are not followed: their cursors cannot be read") }
         guard leaders > 0 else { return HealthSample("feed", .ok, detail: "no leader to follow") }
         return .lasting(
             "feed", disconnectedSince.map { now - $0 }, limit: limit, detail: "\(leaders) leaders over \(sockets) sockets")

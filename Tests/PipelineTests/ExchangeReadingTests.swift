@@ -1,0 +1,46 @@
+import CopyTrading
+import Hyperliquid
+import Redis
+import RedisStreams
+import TestServers
+import Testing
+
+@testable import Pipeline
+
+/// What is read from the exchange, and who waits for it.
+@Suite struct ExchangeReadingTests {
+    @Test("R-18, R-72: who asks for an unknown coin waits a moment at most, and who must not wait, not at all")
+    func unknownCoin() async throws {
+        try await Fleet.run(.alike(1)) { fleet in
+            let client = fleet.client()
+            let instruments = Instruments(client: client, logger: fleet.log.logger("instruments"))
+            try await fleet.exchange.fault(["fault": "latency", "path": "/info", "milliseconds": 3_000])
+            guard case .unread = await instruments.listing("BTC") else { Issue.record("nothing was read yet"); return }
+            // all together they wait as long as one: were it longer, the last ones would be told
+            for _ in 0..<100 { #expect(await instruments.instrument("BTC") == nil) }
+            try await fleet.eventually("it was read") { if case .listed = await instruments.listing("BTC") { true } else { false } }
+            guard case .unlisted = await instruments.listing("NOPE") else { Issue.record("the list is read"); return }
+            #expect(await instruments.instrument("BTC")?.coin == "BTC")
+            await client.shutdown()
+        }
+    }
+
+    @Test("R-72: reads leave half of the bucket to orders; those that an exit waits for take what entries leave")
+    func exitsReadFirst() async throws {
+        let redis = try await PrivateRedis.shared()
+        let connection = try redis.connect("egress")
+        let keys = Keys(prefix: redis.prefix(), cell: "c0")
+        // as good as none comes back in the time of the test
+        let rate = TokenRate(period: 100_000_000, burst: 100)
+        let bucket = TokenBucket(redis: connection, key: keys.tokens("egress", "e"), rate: rate)
+        let gate = EgressGate(bucket: bucket, logger: FleetLog().logger("egress"))
+        #expect(try await bucket.take(60) == .taken)
+        await #expect(throws: ExchangeError.self) { try await gate.admit(20) }
+        try await EgressGate.$servesExit.withValue(true) {
+            try await gate.admit(20)
+            try await gate.admit(20)
+            await #expect(throws: ExchangeError.self) { try await gate.admit(20) }
+        }
+        await connection.close()
+    }
+}
