@@ -68,7 +68,8 @@ extension RecoveryReader {
     private func pass(
         _ items: [Waiting], _ decisions: [Decided], _ life: Lifecycle?, _ requests: [String: ExecutionRequest], _ plan: inout RecoveryPlan
     ) async throws {
-        let decisions = decisions.sorted { $0.place < $1.place }
+        // of those that are not on record themselves the order is not known: the same whatever is read
+        let decisions = decisions.sorted { ($0.place, $0.id.text) < ($1.place, $1.id.text) }
         var life = life
         var done = 0
         for item in items.sorted(by: { $0.place < $1.place }) {

@@ -13,6 +13,8 @@ struct AccountReading: Sendable {
 
     /// When the reading began, microseconds since 1970: what was settled before is in it.
     var begunAt: Int64
+    /// As of when it is, by the exchange's clock, milliseconds since 1970; of several states the earliest.
+    var asOf: Int64
     /// `nil` when it cannot be told, or was not asked for.
     var equity: Notional?
     var freeMargin: Notional
@@ -24,6 +26,7 @@ struct AccountReading: Sendable {
     ///   - equity: of the account as a whole.
     init(begunAt: Int64, states: [Hyperliquid.AccountState], equity: Notional?) {
         self.begunAt = begunAt
+        asOf = states.map(\.time).min() ?? begunAt / 1_000
         self.equity = equity
         let used = states.reduce(Notional.zero) { $0 + $1.margin.marginUsed }
         freeMargin = (equity ?? states.reduce(Notional.zero) { $0 + $1.margin.accountValue }) - used

@@ -12,12 +12,12 @@ extension WorkStage {
             let book = partitions[key.partition]?.books[key.account]
         else { return }
         let limits = subscriber.settings.losses
-        let now = reading.begunAt / 1_000
+        let now = reading.asOf
         var losses = book.record.losses ?? .beginning(equity: equity, limits: limits, now: now)
         let before = losses
         if book.record.losses != nil, needsDeposits(losses, equity, limits, now: now) {
             guard book.doubtsEquity else {
-                // Money that came or went while this was read is not known up to its beginning, but is up to the next one's.
+                // Money that came or went while its parts were read may be in one and not in another: the next reading has it in all.
                 partitions[key.partition]?.books[key.account]?.doubtsEquity = true
                 partitions[key.partition]?.books[key.account]?.nextReading = .now + configuration.accounts.confirmAfter
                 return
