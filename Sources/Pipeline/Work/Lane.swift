@@ -35,12 +35,15 @@ struct Lane: Sendable {
 struct LaneJob: Sendable {
     let entry: String
     let job: ExecutionJob
-    /// Microseconds since 1970.
+    /// Microseconds since 1970, by the planner's clock.
     let plannedAt: Int64
+    let arrivedAt = ContinuousClock.now
     /// The attempt to be made next, from 1.
     var attempt = 1
     /// The exchange knows no order of this attempt, or of a later one, from before Redis was started anew.
     var isCleared = false
+    /// The first of its orders among those that traded before Redis was started anew; `from` tells which those are.
+    var orderBefore: (from: Int64, found: ClientOrderID?)?
     /// The last order written, if any.
     var cloid: ClientOrderID?
     /// Of the lease under which each attempt was sent, as ``ExecutionResult/epochs``.

@@ -123,16 +123,23 @@ extension WorkStage {
     /// requests of different ones are planned in another order when none is composed. A close is composed with nothing but a close.
     private func tradedBehind(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> (job: ExecutionJob, cloid: ClientOrderID)? {
         guard job.job.origin == nil, let state = partitions[partition], let queue = state.lanes[lane],
-            let orders = state.tradedBefore[lane.account]?.orders, !orders.isEmpty
+            state.tradedBefore[lane.account]?.orders.isEmpty == false
         else { return nil }
-        for later in queue.jobs.dropFirst() where later.job.subscription == job.job.subscription && later.job.origin == nil {
+        for (index, later) in queue.jobs.enumerated().dropFirst()
+        where later.job.subscription == job.job.subscription && later.job.origin == nil {
             guard job.job.action != .close || later.job.action == .close, isSuspect(later, partition) else { continue }
-            for attempt in 1...Self.attemptsBehind {
-                let cloid = ClientOrderID(job: later.job.id, attempt: attempt)
-                if orders.contains(cloid) { return (later.job, cloid) }
-            }
+            if let cloid = orderBefore(index, lane, partition) { return (later.job, cloid) }
         }
         return nil
+    }
+
+    /// Looked for once: every job before it asks.
+    private func orderBefore(_ index: Int, _ lane: LaneKey, _ partition: Int) -> ClientOrderID? {
+        guard let before = partitions[partition]?.tradedBefore[lane.account], let later = partitions[partition]?.lanes[lane]?.jobs[index] else { return nil }
+        if let known = later.orderBefore, known.from == before.from { return known.found }
+        let found = (1...Self.attemptsBehind).lazy.map { ClientOrderID(job: later.job.id, attempt: $0) }.first { before.orders.contains($0) }
+        partitions[partition]?.lanes[lane]?.jobs[index].orderBefore = (before.from, found)
+        return found
     }
 
     /// Requests that are planned once more come one by one: for some time after this one was, the job of a later one may be on its way here.
@@ -140,8 +147,8 @@ extension WorkStage {
         guard job.job.origin == nil, let state = partitions[partition], job.plannedAt > state.suspectedAt * 1_000,
             state.tradedBefore[lane.account]?.orders.isEmpty == false
         else { return }
-        let left = job.plannedAt / 1_000 + Self.deliveryWait.milliseconds - WallClock.milliseconds
-        try? await Task.sleep(for: .milliseconds(min(max(left, 0), Self.deliveryWait.milliseconds)))  // ends early only when cancelled
+        // they wait together, whatever the planner's clock said
+        try? await Task.sleep(until: job.arrivedAt + Self.deliveryWait, clock: .continuous)  // ends early only when cancelled
     }
 
     /// What an exit was to give up stays owed: the next one of the sleeve includes it, as it did when they were composed.

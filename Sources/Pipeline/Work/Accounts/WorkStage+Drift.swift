@@ -161,6 +161,7 @@ extension WorkStage {
                 isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil)
             let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
             check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
+            guard check.kind != .none else { continue }
             // What the leader did may be on its way still; a close cannot be done twice, a reduction can.
             if check.isConfirmed, check.kind != .extra, await isOnItsWay(subscription, key) { continue }
             guard partitions[key.partition]?.generation == generation, quietSleeves(key) == sleeves else { return }
