@@ -435,12 +435,15 @@ import Testing
     @Test("R-55, R-29: a subscription that is to copy mirrored from now on keeps what it holds until its leader closes")
     func becomesInverse() async throws {
         let cast = Cast.alike(1, Self.following(""))
+        var settings = attentive
+        // longer than a close is on its way: it is not the drift loop's
+        settings.accounts.leaderGrace = .seconds(2)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await start(fleet, settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.apply(cast.configuration { _ in Self.following(", inverse: true") })
-            try await Task.sleep(for: .seconds(2))
+            try await Task.sleep(for: .seconds(4))
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.settled(signals: 2)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
