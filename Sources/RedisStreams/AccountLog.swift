@@ -44,15 +44,14 @@ public struct AccountLog: Sendable {
 
     /// Whether signals of the leader's partition, or requests or jobs of the account's, wait or are being worked on.
     public func hasBacklog(influencer: String, account: String, _ partitioning: Partitioning) async throws(RedisError) -> Bool {
-        let index = partitioning.account(account)
-        let stages = [
-            (StreamPartition(.signals, partitioning.signal(influencer)).name, Group.matcher),
-            (StreamPartition(.requests, index).name, Group.planner), (StreamPartition(.jobs, index).name, Group.worker),
-        ]
+        let stages = PipelineLoad.stages.map { stage in
+            let index = stage.stream == .signals ? partitioning.signal(influencer) : partitioning.account(account)
+            return (partition: StreamPartition(stage.stream, index), group: stage.group)
+        }
         // what is done first: what is added between the two reads counts as waiting
         let replies = try await redis.send([
-            RedisCommand(["HMGET", keys.acknowledged] + stages.map { "\($0.0)|\($0.1)" }),
-            RedisCommand(["HMGET", keys.sequence] + stages.map(\.0)),
+            RedisCommand(["HMGET", keys.acknowledged] + stages.map { $0.partition.counter(of: $0.group) }),
+            RedisCommand(["HMGET", keys.sequence] + stages.map(\.partition.name)),
         ])
         let done = try replies[0].checked().array ?? []
         let added = try replies[1].checked().array ?? []

@@ -100,6 +100,8 @@ public struct StreamPartition: Sendable, Hashable, CustomStringConvertible {
 
     /// As in ``Keys/sequence`` and in the audit trail.
     public var name: String { stream == .deadLetters || stream == .interventions ? stream.rawValue : "\(stream.rawValue):\(twoDigits(index))" }
+    /// Its field in ``Keys/acknowledged``: what the group has done of it.
+    public func counter(of group: String) -> String { "\(name)|\(group)" }
     public var description: String { name }
 }
 

@@ -18,7 +18,7 @@ package struct StageCommands: Sendable {
         package var fetched: [StreamEntry] = []
     }
 
-    private func inputName(_ partition: Int) -> String { "\(stage.inputs[partition].name)|\(stage.group)" }
+    private func inputName(_ partition: Int) -> String { stage.inputs[partition].counter(of: stage.group) }
     private func lease(_ partition: Int) -> String { keys.lease(stage.name, stage.partitionNames[partition]) }
     private func input(_ partition: Int) -> String { keys.stream(stage.inputs[partition]) }
 

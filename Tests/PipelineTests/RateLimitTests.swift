@@ -54,6 +54,25 @@ import Testing
         }
     }
 
+    @Test("an entry waits for tokens no longer than it may; an exit waits as long as it must")
+    func maximumWait() async throws {
+        let cast = Cast([.init("s0", of: "leader", settings: #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#)])
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(rates: ["s0": TokenRate(period: 4_000_000, burst: 1)], maximumWait: .seconds(1)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            for (side, size) in [(Side.buy, "1"), (.buy, "1"), (.sell, "2")] { try await fleet.exchange.trade("leader", "BTC", side, size) }
+            try await fleet.settled(signals: 3)
+            let results = try await fleet.verify().results(of: "s0:leader")
+            #expect(results.map(\.outcome) == [.filled, .budget, .filled])
+            #expect(results[1].attempts == 0)
+            #expect(results[1].detail?.contains("an entry waits for at most 1000 ms") == true)
+            #expect(results[2].times.sent - results[0].times.received >= 4_000_000, "the exit waited for its token")
+        }
+    }
+
     @Test("entries beyond a lane's limit end at once with a reason, exits wait")
     func lane() async throws {
         let cast = Cast.alike(1)

@@ -52,4 +52,10 @@ public struct ScopeStates: Sendable, Equatable {
         ]
         return all.dropFirst().reduce(all[0]) { $1.0 > $0.0 ? $1 : $0 }
     }
+
+    /// Why an entry is skipped; `nil` when it is not.
+    public func refusal(subscription: CopyState) -> (outcome: Outcome, detail: String)? {
+        let (state, scope) = strictest(subscription: subscription)
+        return state.outcome.map { ($0, "\(scope) is \(state.rawValue): exits only") }
+    }
 }

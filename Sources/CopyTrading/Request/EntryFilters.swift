@@ -29,6 +29,9 @@ public struct EntryFilters: Sendable, Equatable {
         self.schedule = schedule
     }
 
+    /// Whether an entry on this side is copied.
+    public func allows(_ side: Side) -> Bool { direction == .both || direction == (side == .buy ? .long : .short) }
+
     /// Whether one of them is about the leader's order, or the market it trades in.
     public var asksLeaderOrder: Bool {
         minimumLeaderNotional != nil || maximumLeaderNotional != nil || minimumConvictionBasisPoints != nil || maximumLeaderLeverage != nil
@@ -42,7 +45,7 @@ extension EntryPlan {
         let filters = subscription.filters
         try checkCoin(subscription)
         try checkListing(filters, now: now)
-        if filters.direction != .both, filters.direction != (side == .buy ? .long : .short) {
+        if !filters.allows(side) {
             throw Refusal(.direction, .filterSide, "copies \(filters.direction.rawValue) positions only")
         }
         try checkLeaderOrder(filters)

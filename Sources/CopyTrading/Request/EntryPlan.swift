@@ -80,8 +80,7 @@ struct EntryPlan {
         }
         var states = facts.states
         states.subscriber = max(states.subscriber, account.state)
-        let (state, scope) = states.strictest(subscription: subscription.state)
-        if let outcome = state.outcome { throw Refusal(.state, outcome, "\(scope) is \(state.rawValue): exits only") }
+        if let (outcome, detail) = states.refusal(subscription: subscription.state) { throw Refusal(.state, outcome, detail) }
         if signal.endsEntries { throw Refusal(.state, .windDown, "the leader's position was taken: \(signal.cause.rawValue)") }
     }
 

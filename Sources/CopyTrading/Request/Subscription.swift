@@ -63,8 +63,7 @@ public struct Subscription: Sendable, Equatable {
     /// - Parameter now: milliseconds since 1970.
     public func mayRest(in coin: Coin, _ side: Side, states: ScopeStates, at now: Int64) -> Bool {
         guard states.strictest(subscription: state).state == .active, limits.allows(coin) else { return false }
-        guard filters.direction == .both || filters.direction == (side == .buy ? .long : .short) else { return false }
-        return filters.schedule.allows(now) && !filters.asksLeaderOrder
+        return filters.allows(side) && filters.schedule.allows(now) && !filters.asksLeaderOrder
     }
 
     public struct Limits: Sendable, Equatable {

@@ -169,7 +169,7 @@ public actor PlanStage: StageActor {
             facts: facts(request, snapshot, instrument, mayBeSent: mayBeSent), lifecycle: life(before: request, undecided, partition))
         let requests = (undecided?.parts ?? []) + group.map(\.request)
         guard let composition = Composition(of: requests) else {
-            return [handOff(Planner.decide(request, under: snapshot, on: record), of: last, partition)]
+            return [handOff(Planner.decide(request, under: snapshot, on: record), of: last, undecided, partition)]
         }
         var part = record
         part.facts = PlanningFacts(instrument: nil)
@@ -179,8 +179,10 @@ public actor PlanStage: StageActor {
         logger.info(
             "requests.composed",
             metadata: ["subscription": "\(key.subscription)", "coin": "\(key.coin)", "count": "\(requests.count)", "into": "\(request.id)"])
-        let parts = group.dropLast().map { item in handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, partition) }
-        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), partition)]
+        let parts = group.dropLast().map { item in
+            handOff(Planner.decide(item.request, under: snapshot, on: part), of: item, self.undecided(item.request, partition), partition)
+        }
+        return parts + [handOff(plan, of: Queued(entry: last.entry, request: composition.request), undecided, partition)]
     }
 
     // MARK: - After a restart of Redis, and a recovery
@@ -212,12 +214,13 @@ public actor PlanStage: StageActor {
         guard let settings = await settings(of: record.configVersion, partition) else { return nil }
         // a later decision may be what the lifecycle was rebuilt from
         let keepsLife = lifecycles[partition]?[item.key] != record.lifecycle
-        let parts = undecided(item.request, partition)?.parts ?? []
+        let undecided = undecided(item.request, partition)
+        let parts = undecided?.parts ?? []
         if !record.composedOf.isEmpty, parts.map(\.id) == record.composedOf, let composition = Composition(of: parts + [item.request]) {
             let plan = Planner.decide(composition, under: settings, on: record)
-            return handOff(plan, of: Queued(entry: item.entry, request: composition.request), keepsLife: keepsLife, partition)
+            return handOff(plan, of: Queued(entry: item.entry, request: composition.request), undecided, keepsLife: keepsLife, partition)
         }
-        return handOff(Planner.decide(item.request, under: settings, on: record), of: item, keepsLife: keepsLife, partition)
+        return handOff(Planner.decide(item.request, under: settings, on: record), of: item, undecided, keepsLife: keepsLife, partition)
     }
 
     /// What a recovery found out about a request beside the decision; `nil` when that is nothing.
@@ -258,9 +261,11 @@ public actor PlanStage: StageActor {
 
     /// Keeps and emits what was decided.
     /// - Parameter keepsLife: what is stored is what a later decision left, as it is for a request that others have passed.
-    private func handOff(_ plan: Plan, of item: Queued, keepsLife: Bool = false, _ partition: Int) -> Completion {
+    private func handOff(
+        _ plan: Plan, of item: Queued, _ undecided: UndecidedRequest?, keepsLife: Bool = false, _ partition: Int
+    ) -> Completion {
         let stored = lifecycles[partition]?[item.key]
-        let isPassed = undecided(item.request, partition)?.isPassed ?? false
+        let isPassed = undecided?.isPassed ?? false
         if isPassed { passedLives[partition, default: [:]].updateValue(plan.lifecycle, forKey: item.key) }
         let next = isPassed || keepsLife ? stored : plan.lifecycle
         lifecycles[partition]?[item.key] = next

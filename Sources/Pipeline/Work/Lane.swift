@@ -63,8 +63,11 @@ struct LaneJob: Sendable {
     var preparedAt: Int64 = 0
     var sentAt: Int64 = 0
     var acknowledgedAt: Int64 = 0
-    var limitedMicroseconds: Int64 = 0
-    var limitedBy: String?
+    /// For tokens: of all its orders, and the bucket that limited last.
+    private var limitedMicroseconds: Int64 = 0
+    private var limitedBy: String?
+    /// Since when its next order waits, and how long those before it did.
+    private var tokenWait: (since: ContinuousClock.Instant, before: Int64)?
     /// Refusals that allowed another try, so that none repeats for ever.
     var refusals = 0
     /// The account could not be read when it was needed.
@@ -85,9 +88,27 @@ struct LaneJob: Sendable {
     /// An order was journalled, here or by a predecessor.
     mutating func sent(_ record: AttemptRecord) {
         cloid = record.cloid
+        tokenWait = nil
         guard record.attempt > 0 else { return }
         epochs += Array(repeating: 0, count: max(0, record.attempt - epochs.count))
         epochs[record.attempt - 1] = Int64(record.epoch) ?? 0
+    }
+
+    /// Its next order has no token for `wait` more from `now`.
+    ///
+    /// - Returns: why the job ends rather than wait; `nil` when it may wait, as every exit does.
+    mutating func limited(by name: String, for wait: Duration, at now: ContinuousClock.Instant, atMost maximum: Duration) -> String? {
+        let begun = tokenWait ?? (now, limitedMicroseconds)
+        let whole = now + wait - begun.since
+        tokenWait = begun
+        limitedMicroseconds = begun.before + whole.microseconds
+        limitedBy = name
+        guard job.action.isEntry else { return nil }
+        if let expiresAt = job.expiresAt, case let late = WallClock.milliseconds + wait.milliseconds - expiresAt, late > 0 {
+            return "\(name) has no token for \(wait.milliseconds) ms; the entry expires \(late) ms earlier"
+        }
+        guard whole > maximum else { return nil }
+        return "\(name) has no token for \(wait.milliseconds) ms; an entry waits for at most \(maximum.milliseconds) ms"
     }
 
     func result(_ outcome: Outcome, _ detail: String?, position: Size?) -> ExecutionResult {

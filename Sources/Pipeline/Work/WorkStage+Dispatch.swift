@@ -376,22 +376,18 @@ extension WorkStage {
             return postpone(draft, for: .zero)
         }
         abandon(draft)
-        let readyAt = WallClock.milliseconds + microseconds / 1_000
+        let wait = Duration.microseconds(microseconds)
         for record in draft.launch.records {
             let lane = LaneKey(account: record.account, coin: record.coin)
-            updateHead(lane, key.partition) { job in
-                job.limitedMicroseconds += microseconds
-                job.limitedBy = name
-            }
-            guard let job = partitions[key.partition]?.lanes[lane]?.jobs.first?.job, let expiresAt = job.expiresAt, readyAt > expiresAt else {
-                hold(key, until: .now + .microseconds(microseconds))
+            var refusal: String?
+            updateHead(lane, key.partition) { refusal = $0.limited(by: name, for: wait, at: .now, atMost: configuration.maximumWait) }
+            if let refusal {
+                // what is next may expire later, or be an exit: it gets its own answer
+                finish(lane, .budget, refusal, key.partition)
+            } else {
+                hold(key, until: .now + wait)
                 partitions[key.partition]?.accounts[key.account]?.isHeldForEntry = isEntry(record, key.partition)
-                continue
             }
-            // what is next may expire later, or be an exit: it gets its own answer
-            finish(
-                lane, .budget, "\(name) has no token for \(microseconds / 1_000) ms; the entry expires \(readyAt - expiresAt) ms earlier",
-                key.partition)
         }
     }
 

@@ -30,7 +30,7 @@ public actor WorkStage: StageActor {
         public var expiryMargin: Duration
         /// An entry that would expire within this time is not sent any more.
         public var entryMargin: Duration
-        /// How long an entry may wait for tokens in all. Exits wait as long as they must.
+        /// How long an entry may wait for the tokens of one order. Exits wait as long as they must.
         public var maximumWait: Duration
         /// Entries that may wait for the audit trail before entries are no longer traded; exits always are.
         public var maximumAuditLag: Int64

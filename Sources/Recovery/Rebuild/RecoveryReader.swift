@@ -275,10 +275,7 @@ struct RecoveryReader: Sendable {
     func requests(
         of records: [String: DecisionRecord], since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
     ) async throws -> [String: ExecutionRequest] {
-        var requests: [String: ExecutionRequest] = [:]
-        for (id, data) in try await reader.requestData(records.keys) {
-            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
-        }
+        let requests = try await stored(records.keys, &plan)
         let parts = Set(records.values.flatMap { $0.composedOf.map(\.text) }).subtracting(requests.keys)
         return requests.merging(try await self.requests(parts, since: checkpoint, &plan)) { own, _ in own }
     }
@@ -288,13 +285,17 @@ struct RecoveryReader: Sendable {
         _ ids: Set<String>, since checkpoint: Checkpoint?, _ plan: inout RecoveryPlan
     ) async throws -> [String: ExecutionRequest] {
         guard !ids.isEmpty else { return [:] }
-        var requests: [String: ExecutionRequest] = [:]
-        for (id, data) in try await reader.requestData(ids) {
-            requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
-        }
+        let requests = try await stored(ids, &plan)
         let older = ids.subtracting(requests.keys)
         guard checkpoint != nil, !older.isEmpty else { return requests }
-        for (id, data) in try await reader.requestData(older, everywhere: true) {
+        return requests.merging(try await stored(older, everywhere: true, &plan)) { recent, _ in recent }
+    }
+
+    private func stored(
+        _ ids: some Collection<String>, everywhere: Bool = false, _ plan: inout RecoveryPlan
+    ) async throws -> [String: ExecutionRequest] {
+        var requests: [String: ExecutionRequest] = [:]
+        for (id, data) in try await reader.requestData(ids, everywhere: everywhere) {
             requests[id] = read(data, "the request \(id)", &plan, ExecutionRequest.init(json:))
         }
         return requests

@@ -33,7 +33,8 @@ public struct PipelineLoad: Sendable, Equatable {
             backlog: max(0, added - done), usedMemory: memory["used_memory"] ?? 0, maximumMemory: memory["maxmemory"] ?? 0)
     }
 
-    private static let stages: [(stream: Stream, group: String)] = [
+    /// What a signal goes through, and whose group tells that it is done.
+    static let stages: [(stream: Stream, group: String)] = [
         (.signals, Group.matcher), (.requests, Group.planner), (.jobs, Group.worker),
     ]
 

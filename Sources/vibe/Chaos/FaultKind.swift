@@ -59,7 +59,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .fleetRolling: "every process of a role is replaced, one after the other"
         case .fleetScale: "a role from its count to 1, to 6, to 2, and back"
         case .redisKill: "kill -9 of Redis, and a start with all that it wrote"
-        case .redisCutTail: "kill -9 of Redis and a piece of its AOF's end cut off, twice in a row"
+        case .redisCutTail: "kill -9 of Redis and a piece of its AOF's end cut off, twice in a row, often with all processes killed"
         case .redisRolledBack: "Redis is replaced by a copy that is seconds old"
         case .redisEmpty: "Redis comes back with nothing"
         case .redisGroupLost: "a consumer group is deleted"

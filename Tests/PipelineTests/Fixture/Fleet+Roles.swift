@@ -223,6 +223,8 @@ extension Fleet {
         var suspectWait = Duration.milliseconds(1_500)
         /// By subscriber; unlimited when absent.
         var rates: [String: TokenRate] = [:]
+        /// Of an entry, for tokens.
+        var maximumWait = Duration.seconds(60)
         /// Of every account.
         var accountRate = WorkSettings.unlimited
         var accounts = WorkStage.Configuration.Accounts()
@@ -260,8 +262,8 @@ extension Fleet {
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKeys: SealingKeys(current: Self.sealingKey),
             configuration: .init(
                 ordersPerAction: 16, actionsPerAccount: 2, maximumInFlight: 256, laneLimit: settings.laneLimit, partitionLimit: settings.partitionLimit,
-                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumAuditLag: settings.maximumAuditLag,
-                fanoutDepthShare: settings.fanoutDepthShare, suspectWait: settings.suspectWait,
+                coalesceAfter: settings.coalesceAfter, expiryMargin: .seconds(2), maximumWait: settings.maximumWait,
+                maximumAuditLag: settings.maximumAuditLag, fanoutDepthShare: settings.fanoutDepthShare, suspectWait: settings.suspectWait,
                 rates: .init(
                     subscriber: { settings.rates[$0] ?? WorkSettings.unlimited }, account: { _ in settings.accountRate },
                     egress: ("default", WorkSettings.unlimited)),

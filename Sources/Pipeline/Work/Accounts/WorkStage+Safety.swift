@@ -38,14 +38,12 @@ extension WorkStage {
         let snapshot = config.current()
         guard let subscription = snapshot.subscriptions[entry.subscription] else { return (.paused, "the subscription was removed") }
         let states = snapshot.states(influencer: entry.influencer, subscriber: entry.subscriber, coin: entry.coin)
-        let (state, scope) = states.strictest(subscription: subscription.state)
-        if let outcome = state.outcome { return (outcome, "\(scope) is \(state.rawValue): exits only") }
+        if let refusal = states.refusal(subscription: subscription.state) { return refusal }
         // what no leader's trade led to has passed no filter
         guard entry.origin != nil else { return nil }
         if !subscription.limits.allows(entry.coin) { return (.filterCoin, "\(entry.coin) is not among the coins that may be opened") }
-        let direction = subscription.filters.direction
-        guard direction == .both || direction == (entry.side == .buy ? .long : .short) else {
-            return (.filterSide, "copies \(direction.rawValue) positions only")
+        guard subscription.filters.allows(entry.side) else {
+            return (.filterSide, "copies \(subscription.filters.direction.rawValue) positions only")
         }
         return nil
     }

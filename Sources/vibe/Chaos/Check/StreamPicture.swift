@@ -77,7 +77,7 @@ struct StreamPicture: Sendable {
                     Group(
                         name: name, delivered: group["last-delivered-id"]?.text ?? "0-0", pending: Int(group["pending"]?.integer ?? 0),
                         pendingPresent: present, undelivered: 0,
-                        acknowledged: Int(acknowledged["\(partition.name)|\(name)"]?.integer ?? 0),
+                        acknowledged: Int(acknowledged[partition.counter(of: name)]?.integer ?? 0),
                         consumers: (detail.2.array ?? []).map(\.pairs).map {
                             Consumer(name: $0["name"]?.text ?? "?", pending: Int($0["pending"]?.integer ?? 0))
                         }))

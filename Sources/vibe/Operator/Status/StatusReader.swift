@@ -112,7 +112,7 @@ private struct StreamFigures {
             for group in partition.stream.groups {
                 // A stream that nothing was ever written to may lack its group: an error, and nothing pending.
                 let summary = replies[next].array ?? []
-                figures.pending["\(partition.name)|\(group)"] = (summary.first?.integer ?? 0, summary.count > 1 ? summary[1].text : nil)
+                figures.pending[partition.counter(of: group)] = (summary.first?.integer ?? 0, summary.count > 1 ? summary[1].text : nil)
                 next += 1
             }
         }
@@ -120,10 +120,10 @@ private struct StreamFigures {
     }
 
     func partition(_ input: StreamPartition, group: String) -> PartitionStatus {
-        let waiting = pending["\(input.name)|\(group)"]
+        let waiting = pending[input.counter(of: group)]
         let entries = entries[input] ?? 0
         let added = added[input.name]?.integer ?? 0
-        let done = acknowledged["\(input.name)|\(group)"]?.integer ?? 0
+        let done = acknowledged[input.counter(of: group)]?.integer ?? 0
         return PartitionStatus(
             name: input.name, entries: entries, added: added, acknowledged: done, pending: waiting?.count ?? 0,
             oldestPending: waiting?.oldest.flatMap(EntryID.milliseconds).map { max(0, time / 1_000 - $0) },

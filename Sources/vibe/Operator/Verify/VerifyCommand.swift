@@ -7,9 +7,9 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Prove that everything was copied once, in order, and is on record.",
         discussion: """
             Compares the audit trail with itself (numbers without gaps, hash chain), with Redis' counters, with the configuration of the
-            time (one explained result for each leg of each signal and subscription) and with the ledger of the simulated exchange (no
-            order twice, equal sizes and prices, the order of execution). The last line begins with `verified:` and the exit code is 0,
-            or with `FAILED:` and it is 1.
+            time (one explained result for each leg of each signal and subscription, and for each job that a worker made by itself) and
+            with the ledger of the simulated exchange (no order twice, equal sizes and prices, the order of execution). The last line
+            begins with `verified:` and the exit code is 0, or with `FAILED:` and it is 1.
 
             Examples:
               vibe verify
