@@ -77,6 +77,40 @@ import Testing
         }
     }
 
+    @Test(
+        "an order of somebody who was taken out of the configuration is settled by what the exchange knows of it, once it can no longer arrive",
+        arguments: [FaultyProxy.Fault.resetBefore, .resetAfter])
+    func removedSubscriber(fault: FaultyProxy.Fault) async throws {
+        let sizing = #"sizing: {mode: fixed_notional, notional: "1000"}"#
+        let cast = Cast([
+            .init("leaving", of: "leader", settings: "\(sizing), limits: {entry_expiry_ms: 3000}"),
+            .init("other", of: "leader", settings: "\(sizing), state: paused"),
+        ])
+        var fewer = cast
+        fewer.followers.removeFirst()
+        try await Fleet.run(cast) { [fewer] fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(1_500)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            proxy.spoil(fault)
+            // it stays open until nobody can sign for it any more
+            proxy.spoil(.resetBefore, times: 1_000_000, containing: #""type":"noop""#)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the order is open") { fleet.log.count("attempt.unsettled") > 0 }
+            try await fleet.apply(fewer.configuration())
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+            let results = truth.results(of: "leaving:leader")
+            #expect(results.map(\.outcome) == [fault.reachesExchange ? .filled : .paused])
+            #expect(results[0].detail?.contains(fault.reachesExchange ? "was found at the exchange" : "the subscription was removed") == true)
+            #expect(truth.ledger.allSatisfy { $0.action != "noop" })
+        }
+    }
+
     @Test("an exchange that cannot be reached delays orders and loses none", arguments: Fleet.Transport.allCases)
     func unreachable(transport: Fleet.Transport) async throws {
         let cast = Cast.alike(3)

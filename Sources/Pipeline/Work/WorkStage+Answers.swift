@@ -206,7 +206,7 @@ extension WorkStage {
         } catch {
             logger.warning("book.unread", metadata: ["coin": "\(key.coin)", "error": "\(error)"])
         }
-        guard partitions[partition]?.generation == generation else { return }
+        guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[key]?.head == .quoting else { return }
         updateHead(key, partition) { $0.quote = quote ?? $0.quote }
         partitions[partition]?.lanes[key]?.head = .idle
         attention.insert(AccountKey(partition: partition, account: key.account))
@@ -222,7 +222,9 @@ extension WorkStage {
             await takeTriggerFills(of: HoldingKey(job.job.subscription, key.coin), account, generation)
         }
         let state = try? await client.accountState(key.account.text, dex: key.coin.dex)
-        guard partitions[partition]?.generation == generation, let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
+        guard partitions[partition]?.generation == generation, let queue = partitions[partition]?.lanes[key], queue.head == .quoting,
+            let job = queue.jobs.first
+        else { return }
         defer { dispatching.signal() }
         guard let state else {
             // not knowing is no proof: the exit stays and is tried again

@@ -66,14 +66,12 @@ extension WorkStage {
     /// `nil`: not decided yet, ask again.
     private func settle(_ errand: SettleErrand) async -> [Settlement]? {
         guard let first = errand.records.first else { return [] }
-        guard let subscriber = await config.current().subscribers[first.subscriber] else {
-            logger.error("attempt.unsettled", metadata: ["cloid": "\(first.cloid)", "reason": "subscriber \(first.subscriber) is not configured"])
-            return nil
-        }
-        // whose nonce it is, also when another signs by now
-        let agent = first.signer ?? subscriber.agentAddress
-        let signsNow = agent == subscriber.agentAddress
+        let configured = await config.current().subscribers[first.subscriber]
         do {
+            guard let subscriber = configured else { return try await settleUnsigned(errand) }
+            // whose nonce it is, also when another signs by now
+            let agent = first.signer ?? subscriber.agentAddress
+            let signsNow = agent == subscriber.agentAddress
             if signsNow && subscriber.isAgentRevoked { return try await settleUnsigned(errand) }
             let signer: Signer
             do { signer = try await signers.signer(subscriber.id, agent: agent) } catch ConfigStoreError.agentKeyGone {
@@ -107,8 +105,8 @@ extension WorkStage {
         }
     }
 
-    /// No noop can be signed: its agent's key is destroyed, or the exchange takes nothing from that agent any more. Then an order that has
-    /// not arrived long after it was sent never will.
+    /// No noop can be signed: its agent's key is destroyed, its subscriber is no longer configured, or the exchange takes nothing from that
+    /// agent any more. Then an order that has not arrived long after it was sent never will.
     private func settleUnsigned(_ errand: SettleErrand) async throws -> [Settlement]? {
         let latest = errand.records.map { $0.expiresAfter ?? $0.preparedAt / 1_000 + Self.arrival.milliseconds }.max() ?? 0
         guard WallClock.milliseconds > latest + Self.arrivalMargin.milliseconds else { return nil }
