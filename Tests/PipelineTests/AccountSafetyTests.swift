@@ -15,17 +15,7 @@ import Testing
 @Suite struct AccountSafetyTests {
     private static let size = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
 
-    /// Accounts are looked after every moment instead of every half minute.
-    private var attentive: Fleet.WorkSettings {
-        var settings = Fleet.WorkSettings()
-        settings.accounts.weightPerMinute = 1_000_000
-        settings.accounts.readEvery = .milliseconds(300)
-        settings.accounts.confirmAfter = .milliseconds(100)
-        settings.accounts.leaderGrace = .milliseconds(300)
-        settings.accounts.sweepEvery = .milliseconds(300)
-        settings.accounts.latchEvery = .milliseconds(50)
-        return settings
-    }
+    private let attentive = Fleet.WorkSettings.attentive
 
     private func start(_ fleet: Fleet, _ settings: Fleet.WorkSettings? = nil) async throws {
         try await fleet.match()
@@ -389,13 +379,7 @@ import Testing
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             await role.stop()
-            // As if the leader's close had been lost on its way: ingest knows of it, and no signal came.
-            var flat = LeaderCursor(positions: [:], at: WallClock.milliseconds - 60_000)
-            flat.marks["BTC"] = LeaderCursor.Mark(position: .zero, time: WallClock.milliseconds - 60_000, price: Price(50_000))
-            let key = fleet.keys.cursors(fleet.partitioning.signal("leader"))
-            var command = RedisCommand("HSET", key, "leader")
-            command.append(flat.json.bytes())
-            _ = try await fleet.observer.send(command).checked()
+            try await fleet.loseClose(of: "leader", in: "BTC", at: Price(50_000))
             let account = fleet.cast.follower("s0").account
             try await fleet.eventually("it is closed") { Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC").isZero }
             try await fleet.settled(signals: 1)

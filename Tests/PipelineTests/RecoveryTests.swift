@@ -453,6 +453,56 @@ import Testing
         }
     }
 
+    @Test(
+        "an exit of the worker's own making that went with Redis is found, put on record, and not made again",
+        arguments: [true, false], [true, false])
+    func ownExit(leaderCloses: Bool, isJobOnRecord: Bool) async throws {
+        let redis = try await Self.server()
+        let cast = Cast.alike(1)
+        let account = cast.followers[0].account
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .attentive)
+            try await fleet.audit()
+            let (role, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await role.stop()
+            try await fleet.loseClose(of: "leader", in: "BTC", at: Price(50_000))
+            try await fleet.eventually("the worker closes by itself") {
+                Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC").isZero
+            }
+            try await fleet.settled(signals: 1)
+            let undisturbed = try await fleet.verify()
+            try await fleet.endRoles()
+            let index = fleet.partitioning.account(account)
+            if !isJobOnRecord { try await fleet.forget(StreamPartition(.jobs, index), after: 1) }
+            try await fleet.forget(StreamPartition(.results, index), after: 1)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            if leaderCloses {
+                try await fleet.work("work-2")
+                try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+                try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+                try await fleet.settled(signals: 2, within: .seconds(40))
+            } else {
+                try await fleet.work("work-2", .attentive)
+                try await fleet.eventually("it is on record", within: .seconds(40)) { try await fleet.recorded(.results) == 2 }
+            }
+            let truth = try await fleet.verify()
+            #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid))
+            #expect(truth.results.map(\.origin) == [nil, .drift] + (leaderCloses ? [nil] : []))
+            #expect(truth.results.map(\.outcome) == [.filled, .filled] + (leaderCloses ? [.noPosition] : []))
+            #expect(truth.results[1].cloid == undisturbed.results[1].cloid)
+            #expect(truth.sleeves.isEmpty)
+        }
+    }
+
     @Test("an order that Redis has forgotten is asked for although entries are off by now, and nothing is opened", arguments: [true, false])
     func entriesOff(isLatched: Bool) async throws {
         let redis = try await Self.server()

@@ -16,6 +16,8 @@ extension WorkStage {
     private static let attemptsEver = 500
     /// Attempts of a later job that are looked for to tell what became of those before it. One that lost more before it traded tells nothing.
     private static let attemptsBehind = 20
+    /// Orders are looked for from so long before Redis was started anew: what the trail had not written by then is younger.
+    private static let lookback = Duration.seconds(600)
     private static let endedBefore = "an order behind it was sent before Redis was started anew, and none of its own"
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
@@ -33,7 +35,12 @@ extension WorkStage {
         var size: Size { before.filled + (order.order.originalSize ?? max(order.order.size, fills.filled - before.filled)) }
     }
 
-    /// Whether the exchange must be asked before the job's next attempt.
+    /// Whether the exchange must be asked before the job's next attempt: for its own orders, or for others that changed its sleeve.
+    func mustAsk(_ job: LaneJob, _ key: AccountKey) -> Bool {
+        isSuspect(job, key.partition) || !job.isCleared && mayHaveLost(HoldingKey(job.job.subscription, job.job.coin), key)
+    }
+
+    /// Whether the job's own orders may have been sent before Redis was started anew.
     func isSuspect(_ job: LaneJob, _ partition: Int) -> Bool {
         guard !job.isCleared, let moment = partitions[partition]?.suspectedAt else { return false }
         return BeforeRestart.covers(job.job.leaderFillTime, mayJoin: job.job.action == .open, since: moment)
@@ -51,9 +58,23 @@ extension WorkStage {
             try? await Task.sleep(until: state.suspectedSince + configuration.suspectWait)  // ends early only when cancelled
         }
         var pause = Duration.milliseconds(100)
+        let key = AccountKey(partition: partition, account: lane.account)
         while let job = asked(partition, generation, lane), !Task.isCancelled {
+            let holding = HoldingKey(job.job.subscription, lane.coin)
             do {
-                let finding = try await find(job, partition, generation)
+                try await readTraded(lane.account, from: job.job.leaderFillTime, partition, generation)
+                let lost = try await lostJob(holding, key)
+                guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
+                if let lost, lost.id != job.job.id {
+                    if putFirst(lost.id, lane, key) { return }
+                    await record(lost: [lost], key, generation)
+                    throw NotYet(description: "\(lost.id), which was lost, comes before it")
+                }
+                guard isSuspect(job, partition) || lost != nil else {
+                    partitions[partition]?.searched.insert(holding)
+                    return conclude(nil, hadEnded: false, of: job, lane, partition)
+                }
+                let finding = try await find(job, partition)
                 var hadEnded = false
                 if finding == nil { hadEnded = try await self.hadEnded(job, lane, partition) }
                 guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
@@ -73,10 +94,10 @@ extension WorkStage {
         return queue.jobs.first
     }
 
-    private func find(_ job: LaneJob, _ partition: Int, _ generation: Int) async throws -> Finding? {
+    private func find(_ job: LaneJob, _ partition: Int) async throws -> Finding? {
         var finding: Finding?
         var attempt = job.attempt
-        let last = try await lastTraded(job, partition, generation)
+        let last = lastTraded(job, partition)
         // an exit may have taken several, an entry ends with the one that landed
         while attempt <= max(last, (finding?.attempt ?? job.attempt - 1) + 1 + Self.attemptsAhead), finding == nil || !job.job.action.isEntry {
             let cloid = ClientOrderID(job: job.job.id, attempt: attempt)
@@ -95,16 +116,20 @@ extension WorkStage {
     }
 
     /// The job's last attempt that traded, 0 for none: attempts before it may never have reached the exchange, however many they were.
-    private func lastTraded(_ job: LaneJob, _ partition: Int, _ generation: Int) async throws -> Int {
-        guard let state = partitions[partition] else { return 0 }
-        let from = min(job.job.leaderFillTime, state.suspectedAt) - Self.fillMargin
-        if state.tradedBefore[job.job.account].map({ $0.from > from }) ?? true {
-            let orders = Set(try await client.fills(job.job.account.text, from: from).compactMap { $0.cloid.map { ClientOrderID($0) } })
-            guard partitions[partition]?.generation == generation else { return 0 }
-            state.tradedBefore[job.job.account] = (from, orders)
-        }
-        guard let orders = state.tradedBefore[job.job.account]?.orders, !orders.isEmpty else { return 0 }
+    private func lastTraded(_ job: LaneJob, _ partition: Int) -> Int {
+        guard let orders = partitions[partition]?.tradedBefore[job.job.account]?.orders, !orders.isEmpty else { return 0 }
         return (job.attempt...Self.attemptsEver).last { orders.contains(ClientOrderID(job: job.job.id, attempt: $0)) } ?? 0
+    }
+
+    /// Reads which orders of an account traded before Redis was started anew, unless that is known.
+    /// - Parameter time: exchange time, milliseconds, from which they are wanted at least.
+    func readTraded(_ account: AccountID, from time: Int64, _ partition: Int, _ generation: Int) async throws {
+        guard let state = partitions[partition], state.generation == generation else { return }
+        let from = min(time - Self.fillMargin, state.suspectedAt - Self.lookback.milliseconds)
+        if let known = state.tradedBefore[account], known.from <= from { return }
+        let orders = Set(try await client.fills(account.text, from: from).compactMap { $0.cloid.map { ClientOrderID($0) } })
+        guard partitions[partition]?.generation == generation else { return }
+        state.tradedBefore[account] = (from, orders)
     }
 
     // MARK: - Jobs without an order

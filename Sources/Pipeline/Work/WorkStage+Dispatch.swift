@@ -177,7 +177,7 @@ extension WorkStage {
             while found.count < configuration.ordersPerAction, let state = partitions[key.partition],
                 let queue = state.lanes[lane], queue.head == .idle, let job = queue.jobs.first
             {
-                if isSuspect(job, key.partition) {
+                if mustAsk(job, key) {
                     beginAsking(lane, key.partition)
                     break
                 }

@@ -129,6 +129,8 @@ public actor WorkStage: StageActor {
         var suspectedSince = ContinuousClock.now
         /// Of accounts whose jobs are asked for: the orders that traded from some time on, none of which is under way any more.
         var tradedBefore: [AccountID: (from: Int64, orders: Set<ClientOrderID>)] = [:]
+        /// Sleeves for which lost jobs of our own were looked for in vain.
+        var searched: Set<HoldingKey> = []
         /// Jobs that were answered before Redis was lost, and are on record since by their results.
         var answered: Set<String> = []
         var sleeves: [HoldingKey: Sleeve] = [:]

@@ -239,6 +239,18 @@ extension Fleet {
             return limits
         }()
         static let unlimited = TokenRate(period: 1, burst: 1_000_000)
+
+        /// Accounts are looked after every moment instead of every half minute.
+        static var attentive: WorkSettings {
+            var settings = WorkSettings()
+            settings.accounts.weightPerMinute = 1_000_000
+            settings.accounts.readEvery = .milliseconds(300)
+            settings.accounts.confirmAfter = .milliseconds(100)
+            settings.accounts.leaderGrace = .milliseconds(300)
+            settings.accounts.sweepEvery = .milliseconds(300)
+            settings.accounts.latchEvery = .milliseconds(50)
+            return settings
+        }
     }
 
     @discardableResult
@@ -418,6 +430,16 @@ extension Fleet {
         try await plan()
         try await work()
         try await audit()
+    }
+
+    /// As if a close of the leader's had been lost on its way: ingest, which is not running, knows of it, and no signal came.
+    func loseClose(of leader: String, in coin: Coin, at price: Price) async throws {
+        let moment = WallClock.milliseconds - 60_000
+        var flat = LeaderCursor(positions: [:], at: moment)
+        flat.marks[coin] = LeaderCursor.Mark(position: .zero, time: moment, price: price)
+        var command = RedisCommand("HSET", keys.cursors(partitioning.signal(leader)), leader)
+        command.append(flat.json.bytes())
+        _ = try await observer.send(command).checked()
     }
 
     /// One of each, following.

@@ -57,6 +57,7 @@ extension WorkStage {
     private func explain(
         _ unexplained: [Coin: Size], _ key: AccountKey, _ generation: Int, _ reading: AccountReading, _ sleeves: Sleeves
     ) async {
+        guard await !restoresLostJobs(in: Set(unexplained.keys), sleeves, key, generation) else { return }
         guard let state = partitions[key.partition], let orders = state.books[key.account]?.record.orders else { return }
         let since = unexplained.keys.map { state.books[key.account]?.agreedAt[$0] ?? state.begunAt }.min() ?? state.begunAt
         let fills: [UserFill]

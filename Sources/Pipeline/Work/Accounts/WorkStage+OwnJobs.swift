@@ -1,4 +1,5 @@
 import CopyTrading
+import Hyperliquid
 import RedisStreams
 
 /// Jobs that no leader's trade led to. They go through the stream as every job does, so that they are journalled, audited and answered alike.
@@ -21,6 +22,22 @@ extension WorkStage {
             expiresAt: nil, maximumPositionNotional: nil, leaderFillTime: WallClock.milliseconds, receivedAt: WallClock.microseconds,
             lifecycle: sleeve.lifecycle, sharing: config.current().subscribers[subscription.subscriber]?.settings.sharing ?? .lock,
             closesManual: origin == .flatten || subscription.closesManual, detail: detail, origin: origin)
+    }
+
+    /// The job that led to an order of before Redis was started anew: what is not on record of it is as it may have been.
+    func lostJob(
+        _ origin: JobOrigin, _ id: JobID, _ order: OpenOrder, _ holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription
+    ) -> ExecutionJob {
+        let size = order.originalSize ?? order.size
+        var job =
+            if sleeve.position.sign == Int(order.side.sign) {
+                ownEntry(origin, id, order.side, size, limit: order.limitPrice, reference: order.limitPrice, holding, sleeve, subscription)
+            } else {
+                ownJob(origin, id, holding, sleeve, subscription, reducing: size, price: order.limitPrice, detail: "")
+            }
+        job.detail = "its order is known to the exchange, it itself was lost with Redis"
+        job.leaderFillTime = order.placedAt
+        return job
     }
 
     /// Whether an exit of the sleeve may be asked for now. After exits that came to nothing the next ones come more and more seldom; none is

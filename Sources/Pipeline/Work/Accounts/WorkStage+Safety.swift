@@ -143,7 +143,7 @@ extension WorkStage {
     }
 
     /// By which latch or loss the sleeve is to be closed, and why.
-    private func flattening(_ subscription: Subscription, _ coin: Coin, _ book: AccountBook?) -> (latch: String, reason: String)? {
+    func flattening(_ subscription: Subscription, _ coin: Coin, _ book: AccountBook?) -> (latch: String, reason: String)? {
         if let latch = latches?.level(
             influencer: subscription.influencer, subscriber: subscription.subscriber, subscription: subscription.id, coin: coin).latch,
             latch.level.flattens
