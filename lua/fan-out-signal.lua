@@ -5,20 +5,24 @@
 -- ARGV  1 group   2 epoch   3 input's name in acked   4 entry id   5 expected cursor   6 cursor after this chunk   7 '1' when last
 --       8 config version   9 number of outputs, then each output's name in seq, then the number of requests n, then n times:
 --       index of the output from 1, number of field strings, field strings
--- RETURNS {'OK', emitted} | {'MOVED', cursor, config version}: the chunk was emitted before; go on from there | {'GONE'}: acknowledged before
+-- RETURNS {'OK', emitted} | {'MOVED', cursor, config version}: the chunk was emitted before, or its turn has not come; go on from there
+--         {'GONE'}: acknowledged before
 --         error FENCED | error NOSTREAM <name> (nothing was written)
--- ATOMIC  a chunk is emitted exactly when the cursor stands where the chunk begins, so a successor continues where its predecessor stopped.
+-- ATOMIC  a chunk is emitted exactly when the cursor stands where the chunk begins, so a successor continues where its predecessor stopped,
+--         and no chunk of a signal before those of an older one that is pending.
 -- COST  O(n); callers keep n at 256 or less
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[2] then return redis.error_reply('FENCED') end
 local stored = redis.call('HGET', KEYS[5], ARGV[4])
-if not stored then
-  if #redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[4], ARGV[4], 1) == 0 then return {'GONE'} end
-  if ARGV[5] ~= '0' then return {'MOVED', '0', ARGV[8]} end
-else
+local cursor, version = '0', ARGV[8]
+if stored then
   local bar = string.find(stored, '|', 1, true)
-  local cursor, version = string.sub(stored, 1, bar - 1), string.sub(stored, bar + 1)
-  if cursor ~= ARGV[5] or version ~= ARGV[8] then return {'MOVED', cursor, version} end
+  cursor, version = string.sub(stored, 1, bar - 1), string.sub(stored, bar + 1)
+elseif #redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[4], ARGV[4], 1) == 0 then
+  return {'GONE'}
 end
+-- signals are fanned out in their order: one behind another that is not done begins after it
+local oldest = redis.call('XPENDING', KEYS[2], ARGV[1], '-', '+', 1)[1]
+if cursor ~= ARGV[5] or version ~= ARGV[8] or (oldest and oldest[1] ~= ARGV[4]) then return {'MOVED', cursor, version} end
 local outputs = tonumber(ARGV[9])
 for i = 1, outputs do
   if redis.call('EXISTS', KEYS[5 + i]) == 0 then return redis.error_reply('NOSTREAM ' .. ARGV[9 + i]) end

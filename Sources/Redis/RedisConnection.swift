@@ -61,6 +61,8 @@ public actor RedisConnection {
         try checkAdmission()
         try load(Set(commands.compactMap(\.script)).filter { digests[$0] == nil })
         var replies = try exchange(commands)
+        // whoever became a replica stays one: the next call finds who is the server now
+        if replies.contains(where: { $0.error?.contains("READONLY") == true }) { disconnect() }
         // NOSCRIPT means that this command did not run, so running it now is not a retry.
         let forgotten = replies.indices.filter { replies[$0].error?.hasPrefix("NOSCRIPT") == true }
         guard !forgotten.isEmpty else { return replies }

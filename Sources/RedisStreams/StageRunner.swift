@@ -39,6 +39,8 @@ public actor StageRunner: LeaseHolder {
         var position = "0-0"
         /// Taken and not yet confirmed as committed.
         var pending: Set<String> = []
+        /// Since when something is pending and nothing was committed.
+        var pendingSince: ContinuousClock.Instant?
         /// Handed out by the handler, not yet confirmed.
         var unconfirmed: [Completion] = []
         var mayHaveMore = true
@@ -59,7 +61,10 @@ public actor StageRunner: LeaseHolder {
     private let limits: Limits
     private let logger: Logger
     private var owned: [Int: Owned] = [:]
-    private var gained: [Int] = []
+    /// Granted and not begun yet.
+    private var gained: Set<Int> = []
+    /// Of these, those whose beginning has failed: since when, and when it is tried again.
+    private var failing: [Int: (since: ContinuousClock.Instant, next: ContinuousClock.Instant)] = [:]
     private var listening: AsyncStream<[Int: String]>.Continuation?
     /// What the doorbell listens to at present; `nil` while it rests.
     private var listenedTo: Set<Int>?
@@ -69,7 +74,6 @@ public actor StageRunner: LeaseHolder {
     private var hasDelivered = false
     /// Entries committed since the start.
     public private(set) var committed = 0
-    private var pendingSince: ContinuousClock.Instant?
     private var reachedAt: ContinuousClock.Instant?
 
     /// - Parameters:
@@ -128,7 +132,9 @@ public actor StageRunner: LeaseHolder {
         var standing = StageStanding()
         standing.partitions = owned.count
         standing.pending = owned.values.reduce(0) { $0 + $1.pending.count }
-        standing.pendingSince = standing.pending == 0 ? nil : pendingSince
+        standing.pendingSince = owned.values.lazy.filter { !$0.pending.isEmpty }.compactMap(\.pendingSince).min()
+        standing.unbegun = failing.count
+        standing.unbegunSince = failing.values.map(\.since).min()
         standing.reachedAt = reachedAt
         return standing
     }
@@ -136,12 +142,12 @@ public actor StageRunner: LeaseHolder {
     // MARK: - Leases
 
     public func granted(_ partition: Int) {
-        gained.append(partition)
+        gained.insert(partition)
         wake.signal()
     }
 
     public func surrender(_ partition: Int) async {
-        gained.removeAll { $0 == partition }
+        withdraw(partition)
         guard owned[partition] != nil else { return await leases.release(partition) }
         owned[partition]?.draining = true
         let abandoned = await handler.drain(partition)
@@ -150,19 +156,24 @@ public actor StageRunner: LeaseHolder {
     }
 
     public func lost(_ partition: Int) async {
-        gained.removeAll { $0 == partition }
+        withdraw(partition)
         if owned.removeValue(forKey: partition) != nil { await handler.end(partition) }
+    }
+
+    private func withdraw(_ partition: Int) {
+        gained.remove(partition)
+        failing[partition] = nil
     }
 
     // MARK: - The loop
 
     /// One round over all partitions. False when the stage has come to its end.
     private func turn() async -> Bool {
-        // what became idle after the doorbell began to listen is looked at until it is listened to as well
-        if let listenedTo { mayHaveMore(owned.keys.filter { !listenedTo.contains($0) }) }
         var busy = true
         while busy, !Task.isCancelled {
             Heart.current?.beat()
+            // what became idle after the doorbell began to listen is looked at until it is listened to as well
+            if let listenedTo { mayHaveMore(owned.keys.filter { !listenedTo.contains($0) }) }
             if pause > .zero {
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause = .zero
@@ -173,25 +184,28 @@ public actor StageRunner: LeaseHolder {
             hasDelivered = false
             await releaseDrained()
             if stopping, owned.isEmpty, gained.isEmpty { return false }
+            // one partition that is busy for long keeps no other from being heard
+            listenIfIdle()
         }
-        listenIfIdle()
         return true
     }
 
+    /// One that cannot be begun keeps no other from it.
     private func beginGained() async {
-        while let partition = gained.popLast() {
-            guard let lease = leases.table.lease(partition) else { continue }
+        for partition in gained.sorted() where failing[partition].map({ $0.next <= .now }) ?? true {
+            guard gained.remove(partition) != nil, let lease = leases.table.lease(partition) else { continue }
             Heart.current?.beat()
             do {
                 try await handler.begin(partition)
+                failing[partition] = nil
                 // the lease may have gone, or been taken anew, while the state was loading
                 guard leases.table.lease(partition)?.epoch == lease.epoch else { await handler.end(partition); continue }
                 owned[partition] = Owned(epoch: lease.epoch)
             } catch {
                 logger.error("stage.begin.failed", metadata: ["partition": "\(stage.inputs[partition])", "error": "\(error)"])
-                gained.append(partition)
-                pause = Self.retryPause
-                return
+                guard leases.table.lease(partition) != nil else { continue }
+                gained.insert(partition)
+                failing[partition] = (failing[partition]?.since ?? .now, .now + Self.retryPause)
             }
         }
     }
@@ -231,7 +245,7 @@ public actor StageRunner: LeaseHolder {
         guard !entries.isEmpty else { return }
         Failpoint.reached(stage: stage.name, .afterFetch)
         hasDelivered = true
-        if owned.values.allSatisfy(\.pending.isEmpty) { pendingSince = .now }
+        if owned[partition]?.pending.isEmpty == true { owned[partition]?.pendingSince = .now }
         owned[partition]?.pending.formUnion(entries.map(\.id))
         let poison = entries.filter { $0.deliveries >= limits.deliveries }
         for entry in poison {
@@ -249,7 +263,11 @@ public actor StageRunner: LeaseHolder {
         var batch: [(partition: Int, completions: [Completion], fetch: Int, commands: [RedisCommand])] = []
         let rooms = owned.filter { !$0.value.needsTakeOver && $0.value.unconfirmed.count < limits.batch }
         let ready = await handler.ready(rooms.mapValues { limits.batch - $0.unconfirmed.count })
-        for (partition, fresh) in ready.completions { owned[partition]?.unconfirmed.append(contentsOf: fresh) }
+        var isCutOff = false
+        for (partition, fresh) in ready.completions {
+            owned[partition]?.unconfirmed.append(contentsOf: fresh)
+            isCutOff = isCutOff || owned[partition].map { $0.unconfirmed.count >= limits.batch } ?? false
+        }
         await giveUp(ready.fenced)
         for partition in owned.keys.sorted() {
             guard let state = owned[partition], !state.needsTakeOver else { continue }
@@ -273,7 +291,7 @@ public actor StageRunner: LeaseHolder {
         } catch {
             await failed(error, batch.map(\.partition))
         }
-        return batch.contains { item in
+        return isCutOff || batch.contains { item in
             guard let state = owned[item.partition] else { return false }
             return state.mayHaveMore && state.pending.count < limits.pending && !state.draining || !state.unconfirmed.isEmpty
         }
@@ -333,7 +351,7 @@ public actor StageRunner: LeaseHolder {
         guard owned[partition]?.epoch == epoch else { return }
         committed += done.count
         reachedAt = .now
-        if !done.isEmpty { pendingSince = .now }
+        if !done.isEmpty { owned[partition]?.pendingSince = .now }
         owned[partition]?.unconfirmed.removeFirst(completions.count)
         owned[partition]?.pending.subtract(done)
         if fetch > 0 { owned[partition]?.mayHaveMore = fetched.count == fetch }

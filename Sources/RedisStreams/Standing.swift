@@ -19,8 +19,12 @@ public struct StageStanding: Sendable, Equatable {
     public var partitions = 0
     /// Entries taken and not committed.
     public var pending = 0
-    /// Since when entries are pending and none was committed; `nil` while none is pending.
+    /// Since when entries of a partition are pending and none of it was committed, of the partition that stands longest; `nil` while none is
+    /// pending.
     public var pendingSince: ContinuousClock.Instant?
+    /// Partitions held that could not be begun, and since when.
+    public var unbegun = 0
+    public var unbegunSince: ContinuousClock.Instant?
     /// When its streams were last read, or an entry last committed; `nil` before the first time.
     public var reachedAt: ContinuousClock.Instant?
 

@@ -49,6 +49,11 @@ struct StandingTests {
         #expect(standing.streamsSample(limit: .seconds(5), at: now).state == .ok)
         #expect(standing.progressSample(limit: .seconds(30), at: now).state == .ok)
         #expect(standing.progressSample(limit: .seconds(30), at: now + .seconds(11)).state == .failed)
+        standing.pendingSince = nil
+        standing.unbegun = 1
+        standing.unbegunSince = now - .seconds(20)
+        #expect(standing.progressSample(limit: .seconds(30), at: now).state == .ok)
+        #expect(standing.progressSample(limit: .seconds(30), at: now + .seconds(11)).state == .failed)
     }
 
     @Test("a feed that is away is wrong after its limit, and only where there is someone to follow")

@@ -38,6 +38,23 @@ import Testing
         #expect(try await cell.redis.send(commands.fanOut(0, epoch: "1", chunk(entry, 0, 1, last: true))).error?.contains("FENCED") == true)
     }
 
+    @Test("fan-out-signal: a signal behind one that is not done waits for its turn, whatever chunks of it come", arguments: PrivateRedis.Mode.allCases)
+    func order(_ mode: PrivateRedis.Mode) async throws {
+        let cell = try await Cell(mode)
+        let epoch = try await cell.lease("match")
+        let commands = cell.commands(cell.match)
+        let (first, second) = (try await cell.add(signals, "id", "a"), try await cell.add(signals, "id", "b"))
+        _ = try await cell.redis.send(commands.handOff(0, epoch: epoch, [], fetch: 2)).checked()
+        func send(_ chunk: FanOutChunk) async throws -> [String?] {
+            try #require(try await cell.redis.send(commands.fanOut(0, epoch: epoch, chunk)).checked().array).map(\.text)
+        }
+        #expect(try await send(chunk(first, 0, 2, last: false)) == ["OK", "2"])
+        #expect(try await send(chunk(second, 0, 2, last: true)) == ["MOVED", "0", "7"])
+        #expect(try await cell.integer("HLEN", cell.keys.fanout(0)) == 1)
+        #expect(try await send(chunk(first, 2, 3, last: true)) == ["OK", "1"])
+        #expect(try await send(chunk(second, 0, 2, last: true)) == ["OK", "2"])
+    }
+
     @Test("fan-out-signal: a signal that nobody follows is acknowledged by its one empty chunk", arguments: PrivateRedis.Mode.allCases)
     func nobody(_ mode: PrivateRedis.Mode) async throws {
         let cell = try await Cell(mode)

@@ -39,6 +39,21 @@ import Testing
         #expect(replies[2] == .integer(2))
     }
 
+    @Test("a server that became a replica is left: the next call connects anew, to whoever is the server by then")
+    func replica() async throws {
+        let server = try await PrivateRedis()
+        let redis = try server.connect("writer")
+        _ = try await redis.send(RedisCommand("SET", "replica:k", "1")).checked()
+        let other = try server.connect("operator")
+        _ = try await other.send(RedisCommand("REPLICAOF", "127.0.0.1", "1")).checked()
+        var call = RedisCommand(script: RedisScript(name: "set", source: "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], '2')"), keys: ["replica:k"])
+        call.append("")
+        #expect(try await redis.send(call).error?.contains("READONLY") == true)
+        _ = try await other.send(RedisCommand("REPLICAOF", "NO", "ONE")).checked()
+        #expect(try await redis.send(call) == .status("OK"))
+        #expect(await redis.connects == 2)
+    }
+
     @Test("a reply that does not come in time closes the connection: the next call gets its own answer, not the late one")
     func timeout() async throws {
         let redis = try await PrivateRedis.shared().connect("slow", timeout: .milliseconds(200))

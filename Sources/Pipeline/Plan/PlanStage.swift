@@ -1,5 +1,6 @@
 import ConfigStore
 import CopyTrading
+import Health
 import JSON
 import Logging
 import RedisStreams
@@ -250,6 +251,9 @@ public actor PlanStage: StageActor {
     /// Exactly those of a version; waited for, as others would lead elsewhere. `nil` when there are none, or the partition goes meanwhile.
     private func settings(of version: Int64, _ partition: Int) async -> ConfigSnapshot? {
         while ready[partition] != nil, !draining.contains(partition), !Task.isCancelled {
+            // Postgres may be away for as long as it likes
+            Heart.current?.rest()
+            defer { Heart.current?.beat() }
             do { return try await config.snapshot(version: version) } catch {
                 logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
                 if case .unknownVersion = error { return nil }

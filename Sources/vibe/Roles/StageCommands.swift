@@ -115,12 +115,14 @@ struct WorkCommand: AsyncParsableCommand {
                 }
             }
         }
-        let checks = process.checks(of: runner, progressLimit: settings.rates.maximumWait + RoleProcess.progressLimit)
+        let checks = process.checks(of: runner, progressLimit: Self.longestWait + RoleProcess.progressLimit)
         return StageRole(
             runner: runner, loops: loops, client: client, feed: try process.feedWatch(client),
             checks: checks + [process.postgresCheck(failing: .degraded), process.exchangeCheck(client, failing: .failed)])
     }
 
+    /// For tokens, or for a price until it expires.
+    private static let longestWait = Duration.seconds(60)
     /// Entries of a partition taken at a time, and orders of it that may wait: between the two there is always room to read on, so that an
     /// exit behind a backlog of entries is read as fast as these are answered, not as fast as they are traded.
     private static let pending = 8_192

@@ -29,9 +29,12 @@ extension StageStanding {
         return .fresh("streams", age: reachedAt.map { now - $0 }, limit: limit, detail: "\(partitions) partitions")
     }
 
-    /// What was taken is committed.
+    /// What is held is worked on, and what was taken is committed.
     func progressSample(limit: Duration, at now: ContinuousClock.Instant) -> HealthSample {
-        .lasting("progress", pendingSince.map { now - $0 }, limit: limit, detail: "\(pending) entries taken and not committed")
+        if let unbegunSince {
+            return .lasting("progress", now - unbegunSince, limit: limit, detail: "\(unbegun) partitions are held and cannot be begun")
+        }
+        return .lasting("progress", pendingSince.map { now - $0 }, limit: limit, detail: "\(pending) entries taken and not committed")
     }
 }
 
