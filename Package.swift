@@ -28,7 +28,6 @@ let package = Package(
                 "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy", "CHiredis", "CPostgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

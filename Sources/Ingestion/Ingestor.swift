@@ -257,7 +257,7 @@ public actor Ingestor: LeaseHolder {
         FeedStanding(leaders: tracks.count, sockets: connected.count, disconnectedSince: disconnectedSince, unread: unread.count)
     }
 
-    /// What each socket contributed, for the log and for a page of metrics.
+    /// What each socket contributed since the start.
     public var socketStatistics: [SocketStatistics] { merge.statistics }
 
     private nonisolated func errandLoop() async {

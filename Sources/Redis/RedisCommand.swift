@@ -12,10 +12,6 @@ public struct RedisCommand: Sendable {
         for part in parts { append(part) }
     }
 
-    public init(bytes parts: [[UInt8]]) {
-        for part in parts { append(part) }
-    }
-
     /// A call of `script` with `keys`; arguments follow by ``append(_:)-swift.method``.
     public init(script: RedisScript, keys: [String]) {
         self.script = script

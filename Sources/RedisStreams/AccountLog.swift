@@ -92,11 +92,7 @@ public struct AccountLog: Sendable {
         for (id, emission) in entry.emissions {
             command.append(id)
             command.append(outputs.firstIndex(of: emission.partition)! + 1)
-            command.append(emission.fields.count * 2)
-            for (name, value) in emission.fields {
-                command.append(name)
-                command.append(value)
-            }
+            command.append(fields: emission.fields)
         }
         let reply = try await redis.send(command)
         if let error = reply.error, error.contains("FENCED") { return false }

@@ -18,13 +18,13 @@ public struct Keys: Sendable, Hashable {
     public var cellName: String { "\(prefix):{\(cell)}" }
 
     public func stream(_ partition: StreamPartition) -> String { key(partition.name) }
-    /// Hash: owner, epoch, exp (ms).
+    /// Hash: owner, epoch, exp (ms of Redis time; 0 when given back), handed (1 when the owner before had given it back).
     public func lease(_ stage: String, _ partition: String) -> String { key("lease:\(stage):\(partition)") }
     /// Sorted set: live processes of a stage by last beat (ms of Redis time).
     public func members(_ stage: String) -> String { key("members:\(stage)") }
     /// Set: signal ids published on a day (of the leader's fill, `2026-11-21`).
     public func seen(day: String) -> String { key("seen:\(day)") }
-    /// Hash: entry id → cursor of a fan-out under way.
+    /// Hash: entry id → cursor|configuration version of a fan-out under way.
     public func fanout(_ partition: Int) -> String { key("fanout:\(twoDigits(partition))") }
     /// Hash: job → the attempt journal's record.
     public func attempts(_ partition: Int) -> String { key("attempts:\(twoDigits(partition))") }
@@ -54,7 +54,7 @@ public struct Keys: Sendable, Hashable {
     public func tokens(_ kind: String, _ id: String) -> String { key("tokens:\(kind):\(id)") }
     /// Hash: user → who follows it from this egress address, and until when (ms of Redis time).
     public func userSlots(egress: String) -> String { key("users:\(egress)") }
-    /// Hash: scope → the newest setting of the kill switch.
+    /// Hash: scope → the newest setting of the kill switch; provisional scope → the strictest that is not on record yet.
     public var latches: String { key("latches") }
     /// Hash: coin → its ``MarketQuote``.
     public var quotes: String { key("quotes") }
@@ -138,7 +138,7 @@ public enum Group {
 public struct Partitioning: Sendable, Hashable {
     /// Of signals, by influencer.
     public var signals: Int
-    /// Of requests, jobs and results, by exchange account.
+    /// Of requests, jobs, results and account events, by exchange account.
     public var accounts: Int
 
     public init(signals: Int = 8, accounts: Int = 16) {

@@ -4,7 +4,7 @@ import Synchronization
 public final class LeaseTable: Sendable {
     public struct Lease: Sendable, Equatable {
         public var epoch: String
-        /// After this moment of the local clock another process may own the partition.
+        /// By the local clock: the lease's end less the margin. Nothing may be begun after it, as another process may soon own the partition.
         public var deadline: ContinuousClock.Instant
     }
 
@@ -20,7 +20,8 @@ public final class LeaseTable: Sendable {
         lease(partition).flatMap { $0.epoch == epoch ? $0.deadline : nil }
     }
 
-    /// True when an order may still be written: a process that was paused past its lease must not send.
+    /// True while the partition is held, under whichever epoch: enough to begin something. Before an order is written ``deadline(_:of:)`` is
+    /// asked, under the epoch of its attempt.
     public func isHeld(_ partition: Int, at now: ContinuousClock.Instant) -> Bool {
         leases.withLock { $0[partition].map { now < $0.deadline } ?? false }
     }

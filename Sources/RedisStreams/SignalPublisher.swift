@@ -105,11 +105,7 @@ public struct SignalPublisher: Sendable {
         command.append(call.items.count)
         for item in call.items {
             command.append(item.id)
-            command.append(item.emission.fields.count * 2)
-            for (name, value) in item.emission.fields {
-                command.append(name)
-                command.append(value)
-            }
+            command.append(fields: item.emission.fields)
         }
         return command
     }

@@ -99,10 +99,6 @@ package struct StageCommands: Sendable {
 
     private func append(_ emission: Emission, index: Int, to command: inout RedisCommand) {
         command.append(index)
-        command.append(emission.fields.count * 2)
-        for (name, value) in emission.fields {
-            command.append(name)
-            command.append(value)
-        }
+        command.append(fields: emission.fields)
     }
 }

@@ -129,3 +129,14 @@ public struct FanOutChunk: Sendable {
         make = emissions
     }
 }
+
+extension RedisCommand {
+    /// An entry's fields as scripts read them: how many strings follow, then name and value of each.
+    mutating func append(fields: [(name: String, value: [UInt8])]) {
+        append(fields.count * 2)
+        for (name, value) in fields {
+            append(name)
+            append(value)
+        }
+    }
+}

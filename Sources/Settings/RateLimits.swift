@@ -47,8 +47,8 @@ public struct RateLimits: Sendable, Equatable {
         }, as: UTF8.self)
     }
 
-    /// 16 hexadecimal digits that differ when any effective limit differs. It goes into the heartbeat: two workers with
-    /// different tables are a fault of deployment.
+    /// 16 hexadecimal digits that differ when any effective limit differs. A role logs it when it is ready, and `vibe limits` shows that of
+    /// its environment: two workers with different tables are a fault of deployment.
     public var fingerprint: String {
         var lines = ["subscriber \(subscriber)", "account \(account)", "egress \(egress)", "wait \(maximumWait.text)"]
         for (kind, exceptions) in [("subscriber", subscribers), ("account", accounts), ("egress", egresses)] {

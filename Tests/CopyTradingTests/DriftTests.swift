@@ -46,12 +46,6 @@ struct DriftTests {
         #expect(all { $0.isCopied = false } == .nothing)
     }
 
-    @Test("R-55: the rest of the table", arguments: [
-        (AccountDrift.leaderSnapshot, AccountDrift.Decision.adoptSnapshot), (.unattributed, .freezeCoin), (.orphanOrder, .cancel),
-        (.leverage(isFlat: true), .fixLeverage), (.leverage(isFlat: false), .flag), (.unread, .countOnly),
-    ])
-    func account(drift: AccountDrift, decision: AccountDrift.Decision) { #expect(drift.decision == decision) }
-
     private let held = Sleeve(position: money("0.25"), averageEntry: Price(2000), lifecycle: "life", residue: money("0.001"), residueUntil: 1)
 
     @Test("R-56: a fill without an order of ours is the subscriber's own, and stops entries until the leader is flat")
@@ -84,12 +78,10 @@ struct DriftTests {
         #expect(Sample.prepare(close, held).intent?.size == money("0.25"))
     }
 
-    @Test("R-57: a liquidated follower is taken by its fills, its coin frozen, its subscription wound down")
+    @Test("R-57: a liquidated follower is taken by its fills, and a frozen coin opens nothing")
     func forced() {
         #expect(ForeignFill.classify(cloid: "0xab", isOurs: true, dir: "Liquidated Cross Long", isLiquidation: false) == .liquidation)
         #expect(ForeignFill.classify(cloid: nil, isOurs: false, dir: "Auto-Deleveraging", isLiquidation: false) == .autoDeleveraging)
-        let consequence = ForeignFill.liquidation.consequence
-        #expect(consequence.freezesCoin && consequence.state == .windDown && consequence.isAlert)
         let (sleeve, _) = held.applying(foreign: .liquidation, side: .sell, size: money("0.25"), price: Price(1800))
         #expect(sleeve.isEmpty)
         #expect(Sample.plan(Sample.signal(from: "0", to: "10")) { $0.safety.isFrozen = true }.outcomes == [.manual])

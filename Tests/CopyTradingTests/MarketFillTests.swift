@@ -15,6 +15,7 @@ struct MarketFillTests {
     }
 
     private func moves(_ events: [SignalEvent]) -> [String] { events.signals.map { "\($0.start)>\($0.end)" } }
+    private func putAside(_ event: SignalEvent) -> Int64? { if case .quarantine(let fill, _) = event { fill.tid } else { nil } }
 
     @Test("R-13: a position is followed from a snapshot by trades alone, and the signals say tier 2")
     func followed() {
@@ -139,6 +140,26 @@ struct MarketFillTests {
         let events = builder.backfillEnded(at: now + 300_000)
         #expect(moves(events) == ["2>6"])
         guard case .late? = events.others.first else { Issue.record("not told as late"); return }
+    }
+
+    @Test("trades that together leave the range of a position are put aside, late ones too, and what is known stays", arguments: [false, true])
+    func outOfRange(isLate: Bool) {
+        var builder = Sample.builder(cursor: base)
+        let most = "46000000000"
+        var events = builder.receive(message: [trade(.buy, most, tid: 1, after: 100)], at: now)
+        for tid in 2...3 { events += builder.receive(message: [trade(.buy, most, tid: Int64(tid), after: Int64(tid) * (isLate ? 10 : 100))], at: now) }
+        #expect(moves(events) == ["0>\(most)"])
+        #expect(events.others.compactMap(putAside) == [2, 3])
+        #expect(builder.positions == ["ETH": money(most)])
+        #expect(moves(builder.receive(message: [trade(.sell, most, tid: 4, after: 400)], at: now)) == ["\(most)>0"])
+    }
+
+    @Test("no number of such trades in one message ends the process")
+    func outOfRangeTogether() {
+        var builder = Sample.builder(cursor: base)
+        let events = builder.receive(message: (1...9).map { trade(.sell, "46000000000", tid: Int64($0)) }, at: now)
+        #expect(moves(events) == ["0>-46000000000"])
+        #expect(events.others.compactMap(putAside) == Array(2...9))
     }
 
     // MARK: - Snapshots

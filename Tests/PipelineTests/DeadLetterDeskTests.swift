@@ -185,7 +185,8 @@ import Testing
             for stream in [RedisStreams.Stream.signals, .requests, .jobs] {
                 for kind in kinds {
                     let key = fleet.keys.stream(StreamPartition(stream, 0))
-                    let command = RedisCommand(bytes: [Array("XADD".utf8), Array(key.utf8), Array("*".utf8)] + kind.fields)
+                    var command = RedisCommand("XADD", key, "*")
+                    for field in kind.fields { command.append(field) }
                     let id = try await fleet.observer.send(command).checked().text ?? ""
                     expected["\(stream.rawValue) \(id)"] = (kind.reason, kind.error, kind.name != "none")
                 }

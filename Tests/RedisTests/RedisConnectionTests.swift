@@ -22,7 +22,9 @@ import Testing
     func binary() async throws {
         let redis = try await PrivateRedis.shared().connect("binary")
         let bytes: [UInt8] = [0, 13, 10, 255, 36, 0] + Array(repeating: 7, count: 100_000)
-        _ = try await redis.send(RedisCommand(bytes: [Array("SET".utf8), Array("binary:k".utf8), bytes]))
+        var set = RedisCommand("SET", "binary:k")
+        set.append(bytes)
+        _ = try await redis.send(set)
         #expect(try await redis.send(RedisCommand("GET", "binary:k")).bytes == bytes)
     }
 

@@ -52,7 +52,9 @@ struct TLSTests {
         let secure = try await SecureRedis()
         let redis = try secure.connect("end", host: host)
         let bytes: [UInt8] = [0, 13, 10, 255, 36, 0] + Array(repeating: 7, count: 100_000)
-        _ = try await redis.send(RedisCommand(bytes: [Array("SET".utf8), Array("k".utf8), bytes])).checked()
+        var set = RedisCommand("SET", "k")
+        set.append(bytes)
+        _ = try await redis.send(set).checked()
         #expect(try await redis.send(RedisCommand("GET", "k")).bytes == bytes)
         var call = RedisCommand(script: RedisScript(name: "echo", source: "return {KEYS[1], ARGV[1]}"), keys: ["k"])
         call.append("v")
@@ -68,7 +70,9 @@ struct TLSTests {
         #expect(replies.enumerated().allSatisfy { $1.text == "\($0)" })
         #expect(replies.count == 10_000)
         let value = (0..<(4 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
-        _ = try await redis.send(RedisCommand(bytes: [Array("SET".utf8), Array("big".utf8), value])).checked()
+        var set = RedisCommand("SET", "big")
+        set.append(value)
+        _ = try await redis.send(set).checked()
         for reply in try await redis.send(Array(repeating: RedisCommand("GET", "big"), count: 5)) { #expect(reply.bytes == value) }
         #expect(await redis.connects == 1)
     }

@@ -8,7 +8,7 @@ public struct Sleeve: Sendable, Equatable {
     public var position: Size
     /// Average price paid for what is held; `nil` when flat.
     public var averageEntry: Price?
-    /// The signal that opened it; `nil` when flat.
+    /// The signal that opened it, or whose ``residue`` waits for a first order. `nil` when flat, but kept where the subscriber closed it by hand.
     public var lifecycle: SignalID?
     /// Coins, unsigned, of reductions that were decided and not carried out. The next exit includes them.
     public var owed: Size

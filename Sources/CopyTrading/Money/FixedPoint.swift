@@ -44,7 +44,9 @@ public struct Notional: FixedPoint {
 }
 
 extension FixedPoint {
+    /// One, in units of 1e-8.
     public static var scale: Int64 { 100_000_000 }
+    /// The largest magnitude that is accepted, in units of 1e-8.
     public static var limit: Int64 { 4_600_000_000_000_000_000 }
     public static var zero: Self { Self(e8: 0) }
 
@@ -164,6 +166,7 @@ public struct Ratio: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.init(e18: Int128(numerator.e8) * Ratio.one.e18 / Int128(denominator.e8))
     }
 
+    /// Reads a plain decimal of at most 8 decimals, within ±46,000,000,000; refuses any other text. See ``init(exactly:)`` for all 18.
     public init(parsing text: some StringProtocol) throws(MoneyError) {
         let value = try Size(parsing: text)
         self.init(e18: Int128(value.e8) * 10_000_000_000)

@@ -4,12 +4,13 @@ import JSON
 public struct Lifecycle: Sendable, Equatable {
     /// The signal that opened it.
     public var id: SignalID
-    /// Follower coins per leader coin, fixed when the OPEN was planned. What was really filled corrects the sleeve's own ``Sleeve/k``.
+    /// Follower coins per leader coin: set when the OPEN was planned, and anew by an increase of another size than it asked for. What
+    /// was really filled corrects the sleeve's own ``Sleeve/k``.
     public var k: Ratio
     public var status: Status
     /// Direction of the subscriber's position: `buy` is long.
     public var direction: Side
-    /// Worth of each order, for sizes that do not follow the leader's (R-20 `per_order`); fixed like `k`.
+    /// USDC each order is worth, for sizes that do not follow the leader's (R-20 `per_order`); fixed when the OPEN was planned.
     public var orderNotional: Notional?
 
     public enum Status: String, Sendable, CaseIterable {

@@ -23,6 +23,7 @@ public struct ExecutionResult: Sendable, Equatable {
     public var requestedSize: Size
     public var filledSize: Size
     public var averagePrice: Price?
+    /// USDC, negative for a rebate; `nil` when it is not known, as of most results: the exchange's answer to an order does not tell it.
     public var fee: Notional?
     /// The subscription's signed position in the coin after this result.
     public var position: Size?

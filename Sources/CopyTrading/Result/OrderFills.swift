@@ -1,4 +1,5 @@
-/// What one order, or all attempts of one job, traded: the sum of its fills. Results come from fills, never from the order's answer.
+/// What one order, or all attempts of one job, traded: by the exchange's answer to the order, which says size and price but no fee, or
+/// by its fills where there was no such answer. The drift loop compares what that adds up to with the account.
 public struct OrderFills: Sendable, Equatable {
     /// Coins, unsigned.
     public private(set) var filled: Size = .zero

@@ -44,6 +44,7 @@ public enum Outcome: String, Sendable, CaseIterable {
     case rejected = "FAIL_REJECTED"
     case noLiquidity = "FAIL_NO_LIQUIDITY"
     case agent = "FAIL_AGENT"
+    /// Given by nobody now; an old trail may hold it.
     case unknownResolved = "FAIL_UNKNOWN_RESOLVED"
     /// Put aside as unworkable, and ended by an operator.
     case dropped = "FAIL_DROPPED"

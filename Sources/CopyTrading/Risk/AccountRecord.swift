@@ -121,8 +121,6 @@ extension AccountRecord.PlacedOrder {
 public struct AccountEvent: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case leverageSet = "LEVERAGE_SET"
-        /// Wanted otherwise, but a position is open.
-        case leverageKept = "LEVERAGE_KEPT"
         case drift = "DRIFT"
         /// The subscriber traded by hand.
         case manual = "MANUAL"

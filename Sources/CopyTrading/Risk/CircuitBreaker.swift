@@ -1,12 +1,16 @@
 /// Stops entries when what they meet goes wrong, and tries again carefully. One for each account, coin and leader, and one for
 /// everything.
 ///
-/// | state     | event                                   | next                                         |
-/// |-----------|-----------------------------------------|----------------------------------------------|
-/// | closed    | a limit is reached                      | open, for the pause                          |
-/// | open      | the pause is over                       | half-open: one entry is let through          |
-/// | half-open | that entry fares well                   | closed, counts cleared, pause as at first    |
-/// | half-open | it fares badly                          | open, for twice the pause up to the longest  |
+/// | state             | event                                        | next                                        |
+/// |-------------------|----------------------------------------------|---------------------------------------------|
+/// | closed            | a limit is reached                           | open, for the pause                         |
+/// | open              | the pause is over                            | half-open: the next entry is let through    |
+/// | half-open         | a limit is reached                           | open, for the pause                         |
+/// | half-open, trying | an order is accepted in time                 | closed, counts cleared, pause as at first   |
+/// | half-open, trying | one is refused, unknown, or accepted late    | open, for twice the pause up to the longest |
+/// | half-open, trying | the entry ended without being sent           | half-open                                   |
+///
+/// While one tries, which order an event is of is not asked: an exit's counts as well.
 public struct CircuitBreaker: Sendable, Equatable {
     public struct Limits: Sendable, Equatable {
         /// The window in which events count, and the first and longest pause, milliseconds.
@@ -30,19 +34,20 @@ public struct CircuitBreaker: Sendable, Equatable {
 
     public enum State: Sendable, Equatable {
         case closed
+        /// Milliseconds since 1970.
         case open(until: Int64)
         /// - trying: whether the one entry is under way.
         case halfOpen(trying: Bool)
     }
 
     public enum Event: Sendable, Equatable {
+        /// Milliseconds from the order to its answer.
         case accepted(acknowledgedAfter: Int64)
         case rejected
         case unknown
         case spread(basisPoints: Int)
         case markOracle(basisPoints: Int)
         case leaderTraded
-        case feedStale
     }
 
     /// Most events remembered; older ones are forgotten first.
@@ -78,6 +83,7 @@ public struct CircuitBreaker: Sendable, Equatable {
     }
 
     /// Whether an entry may go; in the half-open state the first to ask is the trial. Exits do not ask.
+    /// - Parameter now: milliseconds since 1970.
     public mutating func allowsEntry(at now: Int64) -> Bool {
         if case .open(let until) = state, now >= until { state = .halfOpen(trying: false) }
         switch state {
@@ -94,6 +100,7 @@ public struct CircuitBreaker: Sendable, Equatable {
         if state == .halfOpen(trying: true) { state = .halfOpen(trying: false) }
     }
 
+    /// - Parameter now: milliseconds since 1970.
     public mutating func record(_ event: Event, at now: Int64) {
         while first < events.count, events[first].at <= now - limits.window || events.count - first >= Self.mostEvents {
             count(events[first].event, -1)
@@ -136,7 +143,7 @@ public struct CircuitBreaker: Sendable, Equatable {
         case .rejected: counts.rejects += step
         case .unknown: counts.unknowns += step
         case .leaderTraded: counts.trades += step
-        case .spread, .markOracle, .feedStale: break
+        case .spread, .markOracle: break
         }
     }
 
@@ -156,7 +163,6 @@ public struct CircuitBreaker: Sendable, Equatable {
         switch events.last?.event {
         case .spread(let basisPoints) where basisPoints > limits.spreadBasisPoints: return "the spread is \(basisPoints) bps"
         case .markOracle(let basisPoints) where abs(basisPoints) > limits.oracleBasisPoints: return "mark and oracle are \(basisPoints) bps apart"
-        case .feedStale: return "the feed is stale"
         default: return nil
         }
     }
@@ -165,7 +171,7 @@ public struct CircuitBreaker: Sendable, Equatable {
 extension CircuitBreaker.Event {
     fileprivate var isFailure: Bool {
         switch self {
-        case .rejected, .unknown, .feedStale, .accepted: true
+        case .rejected, .unknown, .accepted: true
         case .spread, .markOracle, .leaderTraded: false
         }
     }

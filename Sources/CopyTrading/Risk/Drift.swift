@@ -13,7 +13,7 @@ public struct DriftCheck: Sendable, Equatable {
     public var isConfirmed: Bool
     public var isCopied: Bool
     public var healsEntries: Bool
-    /// The market is not worse than the leader's entry and the entry cap.
+    /// The leader's last price is known, from which the caps on what an entry may pay are reckoned.
     public var isPriceFair: Bool
 
     public init(
@@ -74,31 +74,6 @@ public struct DriftCheck: Sendable, Equatable {
             guard isCopied, !MinimumNotional.isDust(excess, at: price) else { return .nothing }
             guard healsEntries, isPriceFair, isConfirmed, !isOrderInFlight else { return .alert("holds \(held), should hold \(target)") }
             return .topUp(excess.magnitude)
-        }
-    }
-}
-
-/// Drift that is not about one sleeve's size.
-public enum AccountDrift: Sendable, Equatable {
-    /// The leader's position by its own snapshot is not what its fills say.
-    case leaderSnapshot
-    /// A position or order nobody accounts for.
-    case unattributed
-    /// A trigger without its position, or an order of ours that should not rest.
-    case orphanOrder
-    case leverage(isFlat: Bool)
-    /// Could not be read, or only in part. Nothing is ever read as flat.
-    case unread
-
-    public enum Decision: Sendable, Equatable { case adoptSnapshot, freezeCoin, cancel, fixLeverage, flag, countOnly }
-
-    public var decision: Decision {
-        switch self {
-        case .leaderSnapshot: .adoptSnapshot
-        case .unattributed: .freezeCoin
-        case .orphanOrder: .cancel
-        case .leverage(let isFlat): isFlat ? .fixLeverage : .flag
-        case .unread: .countOnly
         }
     }
 }

@@ -15,20 +15,6 @@ public enum ForeignFill: Sendable, Equatable {
         if dir == "Auto-Deleveraging" { return .autoDeleveraging }
         return cloid != nil && isOurs ? nil : .manual
     }
-
-    public struct Consequence: Sendable, Equatable {
-        public var freezesCoin: Bool
-        /// The subscription's state at least.
-        public var state: CopyState
-        public var isAlert: Bool
-    }
-
-    public var consequence: Consequence {
-        switch self {
-        case .manual: Consequence(freezesCoin: false, state: .active, isAlert: false)
-        case .liquidation, .autoDeleveraging: Consequence(freezesCoin: true, state: .windDown, isAlert: true)
-        }
-    }
 }
 
 extension Sleeve {

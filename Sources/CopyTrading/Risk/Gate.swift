@@ -55,7 +55,9 @@ public enum Gate: String, Sendable, CaseIterable {
 
     public enum Scope: Sendable { case entries, everything }
 
-    /// Which orders it may stop or delay. An exit is only ever delayed by what makes it impossible or not provably reducing.
+    /// Which orders it may stop or delay as a gate. Beside that an exit ends, when it is prepared, where the subscriber trades by hand and
+    /// wants it to stay (``manual``), and where it opens for a shared account and is worth less than an order must be
+    /// (``minimumNotional``): then it stays owed.
     public var appliesTo: Scope {
         switch self {
         case .holding, .unknownOutcome, .exchangeDown: .everything

@@ -23,9 +23,11 @@ public struct LeaderHygiene: Sendable, Equatable {
     /// What is known of the leader; `nil` is not known and counts for nothing.
     public struct Record: Sendable, Equatable {
         public var wasLiquidated: Bool
+        /// USDC, as are the next two.
         public var equity: Notional?
         public var highestEquity: Notional?
         public var withdrawnInDay: Notional?
+        /// Milliseconds since 1970.
         public var lastTradeAt: Int64?
         public var fills: Int
         public var makerFills: Int
@@ -49,7 +51,7 @@ public struct LeaderHygiene: Sendable, Equatable {
     /// Fewest fills by which a pattern is judged.
     public static let fewestFills = 50
 
-    /// Why its subscriptions go to ``CopyState/windDown``; `nil` while all is well.
+    /// Why the leader is latched at ``KillLevel/windDown``; `nil` while all is well.
     /// - Parameter now: milliseconds since 1970.
     public func verdict(_ record: Record, now: Int64) -> String? {
         if record.wasLiquidated { return "the leader was liquidated" }

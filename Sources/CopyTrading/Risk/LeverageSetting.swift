@@ -36,16 +36,16 @@ public struct LeverageState: Sendable, Equatable {
         self.mode = mode
     }
 
-    /// What to do before an entry's first order; never asked for exits.
+    /// What to do before an entry is sent; never asked for exits.
     public enum Step: Sendable, Equatable {
         case none
         case update(LeverageState)
-        /// LEVERAGE_KEPT: the position is open in another mode, which cannot change.
+        /// LEVERAGE_KEPT: the position is open in another mode, or at another leverage, and keeps both.
         case kept(LeverageState, wanted: LeverageState)
     }
 
     /// - Parameters:
-    ///   - current: as the exchange has it; `nil` when not known, so it is set.
+    ///   - current: as last set or seen at the exchange; `nil` when not known: then it is set when flat, and left alone otherwise.
     ///   - isFlat: of the account in the coin, all sleeves together.
     ///   - onlyIsolated: of the market; markets of other exchanges' making (`xyz:TSLA`) are isolated too.
     public static func step(current: LeverageState?, leverage: Int, mode: MarginMode, isFlat: Bool, coin: Coin, onlyIsolated: Bool) -> Step {

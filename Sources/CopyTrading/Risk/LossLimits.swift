@@ -94,6 +94,7 @@ public struct LossState: Sendable, Equatable {
     }
 
     /// Takes an equity into account and says what holds now.
+    /// - Parameter now: milliseconds since 1970.
     public mutating func observe(equity: Notional, limits: LossLimits, now: Int64) -> LossLimits.Verdict {
         let before = stop
         defer { if stop != before { stoppedAt = stop == .none ? nil : now } }

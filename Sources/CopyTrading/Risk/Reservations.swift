@@ -4,7 +4,7 @@ public struct Reservations: Sendable, Equatable {
     public struct Hold: Sendable, Equatable {
         public var coin: Coin
         public var side: Side
-        /// USDC.
+        /// USDC, as is the margin that it binds.
         public var notional: Notional
         public var margin: Notional
         /// When the order came to its end, microseconds since 1970: from then on it is what was filled, which figures read earlier lack.
@@ -18,7 +18,7 @@ public struct Reservations: Sendable, Equatable {
         }
     }
 
-    /// Most orders on their way that are counted apart; a job beyond is refused by the caller.
+    /// Most orders on their way that are counted. The worker sends an entry beyond all the same, uncounted, and logs an error.
     public static let mostHolds = 10_000
 
     private var holds: [JobID: Hold] = [:]

@@ -8,7 +8,7 @@
 /// | hold over | – | `.gap`, wait `backfillHold` |
 /// | backfill over | – | `.resync`, mirror the exit, its start is the base, apply |
 ///
-/// A fill read from the market has no start and so links to whatever is known; see ``CoinTrack/applyUnordered(_:_:)``. One in the very
+/// A fill read from the market has no start and so links to whatever is known; see ``CoinTrack/applyUnordered(_:_:_:)``. One in the very
 /// millisecond of a position taken as truth may be contained in it or not: it waits as if it did not link, for the leader's own fill.
 ///
 /// A fill older than `provenAt`, or in the millisecond of `known` and listed there, is covered: executions of one coin are totally ordered.
@@ -101,7 +101,7 @@ extension CoinTrack {
                 var chains: [FillChain] = []
                 for late in group {
                     if time > provenAt {
-                        applyUnordered(late, &chains)
+                        applyUnordered(late, &chains, &events)
                     } else if late.fill.source == .own || time == provenAt {
                         events.append(.late(late.fill))
                     }  // else a trade that is told again, as markets do on subscribing
@@ -121,7 +121,7 @@ extension CoinTrack {
                 anchor(position: start, time: time, price: nil)
                 events.append(.baseline(coin: coin, position: start))
             }
-            let (rest, chains) = link(group)
+            let (rest, chains) = link(group, &events)
             events += chains.flatMap(context.events(of:))
             if !rest.isEmpty {
                 let isProgress = next > 0 || rest.count < group.count
@@ -136,8 +136,8 @@ extension CoinTrack {
         return events
     }
 
-    /// Applies those of one millisecond that link to the known position; returns the others.
-    private mutating func link(_ group: [Held]) -> (rest: [Held], chains: [FillChain]) {
+    /// Applies those of one millisecond that link to the known position; returns the others. What cannot be applied is told.
+    private mutating func link(_ group: [Held], _ events: inout [SignalEvent]) -> (rest: [Held], chains: [FillChain]) {
         var chains: [FillChain] = []
         var own = group.filter { $0.fill.source == .own }
         var market = group.filter { $0.fill.source == .market && !isAmbiguous($0.fill) }
@@ -151,7 +151,7 @@ extension CoinTrack {
             // the one that leads to where an own fill begins, else the first that came
             let position = known!.position
             let bridge = market.firstIndex { candidate in own.contains { $0.fill.startPosition == position + candidate.fill.change } }
-            applyUnordered(market.remove(at: bridge ?? 0), &chains)
+            applyUnordered(market.remove(at: bridge ?? 0), &chains, &events)
         }
         return ((own + ambiguous).sorted { $0.order < $1.order }, chains)
     }
@@ -163,9 +163,10 @@ extension CoinTrack {
     }
 
     /// Applies a fill whose place among the others is not told, at the end: what it changes is certain, only the way there is not.
-    private mutating func applyUnordered(_ held: Held, _ chains: inout [FillChain]) {
+    private mutating func applyUnordered(_ held: Held, _ chains: inout [FillChain], _ events: inout [SignalEvent]) {
         var fill = held.fill
         fill.startPosition = known!.position
+        if let defect = fill.defect { return events.append(.quarantine(fill, reason: defect)) }
         apply(fill, receivedAt: held.receivedAt, isProven: false, &chains)
     }
 

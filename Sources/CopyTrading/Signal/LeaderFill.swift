@@ -55,7 +55,7 @@ public struct LeaderFill: Sendable, Equatable {
     /// Signed change of the leader's position.
     public var change: Size { Size(e8: side.sign * size.e8) }
     /// The leader's signed position right after this fill.
-    public var end: Size { Size(e8: startPosition.e8 + side.sign * size.e8) }
+    public var end: Size { startPosition + change }
 
     /// Why the position changed. `dir` texts are those of the exchange's `userFills`.
     public var cause: Cause {
@@ -76,7 +76,8 @@ public struct LeaderFill: Sendable, Equatable {
     /// Exchange times that are accepted, up to the year 33658: differences and microseconds of them stay in range.
     static let times: ClosedRange<Int64> = 0...1_000_000_000_000_000
 
-    /// What makes the fill unusable, or `nil`. Guards the arithmetic of everything behind it.
+    /// What makes the fill unusable, or `nil`. Guards the arithmetic of everything behind it. To be asked again where a fill read from the
+    /// market is given its position.
     var defect: String? {
         if size.e8 <= 0 { return "size \(size) is not positive" }
         if price.e8 <= 0 { return "price \(price) is not positive" }

@@ -70,6 +70,7 @@ public struct SignalBuilder: Sendable {
     }
 
     /// Asks for what was waited for in vain, or goes on without it.
+    /// - Parameter now: microseconds since 1970.
     public mutating func flush(at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
         update(busy, &timeline) { track, context in track.expireBlock(at: now, context) }
@@ -77,6 +78,7 @@ public struct SignalBuilder: Sendable {
     }
 
     /// The backfill that a `.gap` asked for has been handed to `receive`, all of it: what still does not link is accepted now.
+    /// - Parameter now: microseconds since 1970.
     public mutating func backfillEnded(at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
         update(busy, &timeline) { track, context in
@@ -86,6 +88,7 @@ public struct SignalBuilder: Sendable {
     }
 
     /// The recording has ended: what is missing will not come.
+    /// - Parameter now: microseconds since 1970.
     public mutating func finish(at now: Int64) -> [SignalEvent] {
         var timeline = Timeline()
         update(busy, &timeline) { track, context in
@@ -100,6 +103,7 @@ public struct SignalBuilder: Sendable {
     /// For the start, after the backfill, and after a resync; not while live fills may still be on their way.
     /// - Parameters:
     ///   - time: of the snapshot, exchange milliseconds.
+    ///   - now: microseconds since 1970.
     ///   - covers: whether the snapshot speaks of a coin.
     ///   - prices: references for exits that were not seen; without one, and without an earlier fill, the exit is not mirrored.
     public mutating func adopt(

@@ -8,7 +8,7 @@ public enum SignalEvent: Sendable, Equatable {
     case gap(coin: Coin, expected: Size, found: Size, since: Int64)
     /// LEADER_RESYNC: the missing fills did not come, `found` is truth now. Exposure given up unseen is mirrored by a signal that follows.
     case resync(coin: Coin, expected: Size, found: Size)
-    /// Not usable, or the same trade id with other content.
+    /// Not usable where it stands, or the same trade id with other content.
     case quarantine(LeaderFill, reason: String)
     /// Came after a later state of the coin had been accepted as truth; its effect is contained in that state. Also a fill
     /// delivered again after it was forgotten. Not traded.

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// What the exchange allows one address of ours, shared by all WebSocket connections of a process.
+/// What the exchange allows one address of ours, as all WebSocket connections of one process share it.
 ///
 /// What it owes: no connection is opened, nothing is sent and nothing subscribed that would exceed the limits, as far as this process
-/// knows; processes behind the same address are given their parts by their limits. It waits for nothing: it says no, or when.
+/// knows. It knows of no other process: those behind the same address keep together what their limits give each a part of, and may exceed
+/// the others together. It waits for nothing: it says no, or when.
 public final class ConnectionBudget: Sendable {
     /// The exchange's limits for one address (its documentation of 2026), and how much of each is planned with. Older documents and
     /// measurements differ, hence they are configuration.

@@ -55,7 +55,8 @@ struct LaneJob: Sendable {
     var reduceOnly: Bool?
     var isSnapClose = false
     var fills = OrderFills()
-    /// True when all of `fills` came from the exchange's fill history. Its answer to an order says size and price, but no fee.
+    /// True when all of `fills` came from the exchange's fill history. Its answer to an order, where most results come from, says size and
+    /// price, but no fee.
     var knowsFee = true
     var quote: Quote?
     var details: [String] = []

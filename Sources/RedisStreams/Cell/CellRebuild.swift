@@ -69,11 +69,7 @@ public struct CellRebuild: Sendable {
             command.append(page.count)
             for entry in page {
                 command.append(entry.id)
-                command.append(entry.fields.count * 2)
-                for (name, value) in entry.fields {
-                    command.append(name)
-                    command.append(value)
-                }
+                command.append(fields: entry.fields.map { ($0, Array($1.utf8)) })
             }
             _ = try await redis.send(command).checked()
         } while start < again.count

@@ -72,11 +72,7 @@ public struct DeadLetterBox: Sendable {
         command.append(decision.goesOn ? "1" : "0")
         for (index, emission) in ([decision.record] + decision.emissions).enumerated() {
             if index == 1 { command.append(decision.emissions.count) }
-            command.append(emission.fields.count * 2)
-            for (name, value) in emission.fields {
-                command.append(name)
-                command.append(value)
-            }
+            command.append(fields: emission.fields)
         }
         if decision.emissions.isEmpty { command.append(0) }
         let parts = try await redis.send(command).checked().array ?? []

@@ -11,7 +11,7 @@ extension Knob {
         Knob(
             "EXCHANGE_TIMEOUT", .exchange, .duration(.milliseconds(100)...(.seconds(60))), standard: "5s",
             purpose: "How long an answer of the exchange may take before the outcome of an order is unknown and has to be settled.",
-            effect: "Raising it leaves fewer orders to settle and blocks a lane longer when an answer is lost."),
+            effect: "Raising it leaves fewer orders to settle and blocks a lane longer when an answer is lost. Shorter than VIBE_SHUTDOWN_GRACE."),
         Knob(
             "EXCHANGE_CONNECTIONS", .exchange, .integer(unit: "connections", 1...256), standard: "16",
             purpose: "Most kept-alive connections of one process to the exchange.",
@@ -56,7 +56,8 @@ extension Knob {
             effect: "The exchange allows an address 10,000 requests and one more for each USDC traded."),
         Knob(
             "RATE_EGRESS", .rates, .rate, standard: "20/1s:100", perID: true,
-            purpose: "Requests from one address of ours, shared by all processes behind it. VIBE_RATE_EGRESS__<name> sets it for one.",
+            purpose: "Units of request weight from one address of ours, shared by all processes behind it. VIBE_RATE_EGRESS__<name> sets it "
+                + "for one.",
             effect: "The exchange allows an address 1,200 units of weight a minute; one action of up to 39 orders is one unit."),
         Knob(
             "RATE_MAXIMUM_WAIT", .rates, .duration(.zero...(.seconds(60))), standard: "3s",

@@ -80,7 +80,7 @@ extension Knob {
         Knob(
             "SEALING_KEY", .keys, .secret("32 bytes as 64 hexadecimal digits or base64"),
             purpose: "The key that seals the data keys of subscribers' agent keys in Postgres (AES-256-GCM); "
-                + "VIBE_SEALING_KEY_FILE names a file that holds it. Needed by work, config apply and keys only.",
+                + "VIBE_SEALING_KEY_FILE names a file that holds it. Needed by work, converge, config apply and keys only.",
             effect: "Another key than the one that sealed opens nothing: name that one below. `openssl rand -hex 32` makes one."),
         Knob(
             "SEALING_KEYS_OLD_FILES", .keys, .text("names of files with a sealing key each, separated by commas"),

@@ -11,8 +11,8 @@ extension Knob {
             effect: "Raising it lets more match processes share the work; each partition costs four small keys."),
         Knob(
             "PARTITIONS_ACCOUNTS", .pipeline, .integer(unit: "partitions", 1...99), standard: "16",
-            purpose: "Partitions of execution_requests, execution_jobs and execution_results, keyed by exchange account. The same in "
-                + "every process of a cell, and fixed while its streams hold entries.",
+            purpose: "Partitions of execution_requests, execution_jobs, execution_results and account_events, keyed by exchange account. "
+                + "The same in every process of a cell, and fixed while its streams hold entries.",
             effect: "Raising it lets more plan, work and audit processes share the work; each partition costs a dozen small keys."),
         Knob(
             "LEASE_TTL", .pipeline, .duration(.milliseconds(200)...(.seconds(120))), standard: "3s",
@@ -40,11 +40,12 @@ extension Knob {
         Knob(
             "SHUTDOWN_GRACE", .pipeline, .duration(.milliseconds(500)...(.seconds(600))), standard: "10s",
             purpose: "After SIGTERM: how long a process may finish what is on the wire before it leaves the rest to its successor.",
-            effect: "Raising it leaves fewer unknown outcomes when the exchange is slow. Longer than VIBE_LEASE_TTL."),
+            effect: "Raising it leaves fewer unknown outcomes when the exchange is slow. Longer than VIBE_LEASE_TTL and VIBE_EXCHANGE_TIMEOUT."),
         Knob(
-            "LANE_LIMIT", .pipeline, .integer(unit: "entries", 1...100_000), standard: "256",
-            purpose: "Most entries that wait in memory in one lane (one account and coin) before the lane is parked in the stream.",
-            effect: "Raising it costs memory and lets one subscriber take more of its partition's pending entries."),
+            "LANE_LIMIT", .pipeline, .integer(unit: "jobs", 1...100_000), standard: "256",
+            purpose: "Most jobs that wait in memory in one lane (one account and coin). An entry beyond ends as SKIP_BUDGET, an exit waits "
+                + "all the same.",
+            effect: "Raising it costs memory and lets one subscriber take more of what its partition may have waiting."),
         Knob(
             "COALESCE_AFTER", .pipeline, .duration(.zero...(.seconds(600))), standard: "1s",
             purpose: "How long a request waits for a planner before it is planned as one with those behind it of the same subscription "
@@ -57,8 +58,9 @@ extension Knob {
                 + "reduce or close are never shed. Ends at half of it.",
             effect: "Raising it copies more of a burst, later, and needs about 2 KB of Redis memory an entry."),
         Knob(
-            "MAXIMUM_IN_FLIGHT", .pipeline, .integer(unit: "orders", 1...4_096), standard: "256",
-            purpose: "Most orders one work process has at the exchange without an answer.",
+            "MAXIMUM_IN_FLIGHT", .pipeline, .integer(unit: "actions", 1...4_096), standard: "256",
+            purpose: "Most signed actions, each of up to VIBE_ORDERS_PER_ACTION orders, that one work process has at the exchange without an "
+                + "answer. A fifth of them is kept for exits.",
             effect: "Raising it raises throughput while the exchange's latency is the limit, and what is unknown after a crash."),
         Knob(
             "ORDERS_PER_ACTION", .pipeline, .integer(unit: "orders", 1...40), standard: "16",

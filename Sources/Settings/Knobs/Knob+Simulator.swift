@@ -111,7 +111,8 @@ extension Knob {
             purpose: "Where vibe up and vibe demo keep servers, logs, and vibe.env with the settings of the running fleet.",
             effect: "Operator commands read vibe.env there when VIBE_REDIS_URL is not set."),
         Knob(
-            "HEALTH_ADDRESS", .fleet, .text("host:port, :port for every address of the host, or unix:/path; port 0 takes a free one"),
+            "HEALTH_ADDRESS", .fleet,
+            .text("host:port, :port for every IPv4 address of the host (0.0.0.0), or unix:/path; port 0 takes a free one"),
             purpose: "Where this process answers GET /healthz (its loops turn) and /readyz (what it needs is there) with 200 or 503 and JSON; "
                 + "the log line health.listening names the port. Without it nobody is answered.",
             effect: "vibe up gives each process a socket, VIBE_RUN_DIRECTORY/health/<process>.sock, where vibe status looks."),

@@ -8,7 +8,7 @@ struct SoakCommand: AsyncParsableCommand {
         discussion: """
             Private servers, the simulated exchange and several ingest processes. Leaders trade at random, the first ones most; those \
             beyond the users that one address may follow are followed by public trades. Meanwhile the exchange cuts every socket every \
-            few seconds, sends frames twice and out of order, disorders fills of one millisecond, and answers reads with 429 and 503. \
+            few seconds, sends frames twice and out of order, disorders fills of one millisecond, and answers reads with 429 and 502. \
             When all has come to rest every signal is held against the fills that were made: each fill in exactly one signal, in order, \
             none twice. Exit code 1 when one is not.
 
