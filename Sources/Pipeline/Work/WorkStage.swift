@@ -498,7 +498,7 @@ public actor WorkStage: StageActor {
         let outcome = outcome.isExecuted || job.fills.filled.isZero ? outcome : .partial
         lane.jobs.removeFirst()
         lane.head = .idle
-        if job.cloid == nil { breakers.withdraw(job.trials) }
+        breakers.withdraw(job.trials)
         partitions[partition]?.books[key.account]?.reservations.settle(job.job.id, filled: job.fills.value, at: WallClock.microseconds)
         let holding = HoldingKey(job.job.subscription, key.coin)
         var sleeve = partitions[partition]?.sleeves[holding] ?? .empty

@@ -47,19 +47,23 @@ struct BreakerBoard: Sendable {
         return nil
     }
 
-    /// The entry that tried was not sent.
+    /// The entry that tried was not sent, or what became of it says nothing.
     mutating func withdraw(_ trials: [Subject]) { for subject in trials { breakers[subject]?.trialWithdrawn() } }
 
+    /// - Parameter trials: the breakers that the job tries out; it decides about each of them.
     /// - Returns: breakers that this opened, each with its reason.
-    mutating func record(_ event: CircuitBreaker.Event, of job: ExecutionJob, at now: Int64) -> [(subject: Subject, reason: String)] {
-        var subjects: [Subject] = [.coin(job.coin), .account(job.account)]
+    mutating func record(
+        _ event: CircuitBreaker.Event, of job: ExecutionJob, trials: [Subject], at now: Int64
+    ) -> [(subject: Subject, reason: String)] {
+        var subjects: Set<Subject> = [.coin(job.coin), .account(job.account)]
         switch event {
-        case .accepted: subjects.append(.everything)
+        case .accepted: subjects.insert(.everything)
         default:
             failing[job.account] = now
             failing = failing.filter { $0.value > now - limits.window }
-            if failing.count >= Self.fewestAccounts { subjects.append(.everything) }
+            if failing.count >= Self.fewestAccounts { subjects.insert(.everything) }
         }
+        subjects.formUnion(trials)
         return subjects.compactMap { record(event, on: $0, at: now) }
     }
 

@@ -87,8 +87,9 @@ extension WorkStage {
     }
 
     func record(_ event: CircuitBreaker.Event, of record: AttemptRecord, _ partition: Int) {
-        guard let job = partitions[partition]?.lanes[lane(record)]?.jobs.first?.job, job.id == record.job else { return }
-        report(breakers.record(event, of: job, at: WallClock.milliseconds))
+        guard let job = partitions[partition]?.lanes[lane(record)]?.jobs.first, job.job.id == record.job else { return }
+        report(breakers.record(event, of: job.job, trials: job.trials, at: WallClock.milliseconds))
+        updateHead(lane(record), partition) { $0.trials = [] }
     }
 
     func report(_ opened: [(subject: BreakerBoard.Subject, reason: String)]) {
