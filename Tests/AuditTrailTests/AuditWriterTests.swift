@@ -44,7 +44,7 @@ struct AuditWriterTests {
             try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(4...5))
         }
         #expect(try await trail.count() == 4)
-        #expect(try await trail.reader.streams().first?.watermark?.epoch == 6)
+        #expect(try await trail.reader.watermarks("vibe:")[Trail.signals]?.epoch == 6)
     }
 
     @Test("an entry that is stored with other content is refused")

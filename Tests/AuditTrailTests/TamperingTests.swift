@@ -19,6 +19,27 @@ struct TamperingTests {
         #expect(check.isIntact && check.rows == 5_000 && check.firstSeq == 1 && check.lastSeq == 5_000 && check.unnumbered == 0)
     }
 
+    @Test("a stream that grows while it is checked is intact")
+    func growing() async throws {
+        let trail = try await Trail()
+        _ = try await trail.writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(1...1))
+        let writing = Task {
+            var seq: Int64 = 1
+            while !Task.isCancelled {
+                seq += 1
+                _ = try await trail.writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(seq...seq))
+            }
+        }
+        // on a connection of its own, so that entries come between any two of its statements
+        let reader = AuditReader(trail.otherConnection())
+        for _ in 0..<50 {
+            let check = try await reader.check(Trail.signals)
+            #expect(check.isIntact, "\(check.holes) \(check.faults)")
+        }
+        writing.cancel()
+        try await writing.value
+    }
+
     @Test(
         "a changed field is found and named",
         arguments: [

@@ -18,14 +18,11 @@ struct Trail {
     }
 
     /// A writer over a connection of its own, as another process would be.
-    func otherWriter() -> AuditWriter {
-        AuditWriter(PostgresConnection(url: url, name: "other", logger: Logger(label: "test")))
-    }
+    func otherWriter() -> AuditWriter { AuditWriter(otherConnection()) }
 
-    func check(_ stream: String) async throws -> StreamCheck {
-        let found = try await reader.streams().first { $0.name == stream }
-        return try await reader.check(found!)
-    }
+    func otherConnection() -> PostgresConnection { PostgresConnection(url: url, name: "other", logger: Logger(label: "test")) }
+
+    func check(_ stream: String) async throws -> StreamCheck { try await reader.check(stream) }
 
     func count() async throws -> Int { Int(try await connection.query("SELECT count(*) AS n FROM audit_entries")[0].integer("n")) }
 
