@@ -86,6 +86,7 @@ struct AuditVerification: Sendable {
             let who = "signal \(pair.signal ?? "?") for \(pair.subscription ?? "?")"
             let place = place(of: "request", pair.request)
             findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (\(place))", count: pair.legs - pair.jobs)
+            findings.add(.duplicates, "\(who): \(pair.jobs) jobs for \(pair.legs) legs (request \(pair.request))", count: pair.jobs - pair.legs)
             findings.add(.duplicates, "\(who): \(pair.results) results for \(pair.jobs) jobs (request \(pair.request))", count: pair.results - pair.jobs)
         }
         for own in pairs.unansweredOwn {
@@ -95,7 +96,7 @@ struct AuditVerification: Sendable {
             findings.add(.duplicates, "\(who): \(own.results) results (job \(own.job))", count: own.results - 1)
         }
         findings.add(.missing, "more legs or jobs without a result", count: pairs.missing - findings.count(.missing))
-        findings.add(.duplicates, "more results than jobs", count: pairs.duplicates - findings.count(.duplicates))
+        findings.add(.duplicates, "more results than jobs, or jobs than legs", count: pairs.duplicates - findings.count(.duplicates))
         findings.add(.missing, "\(pairs.unknownOutcomes) results carry no known outcome code", count: pairs.unknownOutcomes)
     }
 
