@@ -1,3 +1,4 @@
+import AuditTrail
 import Postgres
 import Redis
 import RedisStreams
@@ -78,6 +79,25 @@ struct RightsTests {
         }
     }
 
+    @Test("`vibe converge` sees as a worker who is at work, and what is held: in Redis, and on record")
+    func converge() async throws {
+        try await withRun { run in
+            let site = try await SecureSite(in: run)
+            try await site.provision()
+            let work = try site.context("work")
+            let redis = try work.redis("rights")
+            #expect(try await StatusReader(work, redis: redis).members(of: "work").isEmpty)
+            await redis.close()
+            let converger = try Converger(work.settings, logger: work.logger)
+            #expect(try await converger.remainder().isEmpty)
+            #expect(try await converger.accounts().isEmpty)
+            await converger.close()
+            let postgres = work.postgres("rights")
+            #expect(try await AuditReader(postgres).lastPositions().isEmpty)
+            await postgres.close()
+        }
+    }
+
     @Test("in Postgres: nothing is changed or deleted that is evidence, keys are read by those who sign, tables are made by their owner")
     func postgres() async throws {
         try await withRun { run in
@@ -123,6 +143,7 @@ struct RightsTests {
             }
             try await allowed("audit", "SELECT audit_create_partition(date '2026-12-01')")
             try await refused("audit", "UPDATE audit_entries_20261201 SET chain = ''")
+            try await refused("work", "SELECT chain FROM audit_entries")
             try await refused("audit", "SELECT FROM subscriptions")
             try await refused("match", "INSERT INTO latches (scope, level, reason, set_by) VALUES ('everything', 0, 'x', 'y')")
         }
