@@ -312,6 +312,35 @@ import Testing
         }
     }
 
+    @Test("a recovery whose connection to Postgres is lost, and its lock with it, goes no further and leaves the cell halted")
+    func lockLost() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.startAll()
+            let signals = try await fleet.load(cycles: 2)
+            try await fleet.settled(signals: signals)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            let probe = fleet.keys.sleeves(0)
+            _ = try await fleet.observer.send(RedisCommand("HSET", probe, "probe", "{}")).checked()
+            for last in Recovery.Step.allCases {
+                await #expect(throws: (any Error).self, "ended after \(last)") {
+                    try await fleet.recovery().run(at: { step in
+                        guard step == last else { return }
+                        _ = try await fleet.postgresObserver.query(
+                            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'recover' AND datname = current_database()")
+                    })
+                }
+                #expect(try await fleet.recovery().reason() != nil, "halted after \(last)")
+                if last == .read { #expect(try await fleet.observer.send(RedisCommand("EXISTS", probe)).checked().integer == 1, "nothing was deleted") }
+            }
+            try await fleet.recovery().run()
+            let more = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: signals + more, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
     @Test("a leader's fills are read again from before its last signal, and without one from when it was followed, whatever others did since")
     func readAgain() async throws {
         let redis = try await Self.server()
