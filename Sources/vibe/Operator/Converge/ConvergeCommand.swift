@@ -87,8 +87,7 @@ struct ConvergeCommand: AsyncParsableCommand {
 
     /// What Postgres knows of positions, while Redis is away.
     private func showRecord(_ context: OperatorContext, _ error: any Error) async throws -> Never {
-        // every result on record is looked at
-        let postgres = context.postgres("converge", answerTimeout: .seconds(600))
+        let postgres = context.postgres("converge", answerTimeout: OperatorContext.scanTimeout)
         let held = try await AuditReader(postgres).lastPositions().filter { $0.position != "0" }
         await postgres.close()
         let positions = held.map { position -> JSON in
