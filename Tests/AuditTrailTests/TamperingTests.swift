@@ -65,6 +65,23 @@ struct TamperingTests {
         #expect(try await problems(trail) == ["17 altered(columns: [\"\(column)\"])"])
     }
 
+    @Test("a row put into another day's partition is found")
+    func movedDay() async throws {
+        let trail = try await trail()
+        try await trail.connection.execute("UPDATE audit_entries SET day = day + 1 WHERE seq = 2500")
+        #expect(try await problems(trail) == ["2500 altered(columns: [\"day\"])"])
+        _ = try await trail.connection.query("SELECT audit_create_partition(date '2025-11-20')")
+        try await trail.connection.execute("UPDATE audit_entries SET day = date '2025-11-20' WHERE seq = 2500")
+        #expect(try await problems(trail) == ["hole 2500…2500", "2501 chainBroken"])
+    }
+
+    @Test("an altered epoch is found where it falls", arguments: [("7", 18), ("0", 17)])
+    func epoch(value: String, found: Int) async throws {
+        let trail = try await trail()
+        try await trail.connection.execute("UPDATE audit_entries SET epoch = \(value) WHERE seq = 17")
+        #expect(try await problems(trail) == ["\(found) epochFell"])
+    }
+
     @Test("a deleted row leaves a hole and breaks the chain after it")
     func deleted() async throws {
         let trail = try await trail()

@@ -46,7 +46,7 @@ public struct AuditEntryID: Sendable, Hashable, Comparable, CustomStringConverti
     private static let dayMilliseconds: Int64 = 86_400_000
 
     /// Days since 1970-01-01, UTC.
-    var day: Int32 { Int32(milliseconds / Self.dayMilliseconds) }
+    var day: Int32 { Int32(clamping: milliseconds / Self.dayMilliseconds) }
 
     /// Before every entry of a day, after all earlier ones.
     static func before(day: Int32) -> Self { AuditEntryID(milliseconds: Int64(day) * dayMilliseconds - 1, sequence: .max) }

@@ -19,6 +19,8 @@ public struct AuditRow: Sendable {
     public var outcome: String?
     var payloadHash: [UInt8]
     var chain: [UInt8]
+    /// Since 1970-01-01, UTC.
+    var day: Int64
     /// The columns `id` to `data` and ``raw``, as stored.
     var texts: [String?]
     var raw: [UInt8]?
@@ -38,7 +40,8 @@ extension AuditRow {
     /// What ``init(_:)`` reads.
     static let columns = """
         stream, entry_ms, entry_seq, kind, epoch, seq, id, subscriber, influencer, coin, action, trace, data, raw,
-        signal_id, request_id, job_id, subscription, account, cloid, outcome, payload_hash, chain
+        signal_id, request_id, job_id, subscription, account, cloid, outcome, payload_hash, chain,
+        day - date '1970-01-01'
         """
 
     /// - Parameter row: of a binary result.
@@ -67,14 +70,16 @@ extension AuditRow {
         outcome = try row.maybeText(20)
         payloadHash = try row.bytes(21)
         chain = try row.bytes(22)
+        day = try row.integer(23)
     }
 
     /// What the writer would make of the entry now.
     var recomputed: AuditRecord { AuditRecord(entry, kind: AuditKind(stream: stream)) }
 
-    /// The stored columns that are not what the entry's fields give; empty for an intact row.
+    /// The stored columns that are not what the entry's fields and its id give; empty for an intact row.
     func alteredColumns(_ record: AuditRecord) -> [String] {
         var altered: [String] = []
+        if Int64(record.entryID.day) != day { altered.append("day") }
         if record.kind != kind { altered.append("kind") }
         if record.seq != seq { altered.append("seq") }
         if record.raw != raw { altered.append("raw") }

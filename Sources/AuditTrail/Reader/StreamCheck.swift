@@ -19,6 +19,7 @@ public struct StreamCheck: Sendable {
     public let listed: Int
 
     private var chain = AuditChain.start
+    private var epoch: Int64 = 0
     private(set) var lastEntry = AuditEntryID.zero
 
     /// How far the auditor says that the stream is written.
@@ -47,6 +48,9 @@ public struct StreamCheck: Sendable {
         }
         // Go on from what is stored, so that one broken place is one fault.
         chain = row.chain
+        // A writer of an older lease is refused.
+        if row.epoch < epoch { add(StreamFault(row, .epochFell)) }
+        epoch = row.epoch
         guard let seq = row.seq else {
             unnumbered += 1
             return
@@ -87,8 +91,10 @@ public struct StreamCheck: Sendable {
 /// Something wrong at one row of a stream.
 public struct StreamFault: Sendable, Equatable, CustomStringConvertible {
     public enum Problem: Sendable, Equatable {
-        /// The row's own columns disagree with its fields and their hash.
+        /// The row's own columns disagree with its fields, their hash and its id.
         case altered(columns: [String])
+        /// The row before it was written under a newer lease.
+        case epochFell
         /// The row does not follow the one before it: a row between them is gone, or this one was put in, moved or re-hashed.
         case chainBroken
         /// The number was used by an earlier row.
@@ -118,6 +124,7 @@ public struct StreamFault: Sendable, Equatable, CustomStringConvertible {
         return switch problem {
         case .altered(let columns): "\(place): altered (\(columns.joined(separator: ", ")))"
         case .chainBroken: "\(place): does not follow the row before it; a row is missing, was put in or was altered with its hash"
+        case .epochFell: "\(place): written under an older lease than the row before it; the epoch of one of them was altered"
         case .repeatedSeq(let seq): "\(place): seq \(seq) was used before"
         case .notTheLast: "\(place): the watermark names this entry as the last one stored, and it is not"
         case .noWatermark: "\(place): rows without a watermark"
