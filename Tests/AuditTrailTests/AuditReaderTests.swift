@@ -133,15 +133,6 @@ struct AuditReaderTests {
         #expect(try await trail.reader.story(of: SignalID("nothing")).isEmpty)
     }
 
-    @Test("an order's story is that of its copy alone")
-    func orderStory() async throws {
-        let trail = try await stored(copies())
-        let story = try #require(try await trail.reader.story(of: ClientOrderID("0x3")))
-        #expect(story.signal?.signal == "s2" && story.requests.map(\.request) == ["s2/a"])
-        #expect(story.jobs.map(\.job) == ["s2/a/0", "s2/a/1"] && story.results.map(\.cloid) == ["0x2", "0x3"])
-        #expect(try await trail.reader.story(of: ClientOrderID("0x9")) == nil)
-    }
-
     @Test("fan-outs come with their copies and configuration versions, page by page")
     func fanout() async throws {
         var copies = Copies()

@@ -49,6 +49,10 @@ struct Trail {
     static func entries(_ seqs: ClosedRange<Int64>, of stream: String = signals) -> [AuditEntry] { seqs.map { entry(stream, $0) } }
 }
 
+extension StreamCheck {
+    var isIntact: Bool { missing == 0 && faultCount == 0 }
+}
+
 /// A story of copies: signals, their requests, jobs and results, in one partition each.
 struct Copies {
     private(set) var batches: [String: AuditBatch] = [:]

@@ -59,8 +59,13 @@ public struct AuditReader: Sendable {
 
     /// The rows of all streams of one stage, a page at a time: one stream after the other, each in its order.
     public func forEachPage(of kind: AuditKind, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void) async throws {
-        for stream in try await streams() where AuditKind(stream: stream) == kind {
-            try await forEachPage(ofStream: stream, size: size, body)
-        }
+        for stream in try await streams(of: kind) { try await forEachPage(ofStream: stream, size: size, body) }
+    }
+
+    /// By their watermarks: looking for streams in the rows themselves reads all days. `vibe verify` names rows without a watermark.
+    func streams(of kind: AuditKind) async throws(PostgresError) -> [String] {
+        try await connection.query("SELECT stream FROM audit_watermarks ORDER BY 1")
+            .map { row throws(PostgresError) in try row.text("stream") }
+            .filter { AuditKind(stream: $0) == kind }
     }
 }

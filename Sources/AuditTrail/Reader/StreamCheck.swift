@@ -6,7 +6,6 @@ public struct StreamCheck: Sendable {
     public private(set) var rows = 0
     /// Rows without a `seq`.
     public private(set) var unnumbered = 0
-    public private(set) var firstSeq: Int64?
     /// The highest one, also of the watermark.
     public private(set) var lastSeq: Int64?
     /// Ranges of `seq` that no row has, from 1 on.
@@ -34,8 +33,6 @@ public struct StreamCheck: Sendable {
         self.listed = listed
     }
 
-    public var isIntact: Bool { missing == 0 && faultCount == 0 }
-
     mutating func add(_ row: AuditRow) {
         rows += 1
         lastEntry = row.entryID
@@ -55,7 +52,6 @@ public struct StreamCheck: Sendable {
             unnumbered += 1
             return
         }
-        firstSeq = firstSeq ?? seq
         let last = lastSeq ?? 0
         if seq <= last {
             add(StreamFault(row, .repeatedSeq(seq)))
