@@ -39,7 +39,7 @@ struct Trail {
     ) -> AuditEntry {
         AuditEntry(
             stream: stream, entryMilliseconds: milliseconds ?? noon + seq, entrySequence: 0,
-            fields: [
+            texts: [
                 ("seq", String(seq)), ("id", "signal-\(seq)"), ("influencer", "leader"), ("coin", "BTC"), ("action", "open"),
                 ("trace", "t\(seq)"),
                 ("data", data ?? "{\"v\":1,\"id\":\"signal-\(seq)\",\"px\":1.50}"),
@@ -116,6 +116,6 @@ struct Copies {
         batches[stream, default: AuditBatch(stream: stream, epoch: 1, entries: [])].entries.append(
             AuditEntry(
                 stream: stream, entryMilliseconds: Trail.noon + seq, entrySequence: 0,
-                fields: [("seq", String(seq)), ("id", id), ("coin", "BTC"), ("data", data)]))
+                texts: [("seq", String(seq)), ("id", id), ("coin", "BTC"), ("data", data)]))
     }
 }

@@ -175,7 +175,7 @@ import Testing
                 try await fleet.redisIsBack()
                 #expect(try await fleet.recovery().reason() == nil)
             }
-            let late = AuditEntry(stream: stream, entryMilliseconds: epoch + 9_000_000, entrySequence: 0, fields: [("data", "{}")])
+            let late = AuditEntry(stream: stream, entryMilliseconds: epoch + 9_000_000, entrySequence: 0, texts: [("data", "{}")])
             await #expect(throws: AuditError.fenced(streams: [stream])) {
                 try await AuditWriter(fleet.postgresObserver).write(stream: stream, epoch: isLost ? epoch + 20 : epoch, entries: [late])
             }
@@ -206,7 +206,11 @@ import Testing
         try await Fleet.run(Cast.alike(1), redis: redis) { fleet in
             try await fleet.startAll()
             let jobs = fleet.keys.stream(StreamPartition(.jobs, 0))
-            for data in ["{", "[]"] { _ = try await fleet.observer.send(RedisCommand("XADD", jobs, "*", "data", data)).checked() }
+            // the second is no UTF-8, and waits as it came
+            for data in [[0x7B], [0x5B, 0xFF, 0x5D]] as [[UInt8]] {
+                let parts = ["XADD", jobs, "*", "data"].map { Array($0.utf8) } + [data]
+                _ = try await fleet.observer.send(RedisCommand(bytes: parts)).checked()
+            }
             let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
             try await fleet.eventually("both are put aside") { try await box.count() == 2 }
             try await fleet.settled(signals: 0)
@@ -221,7 +225,9 @@ import Testing
             try await fleet.endRoles()
             _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
             try await fleet.recovery().run()
-            #expect(try await box.read().map(\.id) == [letters[1].id])
+            let waiting = try await box.read()
+            #expect(waiting.map(\.id) == [letters[1].id])
+            #expect(waiting.first?.original.map(\.value) == [[0x5B, 0xFF, 0x5D]])
         }
     }
 

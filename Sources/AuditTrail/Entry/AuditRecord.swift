@@ -30,11 +30,13 @@ struct AuditRecord: Sendable {
         var values = [String?](repeating: nil, count: AuditFields.columns.count)
         var fits = true
         for (name, value) in entry.fields {
-            guard let column = AuditFields.columns.firstIndex(of: name), values[column] == nil, !value.containsZero else {
+            guard let column = AuditFields.columns.firstIndex(where: { name.elementsEqual($0.utf8) }), values[column] == nil,
+                let text = String(validating: value, as: UTF8.self), !text.containsZero
+            else {
                 fits = false
                 continue
             }
-            values[column] = value
+            values[column] = text
         }
         seq = values[0].flatMap { Int64($0) }.flatMap { Self.numbers.contains($0) ? $0 : nil }
         if values[0] != seq.map({ String($0) }) { fits = false }

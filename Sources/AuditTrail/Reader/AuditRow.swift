@@ -9,7 +9,7 @@ public struct AuditRow: Sendable {
     public var epoch: Int64
     public var seq: Int64?
     /// The entry's fields: by column, or as they came for an entry that does not fit the columns.
-    public var fields: [(String, String)]
+    public var fields: [(name: [UInt8], value: [UInt8])]
     public var signal: String?
     public var request: String?
     public var job: String?
@@ -25,8 +25,14 @@ public struct AuditRow: Sendable {
     var texts: [String?]
     var raw: [UInt8]?
 
-    /// The value of a field.
-    public subscript(_ name: String) -> String? { fields.first { $0.0 == name }?.1 }
+    /// The fields for people: bytes that are not UTF-8 are replaced.
+    public var textFields: [(String, String)] {
+        fields.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
+    }
+    /// The value of a field, likewise.
+    public subscript(_ name: String) -> String? {
+        fields.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
     /// The entry's JSON.
     public var data: String? { self["data"] }
 
@@ -59,7 +65,9 @@ extension AuditRow {
         if let raw {
             fields = AuditFields.decode(raw: raw) ?? []
         } else {
-            fields = zip(AuditFields.columns, [seq.map { String($0) }] + texts).compactMap { name, value in value.map { (name, $0) } }
+            fields = zip(AuditFields.columns, [seq.map { String($0) }] + texts).compactMap { name, value in
+                value.map { (name: Array(name.utf8), value: Array($0.utf8)) }
+            }
         }
         signal = try row.maybeText(14)
         request = try row.maybeText(15)

@@ -202,9 +202,7 @@ public actor AuditStage: StageActor {
     }
 
     private static func entry(_ entry: StreamEntry, of stream: String) -> AuditEntry {
-        AuditEntry(
-            stream: stream, entryMilliseconds: entry.milliseconds, entrySequence: entry.sequence,
-            fields: entry.fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) })
+        AuditEntry(stream: stream, entryMilliseconds: entry.milliseconds, entrySequence: entry.sequence, fields: entry.fields)
     }
 
     // MARK: - Trimming
