@@ -167,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "vibe", "Pipeline", "ConfigStore", "CopyTrading", "Health", "Ingestion", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
+                "vibe", "AuditTrail", "Pipeline", "ConfigStore", "CopyTrading", "Health", "Ingestion", "JSON", "Postgres", "Redis", "RedisStreams", "Settings",
                 "TestServers", .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

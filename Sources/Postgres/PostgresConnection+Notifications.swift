@@ -26,8 +26,9 @@ extension PostgresConnection {
         precondition(channel.wholeMatch(of: /[a-z_][a-z0-9_]*/) != nil, "\(channel) needs quoting")
         let wakeUp = wakeUp
         return try onSession { session throws(PostgresError) in
-            if session.listening.insert(channel).inserted {
+            guard session.listening.contains(channel) else {
                 try session.run(script: "LISTEN \(channel)", timeout: .seconds(10))
+                session.listening.insert(channel)
                 return .startedListening
             }
             let deadline = ContinuousClock.now + timeout

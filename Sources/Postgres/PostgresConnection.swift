@@ -81,7 +81,8 @@ public actor PostgresConnection {
     /// Runs `body` in one transaction: committed when it returns, rolled back when it throws.
     ///
     /// `body` is synchronous on the connection's thread; call `query` and `execute` on its argument. When the connection breaks inside,
-    /// nothing in it connects anew, and a commit without an answer throws `.unavailable`: then it may have happened.
+    /// nothing in it connects anew, and a commit without an answer throws `.unavailable`: then it may have happened. The server ends one
+    /// that lets it wait for 30 seconds between two statements, unless the URL has `options` of its own.
     public func transaction<T: Sendable>(_ body: @Sendable (isolated PostgresConnection) throws -> T) throws -> T {
         guard !isInTransaction else { throw PostgresError.failed(sqlstate: "25001", message: "transactions do not nest", detail: nil) }
         try execute("BEGIN")

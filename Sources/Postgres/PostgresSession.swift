@@ -20,13 +20,20 @@ final class PostgresSession {
     /// statements run unprepared.
     static let maximumStatements = 256
 
+    /// What the server does about a client that hangs or is cut off: it ends a transaction that stands still, whose locks hold up
+    /// everybody else, and a statement whose client has gone, which would wait on and take up a connection.
+    private static let serverOptions = """
+        -c idle_in_transaction_session_timeout=30000 -c client_connection_check_interval=5000 \
+        -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3
+        """
+
     /// Connects.
     /// - Throws: `.unavailable` when that fails or lasts longer than `timeout`.
     init(address: PostgresAddress, name: String, timeout: Duration, logger: Logger) throws(PostgresError) {
-        // Later ones win, and `dbname` stands for everything the URL says: so the keep-alives are defaults, the encoding is not.
+        // Later ones win, and `dbname` stands for everything the URL says: so keep-alives and `options` are defaults, the encoding is not.
         let options = [
             ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
-            ("dbname", address.text), ("client_encoding", "UTF8"), ("fallback_application_name", name),
+            ("options", Self.serverOptions), ("dbname", address.text), ("client_encoding", "UTF8"), ("fallback_application_name", name),
         ]
         let handle = withCStrings(options.map(\.0)) { keywords in
             withCStrings(options.map(\.1)) { values in PQconnectStartParams(keywords, values, 1) }

@@ -66,7 +66,15 @@ public final class FrameRecorder: Sendable {
     }
 
     public func declare(_ gap: LeaderGap) {
-        state.withLock { $0.buffer.add(gap) }
+        guard state.withLock({ $0.buffer.add(gap) }) else {
+            logger.error(
+                "leader.gap.unwritten",
+                metadata: [
+                    "influencer": "\(gap.influencer)", "coin": "\(gap.coin?.text ?? "all")", "from": "\(gap.from)", "to": "\(gap.to)",
+                    "reason": "\(gap.reason.rawValue)", "handling": "\(gap.handling.rawValue)",
+                ])
+            return
+        }
         bell.yield()
     }
 

@@ -31,8 +31,6 @@ struct RecordBuffer {
     private var lastNumber: Int64 = 0
     /// Frames refused since the start.
     private(set) var dropped: Int64 = 0
-    /// Declared gaps that found no room either.
-    private(set) var droppedLeaderGaps: Int64 = 0
 
     init(_ limits: Limits) {
         precondition(limits.frames > 0 && limits.bytes > 0 && limits.leaderGaps > 0, "the buffer must hold something")
@@ -56,13 +54,12 @@ struct RecordBuffer {
         append(.frame(frame))
     }
 
-    mutating func add(_ gap: LeaderGap) {
-        guard leaderGaps < limits.leaderGaps else {
-            droppedLeaderGaps += 1
-            return
-        }
+    /// False: it found no room either.
+    mutating func add(_ gap: LeaderGap) -> Bool {
+        guard leaderGaps < limits.leaderGaps else { return false }
         leaderGaps += 1
         append(.leaderGap(gap))
+        return true
     }
 
     /// The oldest that wait; they stay until ``written(_:)``.

@@ -23,11 +23,13 @@ public struct Recovery: Sendable {
     public enum Fault: Error, CustomStringConvertible {
         case isRunning
         case busy
+        case lockLost
 
         public var description: String {
             switch self {
             case .isRunning: "the cell is not halted: there is nothing to recover"
             case .busy: "another recovery of the cell is under way"
+            case .lockLost: "the connection to Postgres was lost, and with it the lock that keeps other recoveries away: begin again"
             }
         }
     }
@@ -91,14 +93,25 @@ public struct Recovery: Sendable {
     public func run(
         force: Bool = false, progress: @Sendable (String) -> Void = { _ in }, at step: @Sendable (Step) async throws -> Void = { _ in }
     ) async throws -> RecoveryPlan {
-        let locked = try await postgres.query(
-            "SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS locked", [.integer(Self.lockKey & 0x7fff_ffff), .text(register.cell)])
+        let locked = try await postgres.query("SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS locked", lock)
         guard try locked.first?.bool("locked") == true else { throw Fault.busy }
         let result: Result<RecoveryPlan, any Error>
         do { result = .success(try await carryOut(force: force, progress, step)) } catch { result = .failure(error) }
         // the lock ends with the session
         await postgres.close()
         return try result.get()
+    }
+
+    private var lock: [PostgresParameter] { [.integer(Self.lockKey & 0x7fff_ffff), .text(register.cell)] }
+
+    /// Redis would be written on without it: the lock is the session's, and ends with it.
+    private func checkLock() async throws {
+        let held = try await postgres.query(
+            """
+            SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+                AND classid = $1::int::oid AND objid = hashtext($2)::oid
+            """, lock)
+        guard !held.isEmpty else { throw Fault.lockLost }
     }
 
     private func carryOut(
@@ -113,21 +126,25 @@ public struct Recovery: Sendable {
         let plan = try await plan(progress: progress)
         try await step(.read)
         try await latches.record(try await latches.published().provisional)
+        try await checkLock()
         progress("deleting what Redis holds of the cell")
         _ = try await rebuild.wipe()
         try await step(.wiped)
         progress("streams")
         try await writeStreams(plan)
         try await step(.streams)
+        try await checkLock()
         progress("positions, leaders, what is known")
         try await writeState(plan)
         // what was under way: no checkpoint before it is finished
         try await rebuild.store(try await pictures.lastIDs().map { ($0.key.name, Array($0.value.utf8)) }, hash: keys.recoveredThrough)
         for latch in try await latches.stored() { try await latches.publish(latch) }
         try await step(.state)
+        try await checkLock()
         let incarnation = UUID().uuidString.lowercased()
         try await table.resume(incarnation: incarnation)
         try await step(.resumed)
+        try await checkLock()
         try await register.run(incarnation: incarnation)
         return plan
     }

@@ -4,17 +4,18 @@ import Redis
 public struct StreamEntry: Sendable {
     /// `<ms>-<seq>`.
     public let id: String
-    public let fields: [(name: String, value: [UInt8])]
+    /// Any bytes, as Redis has them.
+    public let fields: [(name: [UInt8], value: [UInt8])]
     /// How often the entry had been delivered before.
     public let deliveries: Int
 
-    public init(id: String, fields: [(name: String, value: [UInt8])], deliveries: Int = 0) {
+    public init(id: String, fields: [(name: [UInt8], value: [UInt8])], deliveries: Int = 0) {
         self.id = id
         self.fields = fields
         self.deliveries = deliveries
     }
 
-    public func bytes(_ name: String) -> [UInt8]? { fields.first { $0.name == name }?.value }
+    public func bytes(_ name: String) -> [UInt8]? { fields.first { $0.name.elementsEqual(name.utf8) }?.value }
     public func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
 
     /// The largest entry that a stage reads. The fleet's own are a few kilobytes; one that tells of a thousand composed requests has 40.
@@ -23,7 +24,7 @@ public struct StreamEntry: Sendable {
     public static let maximumFields = 64
 
     /// Of all names and values.
-    public var size: Int { fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count } }
+    public var size: Int { fields.reduce(0) { $0 + $1.name.count + $1.value.count } }
     public var isOversized: Bool { fields.count > Self.maximumFields || size > Self.maximumBytes }
     /// The last millisecond of the year 9999. Redis takes ids from its clock; a later one was made by hand.
     static let latest: Int64 = 253_402_300_799_999
@@ -36,10 +37,10 @@ public struct StreamEntry: Sendable {
     init(_ value: RedisValue) throws(RedisError) {
         guard let parts = value.array, parts.count >= 2, let id = parts[0].text, let flat = parts[1].array, flat.count.isMultiple(of: 2)
         else { throw .unexpectedReply("a stream entry: \(value)") }
-        var fields: [(name: String, value: [UInt8])] = []
+        var fields: [(name: [UInt8], value: [UInt8])] = []
         fields.reserveCapacity(flat.count / 2)
         for index in stride(from: 0, to: flat.count, by: 2) {
-            fields.append((flat[index].text ?? "", flat[index + 1].bytes ?? []))
+            fields.append((name: flat[index].bytes ?? [], value: flat[index + 1].bytes ?? []))
         }
         self.init(id: id, fields: fields, deliveries: parts.count > 2 ? Int(Int32(clamping: parts[2].integer ?? 0)) : 0)
     }

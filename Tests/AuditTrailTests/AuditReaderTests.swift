@@ -45,6 +45,9 @@ struct AuditReaderTests {
         copies.result("s2", "b", leg: 1, outcome: "NO_SUCH_CODE")
         let twice = try await stored(copies).reader.pairs()
         #expect(twice.duplicates == 1 && twice.unknownOutcomes == 1 && twice.unanswered.map(\.request) == ["s2/b"])
+        copies.result("s1", "a", leg: 1)
+        let more = try await stored(copies).reader.pairs()
+        #expect(more.duplicates == 2 && more.missing == 0 && more.unanswered.map { "\($0.request) \($0.legs) \($0.jobs)" } == ["s1/a 1 2", "s2/b 2 2"])
     }
 
     @Test("a job that a worker made by itself is due one result, too; what an order did that rested at the exchange has a result alone")
@@ -130,15 +133,6 @@ struct AuditReaderTests {
         #expect(try await trail.reader.story(of: SignalID("nothing")).isEmpty)
     }
 
-    @Test("an order's story is that of its copy alone")
-    func orderStory() async throws {
-        let trail = try await stored(copies())
-        let story = try #require(try await trail.reader.story(of: ClientOrderID("0x3")))
-        #expect(story.signal?.signal == "s2" && story.requests.map(\.request) == ["s2/a"])
-        #expect(story.jobs.map(\.job) == ["s2/a/0", "s2/a/1"] && story.results.map(\.cloid) == ["0x2", "0x3"])
-        #expect(try await trail.reader.story(of: ClientOrderID("0x9")) == nil)
-    }
-
     @Test("fan-outs come with their copies and configuration versions, page by page")
     func fanout() async throws {
         var copies = Copies()
@@ -157,6 +151,22 @@ struct AuditReaderTests {
         #expect(found.map(\.copies.count) == [1, 2, 0, 1, 2, 0, 1])
         #expect(found[4].copies.map(\.subscription) == ["a", "b"] && found[4].copies.map(\.request) == ["s5/a", "s5/b"])
         #expect(found[4].copies.map(\.configVersion) == [5, 5])
+    }
+
+    @Test("a subscription's requests for a signal are told apart, and one that went round again is one")
+    func requests() async throws {
+        var copies = Copies()
+        copies.signal("s1")
+        for subscription in ["a", "b", "b"] { copies.request("s1", subscription) }
+        let trail = try await stored(copies)
+        try await trail.connection.execute("UPDATE audit_entries SET subscription = 'a', request_id = 'other' WHERE seq = 3")
+        var found: [AuditFanout] = []
+        try await trail.reader.forEachFanout { found += $0 }
+        #expect(found.map(\.requests) == [["a": ["s1/a", "other"], "b": ["s1/b"]]])
+        try await trail.connection.execute("UPDATE audit_entries SET subscription = 'b', request_id = 's1/b' WHERE seq = 3")
+        found = []
+        try await trail.reader.forEachFanout { found += $0 }
+        #expect(found.map(\.requests) == [["a": ["s1/a"], "b": ["s1/b"]]])
     }
 
     @Test("pages cover all streams of a stage, each row once and in order")

@@ -44,7 +44,7 @@ struct AuditWriterTests {
             try await trail.writer.write(stream: Trail.signals, epoch: 5, entries: Trail.entries(4...5))
         }
         #expect(try await trail.count() == 4)
-        #expect(try await trail.reader.streams().first?.watermark?.epoch == 6)
+        #expect(try await trail.reader.watermarks("vibe:")[Trail.signals]?.epoch == 6)
     }
 
     @Test("an entry that is stored with other content is refused")
@@ -162,6 +162,32 @@ struct AuditWriterTests {
                 guard case .postgres(.unavailable) = error else { throw error }
             }
         }
+    }
+
+    @Test("a writer that hangs in its transaction holds its streams up for a while only, and who gave up waiting leaves no session behind")
+    func hanging() async throws {
+        let trail = try await Trail()
+        _ = try await trail.writer.write(stream: Trail.signals, epoch: 1, entries: Trail.entries(1...1))
+        let hanging = PostgresConnection(url: trail.url, name: "hanging", logger: .init(label: "test"))
+        try await hanging.execute(script: "BEGIN; SELECT FROM audit_watermarks FOR UPDATE")
+        let hasty = PostgresConnection(url: trail.url, name: "hasty", answerTimeout: .milliseconds(300), logger: .init(label: "test"))
+        await #expect(throws: AuditError.self) {
+            try await AuditWriter(hasty).write(stream: Trail.signals, epoch: 2, entries: Trail.entries(2...2))
+        }
+        func sessions(_ name: String) async throws -> Int {
+            let rows = try await trail.connection.query(
+                "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()", [.text(name)])
+            return Int(try rows[0].integer("n"))
+        }
+        for _ in 0..<250 {
+            if try await sessions("hasty") == 0 { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(try await sessions("hasty") == 0)
+        #expect(try await sessions("hanging") == 1, "its lock was still held")
+        // sooner than by default
+        try await hanging.execute("SET idle_in_transaction_session_timeout = '100ms'")
+        #expect(try await trail.otherWriter().write(stream: Trail.signals, epoch: 2, entries: Trail.entries(2...2)).written == 1)
     }
 
     @Test("a server that crashed keeps what was confirmed")

@@ -18,14 +18,11 @@ struct Trail {
     }
 
     /// A writer over a connection of its own, as another process would be.
-    func otherWriter() -> AuditWriter {
-        AuditWriter(PostgresConnection(url: url, name: "other", logger: Logger(label: "test")))
-    }
+    func otherWriter() -> AuditWriter { AuditWriter(otherConnection()) }
 
-    func check(_ stream: String) async throws -> StreamCheck {
-        let found = try await reader.streams().first { $0.name == stream }
-        return try await reader.check(found!)
-    }
+    func otherConnection() -> PostgresConnection { PostgresConnection(url: url, name: "other", logger: Logger(label: "test")) }
+
+    func check(_ stream: String) async throws -> StreamCheck { try await reader.check(stream) }
 
     func count() async throws -> Int { Int(try await connection.query("SELECT count(*) AS n FROM audit_entries")[0].integer("n")) }
 
@@ -42,7 +39,7 @@ struct Trail {
     ) -> AuditEntry {
         AuditEntry(
             stream: stream, entryMilliseconds: milliseconds ?? noon + seq, entrySequence: 0,
-            fields: [
+            texts: [
                 ("seq", String(seq)), ("id", "signal-\(seq)"), ("influencer", "leader"), ("coin", "BTC"), ("action", "open"),
                 ("trace", "t\(seq)"),
                 ("data", data ?? "{\"v\":1,\"id\":\"signal-\(seq)\",\"px\":1.50}"),
@@ -50,6 +47,10 @@ struct Trail {
     }
 
     static func entries(_ seqs: ClosedRange<Int64>, of stream: String = signals) -> [AuditEntry] { seqs.map { entry(stream, $0) } }
+}
+
+extension StreamCheck {
+    var isIntact: Bool { missing == 0 && faultCount == 0 }
 }
 
 /// A story of copies: signals, their requests, jobs and results, in one partition each.
@@ -115,6 +116,6 @@ struct Copies {
         batches[stream, default: AuditBatch(stream: stream, epoch: 1, entries: [])].entries.append(
             AuditEntry(
                 stream: stream, entryMilliseconds: Trail.noon + seq, entrySequence: 0,
-                fields: [("seq", String(seq)), ("id", id), ("coin", "BTC"), ("data", data)]))
+                texts: [("seq", String(seq)), ("id", id), ("coin", "BTC"), ("data", data)]))
     }
 }

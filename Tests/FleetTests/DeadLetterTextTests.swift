@@ -8,7 +8,7 @@ import Testing
 @Suite("How dead letters are shown")
 struct DeadLetterTextTests {
     private func letter(_ fields: (String, String)...) -> DeadLetter {
-        DeadLetter(StreamEntry(id: "1700000000000-0", fields: fields.map { ($0.0, Array($0.1.utf8)) }))
+        DeadLetter(StreamEntry(id: "1700000000000-0", fields: fields.map { (name: Array($0.0.utf8), value: Array($0.1.utf8)) }))
     }
 
     @Test("an exit says what becomes of the position, and what was typed in cannot steer the terminal")

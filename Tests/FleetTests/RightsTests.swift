@@ -1,3 +1,4 @@
+import AuditTrail
 import Postgres
 import Redis
 import RedisStreams
@@ -33,13 +34,13 @@ struct RightsTests {
             let streams = [StreamPartition(.signals, 0), .init(.requests, 0), .init(.jobs, 0), .init(.results, 0), .init(.deadLetters, 0)]
             let adders: [Stream: Set<String>] = [
                 .signals: ["ingest"], .requests: ["match"], .jobs: ["plan", "work"], .results: ["plan", "work"],
-                .deadLetters: ["match", "plan", "work", "audit"],
+                .deadLetters: ["match", "plan", "work"],
             ]
             for stream in streams {
                 for role in Self.roles + ["operator"] {
                     try await refused(role, "DEL", keys.stream(stream))
                     try await refused(role, "XGROUP", "DESTROY", keys.stream(stream), "audit")
-                    if role != "audit" { try await refused(role, "XTRIM", keys.stream(stream), "MAXLEN", "0") }
+                    if role != "audit" || stream.stream == .deadLetters { try await refused(role, "XTRIM", keys.stream(stream), "MAXLEN", "0") }
                     if adders[stream.stream]?.contains(role) != true { try await refused(role, "XADD", keys.stream(stream), "*", "a", "b") }
                 }
             }
@@ -58,6 +59,10 @@ struct RightsTests {
             for key in [keys.attempts(0), keys.lease("work", "00"), keys.quotes] { try await refused("operator", "HSET", key, "a", "b") }
             try await refused("plan", "HSET", keys.cursors(0), "leader", "x")
             try await refused("match", "HSET", keys.latches, "everything", "{}")
+            // no use, no right
+            try await refused("work", "SADD", keys.latches, "x")
+            try await refused("ingest", "HEXISTS", keys.sequence, "x")
+            try await refused("operator", "XREAD", "STREAMS", keys.stream(.init(.results, 0)), "0")
         }
     }
 
@@ -75,6 +80,25 @@ struct RightsTests {
             let call = RedisCommand(
                 script: RedisScript(name: "forge", source: "return redis.call('HSET', KEYS[1], 's1|BTC', '{}')"), keys: [keys.sleeves(0)])
             #expect(isRefused(try await audit.send(call)))
+        }
+    }
+
+    @Test("`vibe converge` sees as a worker who is at work, and what is held: in Redis, and on record")
+    func converge() async throws {
+        try await withRun { run in
+            let site = try await SecureSite(in: run)
+            try await site.provision()
+            let work = try site.context("work")
+            let redis = try work.redis("rights")
+            #expect(try await StatusReader(work, redis: redis).members(of: "work").isEmpty)
+            await redis.close()
+            let converger = try Converger(work.settings, logger: work.logger)
+            #expect(try await converger.remainder().isEmpty)
+            #expect(try await converger.accounts().isEmpty)
+            await converger.close()
+            let postgres = work.postgres("rights")
+            #expect(try await AuditReader(postgres).lastPositions().isEmpty)
+            await postgres.close()
         }
     }
 
@@ -123,6 +147,7 @@ struct RightsTests {
             }
             try await allowed("audit", "SELECT audit_create_partition(date '2026-12-01')")
             try await refused("audit", "UPDATE audit_entries_20261201 SET chain = ''")
+            try await refused("work", "SELECT chain FROM audit_entries")
             try await refused("audit", "SELECT FROM subscriptions")
             try await refused("match", "INSERT INTO latches (scope, level, reason, set_by) VALUES ('everything', 0, 'x', 'y')")
         }

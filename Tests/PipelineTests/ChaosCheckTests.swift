@@ -152,7 +152,7 @@ import Testing
 
     // MARK: - What is on record
 
-    @Test("a leg without its result, a row that is gone and a fill in no signal")
+    @Test("a leg without its result, more jobs than legs, a second request, a row that is gone and a fill in no signal")
     func record() async throws {
         try await Fleet.run(cast) { fleet in
             try await healthyRun(fleet)
@@ -168,6 +168,13 @@ import Testing
             try await without("kind = 'execution_results' AND job_id = '\(skipped.job)'", fleet) { verdicts in
                 #expect(Set(verdicts.filter { !$0.isUpheld }.map(\.invariant)) == [.oneOutcome, .auditTrail])
                 #expect(verdicts[0].count == 1 && verdicts[0].findings[0].contains("\(skipped.request)"))
+            }
+
+            try await withForged("job_id", ofCopy: "kind = 'execution_results' AND job_id = '\(skipped.job)'", fleet) { verdicts in
+                #expect(verdicts[0].findings.contains { $0.contains("2 jobs for 1 legs (request \(skipped.request))") }, "\(verdicts[0].findings)")
+            }
+            try await withForged("request_id", ofCopy: "kind = 'execution_requests' AND request_id = '\(skipped.request)'", fleet) { verdicts in
+                #expect(verdicts[0].findings.contains { $0.contains("subscription off:leader got 2 requests") }, "\(verdicts[0].findings)")
             }
 
             let made = truth.signals.flatMap { signal in
@@ -194,6 +201,22 @@ import Testing
         #expect(try await database.execute("DELETE FROM audit_entries WHERE \(condition)") == 1)
         let verdicts = try await check(fleet)
         try await database.execute(script: "INSERT INTO audit_entries SELECT * FROM kept; DROP TABLE kept")
+        try body(verdicts)
+        expectHealthy(try await check(fleet))
+    }
+
+    /// Checks with a copy of a row beside it that has another id, and takes it away.
+    private func withForged(_ id: String, ofCopy condition: String, _ fleet: Fleet, _ body: ([InvariantVerdict]) throws -> Void) async throws {
+        let database = fleet.postgresObserver
+        try await database.execute(
+            script: """
+                CREATE TABLE forged AS SELECT * FROM audit_entries WHERE \(condition);
+                UPDATE forged SET entry_seq = entry_seq + 1000, \(id) = 'forged';
+                INSERT INTO audit_entries SELECT * FROM forged; DROP TABLE forged
+                """)
+        let verdicts = try await check(fleet)
+        #expect(try await database.execute("DELETE FROM audit_entries WHERE \(id) = 'forged'") == 1)
+        #expect(Set(verdicts.filter { !$0.isUpheld }.map(\.invariant)) == [.oneOutcome, .auditTrail])
         try body(verdicts)
         expectHealthy(try await check(fleet))
     }

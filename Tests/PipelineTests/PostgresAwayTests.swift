@@ -202,6 +202,32 @@ import Testing
         }
     }
 
+    @Test("streams that contradict what is on record are tried again by themselves, also when nothing more comes")
+    func suspended() async throws {
+        try await Fleet.run(Cast.alike(2)) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work()
+            try await fleet.audit(suspension: .milliseconds(500))
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            let day: Int64 = 86_400_000
+            func moveWatermarks(by milliseconds: Int64) async throws {
+                try await fleet.postgresObserver.execute(
+                    "UPDATE audit_watermarks SET last_entry_ms = last_entry_ms + $1::bigint WHERE last_seq > 0", [.integer(milliseconds)])
+            }
+            try await moveWatermarks(by: day)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("they are suspended") {
+                try await fleet.added(.results) == 4 && fleet.log.count("audit.stream.suspended") > 1
+            }
+            try await moveWatermarks(by: -day)
+            try await fleet.settled(signals: 2)
+            try await fleet.verify()
+        }
+    }
+
     @Test("a table of the trail that is locked for seconds holds the trail up, and nothing else")
     func locked() async throws {
         try await Fleet.run(Cast.alike(4)) { fleet in

@@ -175,7 +175,7 @@ import Testing
                 try await fleet.redisIsBack()
                 #expect(try await fleet.recovery().reason() == nil)
             }
-            let late = AuditEntry(stream: stream, entryMilliseconds: epoch + 9_000_000, entrySequence: 0, fields: [("data", "{}")])
+            let late = AuditEntry(stream: stream, entryMilliseconds: epoch + 9_000_000, entrySequence: 0, texts: [("data", "{}")])
             await #expect(throws: AuditError.fenced(streams: [stream])) {
                 try await AuditWriter(fleet.postgresObserver).write(stream: stream, epoch: isLost ? epoch + 20 : epoch, entries: [late])
             }
@@ -206,7 +206,11 @@ import Testing
         try await Fleet.run(Cast.alike(1), redis: redis) { fleet in
             try await fleet.startAll()
             let jobs = fleet.keys.stream(StreamPartition(.jobs, 0))
-            for data in ["{", "[]"] { _ = try await fleet.observer.send(RedisCommand("XADD", jobs, "*", "data", data)).checked() }
+            // the second is no UTF-8, and waits as it came
+            for data in [[0x7B], [0x5B, 0xFF, 0x5D]] as [[UInt8]] {
+                let parts = ["XADD", jobs, "*", "data"].map { Array($0.utf8) } + [data]
+                _ = try await fleet.observer.send(RedisCommand(bytes: parts)).checked()
+            }
             let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
             try await fleet.eventually("both are put aside") { try await box.count() == 2 }
             try await fleet.settled(signals: 0)
@@ -221,7 +225,9 @@ import Testing
             try await fleet.endRoles()
             _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
             try await fleet.recovery().run()
-            #expect(try await box.read().map(\.id) == [letters[1].id])
+            let waiting = try await box.read()
+            #expect(waiting.map(\.id) == [letters[1].id])
+            #expect(waiting.first?.original.map(\.value) == [[0x5B, 0xFF, 0x5D]])
         }
     }
 
@@ -306,6 +312,35 @@ import Testing
             }
             try await fleet.recovery().run()
             await #expect(throws: Recovery.Fault.self) { try await fleet.recovery().run() }
+            let more = try await fleet.load(cycles: 1)
+            try await fleet.settled(signals: signals + more, within: .seconds(30))
+            try await fleet.verify()
+        }
+    }
+
+    @Test("a recovery whose connection to Postgres is lost, and its lock with it, goes no further and leaves the cell halted")
+    func lockLost() async throws {
+        let redis = try await Self.server()
+        try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
+            try await fleet.startAll()
+            let signals = try await fleet.load(cycles: 2)
+            try await fleet.settled(signals: signals)
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            let probe = fleet.keys.sleeves(0)
+            _ = try await fleet.observer.send(RedisCommand("HSET", probe, "probe", "{}")).checked()
+            for last in Recovery.Step.allCases {
+                await #expect(throws: (any Error).self, "ended after \(last)") {
+                    try await fleet.recovery().run(at: { step in
+                        guard step == last else { return }
+                        _ = try await fleet.postgresObserver.query(
+                            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'recover' AND datname = current_database()")
+                    })
+                }
+                #expect(try await fleet.recovery().reason() != nil, "halted after \(last)")
+                if last == .read { #expect(try await fleet.observer.send(RedisCommand("EXISTS", probe)).checked().integer == 1, "nothing was deleted") }
+            }
+            try await fleet.recovery().run()
             let more = try await fleet.load(cycles: 1)
             try await fleet.settled(signals: signals + more, within: .seconds(30))
             try await fleet.verify()

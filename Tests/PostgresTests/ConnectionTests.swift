@@ -57,6 +57,19 @@ struct ConnectionTests {
         await expectUnavailable { try await connection.query("SELECT 1") }
     }
 
+    @Test("the server is told to end what a client leaves behind, unless the URL says otherwise")
+    func serverOptions() async throws {
+        let url = try await PrivatePostgres.shared().makeDatabase()
+        func limits(_ url: String) async throws -> [String] {
+            let connection = PostgresConnection(url: url, name: "test", logger: logger)
+            let row = try await connection.query(
+                "SELECT current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('client_connection_check_interval') AS gone")[0]
+            return [try row.text("idle"), try row.text("gone")]
+        }
+        #expect(try await limits(url) == ["30s", "5s"])
+        #expect(try await limits(url + "&options=-c%20idle_in_transaction_session_timeout%3D7s") == ["7s", "0"])
+    }
+
     @Test(
         "no error contains the password",
         arguments: [

@@ -43,10 +43,10 @@ import Testing
     func leaderGaps() {
         var buffer = RecordBuffer(.init(frames: 1, bytes: 10, leaderGaps: 2))
         let gap = LeaderGap(influencer: "a", coin: "BTC", from: 1, to: 2, reason: .fillsMissing, handling: .resynchronised)
-        for _ in 0..<3 { buffer.add(gap) }
-        #expect(buffer.count == 2 && buffer.droppedLeaderGaps == 1)
+        let kept = (0..<3).map { _ in buffer.add(gap) }
+        #expect(kept == [true, true, false] && buffer.count == 2)
         buffer.written(1)
-        buffer.add(gap)
-        #expect(buffer.count == 2)
+        let again = buffer.add(gap)
+        #expect(again && buffer.count == 2)
     }
 }

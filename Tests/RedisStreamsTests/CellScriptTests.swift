@@ -84,7 +84,13 @@ import Testing
         let cell = try await Cell(mode, provisioned: false)
         let rebuild = CellRebuild(redis: cell.redis, keys: cell.keys)
         let jobs = StreamPartition(.jobs, 0)
-        let again = (0..<450).map { CellRebuild.Entry(id: "1700000000\(100 + $0)-0", fields: [("seq", "\($0 + 1)"), ("id", "j\($0)")]) }
+        let again = (0..<450).map { number in
+            CellRebuild.Entry(
+                id: "1700000000\(100 + number)-0",
+                fields: [
+                    (name: Array("seq".utf8), value: Array("\(number + 1)".utf8)), (name: Array("id".utf8), value: Array("j\(number)".utf8)),
+                ])
+        }
         try await rebuild.restore(jobs, last: ("1700000000900-3", 500), again: again)
         let ids = try await rebuild.add([Emission(jobs, [("id", Array("new".utf8))])], after: 500)
         #expect(ids.count == 1 && ids[0] > "1700000000900-3")

@@ -117,8 +117,12 @@ import Testing
 
     @Test("of an oversized entry the beginning is kept, in few enough fields for a script")
     func oversized() {
-        let many = StreamEntry(id: "1-1", fields: (0..<5_000).map { ("f\($0)", [1]) })
-        let large = StreamEntry(id: "1-1", fields: [("data", [UInt8](repeating: 65, count: 1 << 20)), ("action", Array("open buy".utf8))])
+        let many = StreamEntry(id: "1-1", fields: (0..<5_000).map { (name: Array("f\($0)".utf8), value: [1]) })
+        let large = StreamEntry(
+            id: "1-1",
+            fields: [
+                (name: Array("data".utf8), value: [UInt8](repeating: 65, count: 1 << 20)), (name: Array("action".utf8), value: Array("open buy".utf8)),
+            ])
         for entry in [many, large] {
             let letter = Emission(puttingAside: entry, from: signals, .oversized, error: "too large", attempt: nil)
             #expect(letter.fields.count < 100)

@@ -4,14 +4,20 @@ public struct AuditEntry: Sendable {
     /// The two parts of the entry's id.
     public var entryMilliseconds: Int64
     public var entrySequence: Int64
-    /// In the order they have in Redis: `seq id subscriber|influencer coin action trace data`.
-    public var fields: [(String, String)]
+    /// In the order they have in Redis: `seq id subscriber|influencer coin action trace data`. By hand any bytes can come.
+    public var fields: [(name: [UInt8], value: [UInt8])]
 
-    public init(stream: String, entryMilliseconds: Int64, entrySequence: Int64, fields: [(String, String)]) {
+    public init(stream: String, entryMilliseconds: Int64, entrySequence: Int64, fields: [(name: [UInt8], value: [UInt8])]) {
         self.stream = stream
         self.entryMilliseconds = entryMilliseconds
         self.entrySequence = entrySequence
         self.fields = fields
+    }
+
+    public init(stream: String, entryMilliseconds: Int64, entrySequence: Int64, texts: [(String, String)]) {
+        self.init(
+            stream: stream, entryMilliseconds: entryMilliseconds, entrySequence: entrySequence,
+            fields: texts.map { (name: Array($0.0.utf8), value: Array($0.1.utf8)) })
     }
 
     public var entryID: AuditEntryID { AuditEntryID(milliseconds: entryMilliseconds, sequence: entrySequence) }
@@ -46,7 +52,7 @@ public struct AuditEntryID: Sendable, Hashable, Comparable, CustomStringConverti
     private static let dayMilliseconds: Int64 = 86_400_000
 
     /// Days since 1970-01-01, UTC.
-    var day: Int32 { Int32(milliseconds / Self.dayMilliseconds) }
+    var day: Int32 { Int32(clamping: milliseconds / Self.dayMilliseconds) }
 
     /// Before every entry of a day, after all earlier ones.
     static func before(day: Int32) -> Self { AuditEntryID(milliseconds: Int64(day) * dayMilliseconds - 1, sequence: .max) }

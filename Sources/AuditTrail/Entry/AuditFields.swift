@@ -11,44 +11,45 @@ enum AuditFields {
         var output: [UInt8] = [1]
         output.reserveCapacity(values.reduce(160) { $0 + ($1?.utf8.count ?? 0) })
         for (name, value) in zip(columns, values) {
-            if let value { append(name, value, to: &output) }
+            if let value { append(name.utf8, value.utf8, to: &output) }
         }
         return output
     }
 
     /// Any fields, in the order they came.
-    static func encode(raw fields: [(String, String)]) -> [UInt8] {
+    static func encode(raw fields: [(name: [UInt8], value: [UInt8])]) -> [UInt8] {
         var output: [UInt8] = [2]
         for (name, value) in fields { append(name, value, to: &output) }
         return output
     }
 
     /// What ``encode(raw:)`` encoded; `nil` for anything else.
-    static func decode(raw bytes: [UInt8]) -> [(String, String)]? {
+    static func decode(raw bytes: [UInt8]) -> [(name: [UInt8], value: [UInt8])]? {
         guard bytes.first == 2 else { return nil }
         var rest = bytes.dropFirst()
-        var fields: [(String, String)] = []
+        var fields: [(name: [UInt8], value: [UInt8])] = []
         while !rest.isEmpty {
-            guard let name = text(&rest), let value = text(&rest) else { return nil }
-            fields.append((name, value))
+            guard let name = part(&rest), let value = part(&rest) else { return nil }
+            fields.append((name: name, value: value))
         }
         return fields
     }
 
-    private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
-        for text in [name, value] {
-            output.append(bigEndian: UInt32(text.utf8.count))
-            output.append(contentsOf: text.utf8)
+    private static func append<Part: Collection<UInt8>>(_ name: Part, _ value: Part, to output: inout [UInt8]) {
+        for part in [name, value] {
+            output.append(bigEndian: UInt32(part.count))
+            output.append(contentsOf: part)
         }
     }
 
-    private static func text(_ rest: inout ArraySlice<UInt8>) -> String? {
+    private static func part(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         guard rest.count >= 4 else { return nil }
         let count = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         rest = rest.dropFirst(4)
-        guard rest.count >= count, let text = String(validating: rest.prefix(count), as: UTF8.self) else { return nil }
+        guard rest.count >= count else { return nil }
+        let part = Array(rest.prefix(count))
         rest = rest.dropFirst(count)
-        return text
+        return part
     }
 }
 

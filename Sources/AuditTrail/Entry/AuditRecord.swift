@@ -19,6 +19,9 @@ struct AuditRecord: Sendable {
     /// SHA-256 of the fields.
     let payloadHash: [UInt8]
 
+    /// What the scripts can count. A `seq` beyond is none: nothing could follow it.
+    private static let numbers: ClosedRange<Int64> = 1...1 << 53
+
     /// - Parameter kind: of the entry's stream.
     init(_ entry: AuditEntry, kind: AuditKind) {
         stream = entry.stream
@@ -27,13 +30,15 @@ struct AuditRecord: Sendable {
         var values = [String?](repeating: nil, count: AuditFields.columns.count)
         var fits = true
         for (name, value) in entry.fields {
-            guard let column = AuditFields.columns.firstIndex(of: name), values[column] == nil, !value.containsZero else {
+            guard let column = AuditFields.columns.firstIndex(where: { name.elementsEqual($0.utf8) }), values[column] == nil,
+                let text = String(validating: value, as: UTF8.self), !text.containsZero
+            else {
                 fits = false
                 continue
             }
-            values[column] = value
+            values[column] = text
         }
-        seq = values[0].flatMap { Int64($0) }
+        seq = values[0].flatMap { Int64($0) }.flatMap { Self.numbers.contains($0) ? $0 : nil }
         if values[0] != seq.map({ String($0) }) { fits = false }
         let data = values[7].flatMap(Self.parse)
         if values[7] != nil, data == nil { fits = false }

@@ -16,7 +16,7 @@ extension AuditReader {
     /// order, which is the order they were decided in.
     /// - Parameter day: days since 1970-01-01, UTC.
     public func forEachDecision(on day: Int32, size: Int = 500, _ body: ([AuditDecision]) async throws -> Void) async throws {
-        for stream in try await requestStreams() {
+        for stream in try await streams(of: .requests) {
             try await forEachPage(ofStream: stream, on: day, size: size) { requests in
                 // A signal has requests in many streams; an answer may be of a later day.
                 let rows = try await connection.query(
@@ -44,7 +44,7 @@ extension AuditReader {
     public func requestCount(on day: Int32) async throws(PostgresError) -> Int {
         let rows = try await connection.query(
             "SELECT count(*) AS n FROM audit_entries WHERE stream = ANY ($1::text[]) AND day = date '1970-01-01' + $2::int",
-            [.texts(try await requestStreams()), .integer(Int64(day))])
+            [.texts(try await streams(of: .requests)), .integer(Int64(day))])
         return Int(try rows[0].integer("n"))
     }
 
@@ -61,14 +61,7 @@ extension AuditReader {
                 SELECT FROM audit_entries AS entry WHERE entry.day = held.day AND entry.stream = ANY ($1::text[]) LIMIT 1
             ) AS found
             ORDER BY 1
-            """, [.texts(try await requestStreams())])
+            """, [.texts(try await streams(of: .requests))])
         return try rows.map { row throws(PostgresError) in Int32(try row.integer("day")) }
-    }
-
-    /// By their watermarks: looking for streams in the rows themselves reads all days. `vibe verify` names rows without a watermark.
-    private func requestStreams() async throws(PostgresError) -> [String] {
-        try await connection.query("SELECT stream FROM audit_watermarks ORDER BY 1")
-            .map { row throws(PostgresError) in try row.text("stream") }
-            .filter { AuditKind(stream: $0) == .requests }
     }
 }

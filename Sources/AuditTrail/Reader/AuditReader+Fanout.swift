@@ -4,6 +4,12 @@ import Postgres
 public struct AuditFanout: Sendable {
     public var signal: AuditRow
     public var copies: [Copy]
+    /// Subscription → its requests. One that was a dead letter and went round again is there more than once, and is one.
+    public var requests: [String: Set<String>] {
+        copies.reduce(into: [:]) { requests, copy in
+            if let subscription = copy.subscription, let request = copy.request { requests[subscription, default: []].insert(request) }
+        }
+    }
 
     public struct Copy: Sendable, Equatable {
         public var subscription: String?

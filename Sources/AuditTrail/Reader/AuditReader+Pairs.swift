@@ -14,7 +14,7 @@ public struct AuditPairs: Sendable, Equatable {
     public var results = 0
     /// Legs, and jobs that workers made by themselves, without a result.
     public var missing = 0
-    /// Results past the first for one job.
+    /// Results past the first for one job, and jobs past the legs of their request.
     public var duplicates = 0
     /// Results, by outcome.
     public var outcomes: [Outcome: Int] = [:]
@@ -100,7 +100,8 @@ extension AuditReader {
             """
             \(Self.answers)
             SELECT count(*) AS requests, coalesce(sum(legs), 0)::bigint AS pairs,
-                coalesce(sum(greatest(legs - jobs, 0)) FILTER (WHERE NOT is_dropped), 0)::bigint AS missing, coalesce(sum(results - jobs), 0)::bigint AS duplicates
+                coalesce(sum(greatest(legs - jobs, 0)) FILTER (WHERE NOT is_dropped), 0)::bigint AS missing,
+                coalesce(sum(results - jobs + greatest(jobs - legs, 0)), 0)::bigint AS duplicates
             FROM pair
             """)[0]
         pairs.requests = Int(try sums.integer("requests"))

@@ -23,31 +23,12 @@ extension AuditReader {
     public func story(
         of signal: SignalID, subscription: SubscriptionID? = nil, limit: Int = 10_000
     ) async throws(PostgresError) -> AuditStory {
-        try await story(
+        let rows = try await connection.query(
             """
             SELECT \(AuditRow.columns) FROM audit_entries
             WHERE signal_id = $1 AND ($2::text IS NULL OR subscription = $2 OR subscription IS NULL)
             ORDER BY entry_ms, entry_seq LIMIT $3::bigint
-            """, [.text(signal.text), .text(orNull: subscription?.text)], limit: limit)
-    }
-
-    /// The copy that ended in this order; `nil` when no result has this order as its last.
-    public func story(of order: ClientOrderID, limit: Int = 10_000) async throws(PostgresError) -> AuditStory? {
-        let found = try await connection.query(
-            "SELECT signal_id, request_id FROM audit_entries WHERE cloid = $1 LIMIT 1", [.text(order.text)])
-        guard let row = found.first, let signal = try row.maybeText("signal_id"), let request = try row.maybeText("request_id") else {
-            return nil
-        }
-        return try await story(
-            """
-            SELECT \(AuditRow.columns) FROM audit_entries
-            WHERE signal_id = $1 AND (request_id = $2 OR kind = 'influencer_signals')
-            ORDER BY entry_ms, entry_seq LIMIT $3::bigint
-            """, [.text(signal), .text(request)], limit: limit)
-    }
-
-    private func story(_ sql: String, _ parameters: [PostgresParameter], limit: Int) async throws(PostgresError) -> AuditStory {
-        let rows = try await connection.query(sql, parameters + [.integer(Int64(limit) + 1)], results: .binary)
+            """, [.text(signal.text), .text(orNull: subscription?.text), .integer(Int64(limit) + 1)], results: .binary)
         var story = AuditStory(isTruncated: rows.count > limit)
         for row in rows.prefix(limit) {
             let row = try AuditRow(row)

@@ -23,24 +23,20 @@ public struct AuditReader: Sendable {
         "CASE WHEN \(column) ->> '\(member)' ~ '^-?[0-9]{1,18}$' THEN (\(column) ->> '\(member)')::bigint END"
     }
 
-    /// Every stream that has rows or a watermark, by name, with its watermark.
-    public func streams() async throws(PostgresError) -> [AuditStream] {
-        let rows = try await connection.query(
-            """
-            SELECT coalesce(held.stream, found.stream), held.last_entry_ms, held.last_entry_seq, held.last_seq, held.chain, held.epoch
-            FROM audit_watermarks AS held
-            FULL JOIN (SELECT DISTINCT stream FROM audit_entries) AS found USING (stream)
-            ORDER BY 1
-            """, results: .binary)
-        return try rows.map { row throws(PostgresError) in try AuditStream(row) }
+    /// Every stream that has rows or a watermark.
+    public func streams() async throws(PostgresError) -> [String] {
+        try await connection.query("SELECT stream FROM audit_watermarks UNION SELECT DISTINCT stream FROM audit_entries ORDER BY 1")
+            .map { row throws(PostgresError) in try row.text("stream") }
     }
 
     /// The rows of one stream in its order, a page at a time.
-    /// - Parameter day: only this one's, days since 1970-01-01, UTC.
+    /// - Parameters:
+    ///   - day: only this one's, days since 1970-01-01, UTC.
+    ///   - after: only what comes behind this entry.
     public func forEachPage(
-        ofStream stream: String, on day: Int32? = nil, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void
+        ofStream stream: String, on day: Int32? = nil, after: AuditEntryID? = nil, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void
     ) async throws {
-        var last = day.map { AuditEntryID.before(day: $0) } ?? AuditEntryID(milliseconds: -1, sequence: 0)
+        var last = after ?? day.map { AuditEntryID.before(day: $0) } ?? AuditEntryID(milliseconds: -1, sequence: 0)
         let lastDay = day ?? AuditEntryID(milliseconds: AuditEntryID.maximumMilliseconds, sequence: 0).day
         while true {
             let rows = try await connection.query(
@@ -63,31 +59,13 @@ public struct AuditReader: Sendable {
 
     /// The rows of all streams of one stage, a page at a time: one stream after the other, each in its order.
     public func forEachPage(of kind: AuditKind, size: Int = 2_000, _ body: ([AuditRow]) async throws -> Void) async throws {
-        for stream in try await streams() where stream.kind == kind {
-            try await forEachPage(ofStream: stream.name, size: size, body)
-        }
-    }
-}
-
-/// A stream and how far the auditor says it is written.
-public struct AuditStream: Sendable {
-    public var name: String
-    public var kind: AuditKind { AuditKind(stream: name) }
-    /// `nil` when there are rows but no watermark, which only tampering can do.
-    public var watermark: Watermark?
-
-    public struct Watermark: Sendable, Equatable {
-        public var last: AuditEntryID
-        public var lastSeq: Int64?
-        public var epoch: Int64
-        var chain: [UInt8]
+        for stream in try await streams(of: kind) { try await forEachPage(ofStream: stream, size: size, body) }
     }
 
-    init(_ row: PostgresRow) throws(PostgresError) {
-        name = try row.text(0)
-        guard let milliseconds = try row.maybeInteger(1) else { return }
-        watermark = Watermark(
-            last: AuditEntryID(milliseconds: milliseconds, sequence: try row.integer(2)), lastSeq: try row.maybeInteger(3),
-            epoch: try row.integer(5), chain: try row.bytes(4))
+    /// By their watermarks: looking for streams in the rows themselves reads all days. `vibe verify` names rows without a watermark.
+    func streams(of kind: AuditKind) async throws(PostgresError) -> [String] {
+        try await connection.query("SELECT stream FROM audit_watermarks ORDER BY 1")
+            .map { row throws(PostgresError) in try row.text("stream") }
+            .filter { AuditKind(stream: $0) == kind }
     }
 }

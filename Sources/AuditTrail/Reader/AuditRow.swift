@@ -9,7 +9,7 @@ public struct AuditRow: Sendable {
     public var epoch: Int64
     public var seq: Int64?
     /// The entry's fields: by column, or as they came for an entry that does not fit the columns.
-    public var fields: [(String, String)]
+    public var fields: [(name: [UInt8], value: [UInt8])]
     public var signal: String?
     public var request: String?
     public var job: String?
@@ -19,12 +19,20 @@ public struct AuditRow: Sendable {
     public var outcome: String?
     var payloadHash: [UInt8]
     var chain: [UInt8]
+    /// Since 1970-01-01, UTC.
+    var day: Int64
     /// The columns `id` to `data` and ``raw``, as stored.
     var texts: [String?]
     var raw: [UInt8]?
 
-    /// The value of a field.
-    public subscript(_ name: String) -> String? { fields.first { $0.0 == name }?.1 }
+    /// The fields for people: bytes that are not UTF-8 are replaced.
+    public var textFields: [(String, String)] {
+        fields.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
+    }
+    /// The value of a field, likewise.
+    public subscript(_ name: String) -> String? {
+        fields.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+    }
     /// The entry's JSON.
     public var data: String? { self["data"] }
 
@@ -38,7 +46,8 @@ extension AuditRow {
     /// What ``init(_:)`` reads.
     static let columns = """
         stream, entry_ms, entry_seq, kind, epoch, seq, id, subscriber, influencer, coin, action, trace, data, raw,
-        signal_id, request_id, job_id, subscription, account, cloid, outcome, payload_hash, chain
+        signal_id, request_id, job_id, subscription, account, cloid, outcome, payload_hash, chain,
+        day - date '1970-01-01'
         """
 
     /// - Parameter row: of a binary result.
@@ -56,7 +65,9 @@ extension AuditRow {
         if let raw {
             fields = AuditFields.decode(raw: raw) ?? []
         } else {
-            fields = zip(AuditFields.columns, [seq.map { String($0) }] + texts).compactMap { name, value in value.map { (name, $0) } }
+            fields = zip(AuditFields.columns, [seq.map { String($0) }] + texts).compactMap { name, value in
+                value.map { (name: Array(name.utf8), value: Array($0.utf8)) }
+            }
         }
         signal = try row.maybeText(14)
         request = try row.maybeText(15)
@@ -67,14 +78,16 @@ extension AuditRow {
         outcome = try row.maybeText(20)
         payloadHash = try row.bytes(21)
         chain = try row.bytes(22)
+        day = try row.integer(23)
     }
 
     /// What the writer would make of the entry now.
     var recomputed: AuditRecord { AuditRecord(entry, kind: AuditKind(stream: stream)) }
 
-    /// The stored columns that are not what the entry's fields give; empty for an intact row.
+    /// The stored columns that are not what the entry's fields and its id give; empty for an intact row.
     func alteredColumns(_ record: AuditRecord) -> [String] {
         var altered: [String] = []
+        if Int64(record.entryID.day) != day { altered.append("day") }
         if record.kind != kind { altered.append("kind") }
         if record.seq != seq { altered.append("seq") }
         if record.raw != raw { altered.append("raw") }

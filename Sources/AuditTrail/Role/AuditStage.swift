@@ -13,11 +13,14 @@ public actor AuditStage: StageActor {
         /// Rows per transaction.
         public var batch: Int
         public var trimEvery: Duration
+        /// How long a stream that contradicts what is stored is left alone.
+        public var suspension: Duration
 
-        public init(batch: Int, trimEvery: Duration) {
+        public init(batch: Int, trimEvery: Duration, suspension: Duration = .seconds(30)) {
             precondition(batch >= 1)
             self.batch = batch
             self.trimEvery = trimEvery
+            self.suspension = suspension
         }
     }
 
@@ -139,12 +142,11 @@ public actor AuditStage: StageActor {
             do { confirm([partition: item], try await writer.write([item.batch])) } catch {
                 guard error.isOfOneStream else { continue }
                 logger.critical("audit.stream.suspended", metadata: ["stream": "\(item.batch.stream)", "error": "\(error)"])
-                partitions[partition]?.suspendedUntil = .now + Self.suspension
+                partitions[partition]?.suspendedUntil = .now + configuration.suspension
             }
         }
     }
 
-    private static let suspension = Duration.seconds(30)
     /// A transaction that waits is given up by its connection's own limits, and sooner than this.
     private static let writePatience = Duration.seconds(60)
 
@@ -200,9 +202,7 @@ public actor AuditStage: StageActor {
     }
 
     private static func entry(_ entry: StreamEntry, of stream: String) -> AuditEntry {
-        AuditEntry(
-            stream: stream, entryMilliseconds: entry.milliseconds, entrySequence: entry.sequence,
-            fields: entry.fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) })
+        AuditEntry(stream: stream, entryMilliseconds: entry.milliseconds, entrySequence: entry.sequence, fields: entry.fields)
     }
 
     // MARK: - Trimming
@@ -211,6 +211,7 @@ public actor AuditStage: StageActor {
         while !Task.isCancelled {
             try? await Task.sleep(for: configuration.trimEvery)  // ends early only when cancelled
             await noteCaughtUp()
+            writing.signal()  // a suspension may be over
             let owned = partitions.keys.map { stage.inputs[$0] }
             guard !owned.isEmpty, !Task.isCancelled else { continue }
             do {

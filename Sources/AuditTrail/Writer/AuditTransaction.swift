@@ -30,7 +30,7 @@ enum AuditTransaction {
                 }
                 if let seq = record.seq {
                     let last = watermark.lastSeq ?? 0
-                    if seq != last + 1 { result.gaps.append(AuditGap(stream: batch.stream, last: last, found: seq)) }
+                    if seq != last &+ 1 { result.gaps.append(AuditGap(stream: batch.stream, last: last, found: seq)) }
                     watermark.lastSeq = seq
                 }
                 watermark.chain = AuditChain.next(after: watermark.chain, record)

@@ -36,9 +36,9 @@ public struct CellRebuild: Sendable {
     /// One entry of a stream as it was, its number among its fields.
     public struct Entry: Sendable {
         public var id: String
-        public var fields: [(String, String)]
+        public var fields: [(name: [UInt8], value: [UInt8])]
 
-        public init(id: String, fields: [(String, String)]) {
+        public init(id: String, fields: [(name: [UInt8], value: [UInt8])]) {
             self.id = id
             self.fields = fields
         }

@@ -17,7 +17,7 @@ public struct DeadLetter: Sendable {
 
     public init(_ entry: StreamEntry) {
         id = entry.id
-        fields = entry.fields
+        fields = entry.fields.map { (name: String(decoding: $0.name, as: UTF8.self), value: $0.value) }
     }
 
     private func text(_ name: String) -> String? { fields.first { $0.name == name }.map { String(decoding: $0.value, as: UTF8.self) } }
@@ -107,11 +107,12 @@ extension Emission {
         if let attempt { fields.append(("attempt", attempt)) }
         if entry.isOversized {
             fields.append(("truncated", Array("\(entry.size) bytes in \(entry.fields.count) fields".utf8)))
-            for field in entry.fields.prefix(StreamEntry.maximumFields) {
-                fields.append((DeadLetter.prefix + field.name.prefix(DeadLetter.keptName), Array(field.value.prefix(DeadLetter.keptBytes))))
+            for (name, value) in entry.fields.prefix(StreamEntry.maximumFields) {
+                let kept = String(decoding: name.prefix(DeadLetter.keptName), as: UTF8.self)
+                fields.append((DeadLetter.prefix + kept, Array(value.prefix(DeadLetter.keptBytes))))
             }
         } else {
-            for field in entry.fields { fields.append((DeadLetter.prefix + field.name, field.value)) }
+            for (name, value) in entry.fields { fields.append((DeadLetter.prefix + String(decoding: name, as: UTF8.self), value)) }
         }
         self.init(StreamPartition(.deadLetters, 0), fields)
     }

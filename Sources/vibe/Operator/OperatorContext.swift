@@ -50,6 +50,9 @@ struct OperatorContext: Sendable {
         return try outcome.get()
     }
 
+    /// For a statement that looks at all of a large table.
+    static let scanTimeout = Duration.seconds(600)
+
     func postgres(_ name: String, answerTimeout: Duration = .seconds(60)) -> PostgresConnection {
         PostgresConnection(url: settings.postgres.revealedURL(), name: "vibe-\(name)", answerTimeout: answerTimeout, logger: logger)
     }

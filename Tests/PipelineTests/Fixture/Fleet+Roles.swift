@@ -302,9 +302,11 @@ extension Fleet {
             budget: ConnectionBudget(limits: limits), logger: logger)
     }
 
-    /// - Parameter keep: how long acknowledged entries stay in the streams.
+    /// - Parameters:
+    ///   - keep: how long acknowledged entries stay in the streams.
+    ///   - suspension: how long a stream that contradicts what is stored is left alone.
     @discardableResult
-    func audit(_ member: String = "audit-1", keep: Duration = .seconds(3_600)) async throws -> Role {
+    func audit(_ member: String = "audit-1", keep: Duration = .seconds(3_600), suspension: Duration = .seconds(30)) async throws -> Role {
         var parts = try await parts(member)
         let stage = Stage.audit(partitioning)
         let leases = try leases(stage.name, stage.partitionNames, &parts)
@@ -312,7 +314,7 @@ extension Fleet {
         let postgres = PostgresConnection(url: database, name: "audit", logger: parts.logger)
         let handler = AuditStage(
             writer: AuditWriter(postgres), trimmer: StreamTrimmer(redis: try connect("trim", &parts), keys: keys, keep: keep), keys: keys,
-            stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100)), committing: wake,
+            stage: stage, leases: leases.table, configuration: .init(batch: 1_000, trimEvery: .milliseconds(100), suspension: suspension), committing: wake,
             lag: AuditLag(redis: try connect("lag", &parts), keys: keys), logger: parts.logger)
         return try start(
             parts, stage, leases: leases, handler: handler, wake: wake, deliveries: .max, loops: [{ await handler.run() }],

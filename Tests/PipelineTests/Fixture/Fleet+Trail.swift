@@ -53,24 +53,24 @@ extension Fleet {
         for stream in try await AuditReader(postgresObserver).streams() {
             let rows = try await postgresObserver.query(
                 "SELECT entry_ms, entry_seq, seq, encode(chain, 'hex') AS chain FROM audit_entries WHERE stream = $1 ORDER BY entry_ms, entry_seq",
-                [.text(stream.name)])
+                [.text(stream)])
             guard !rows.isEmpty else { continue }
             // of a leader of whom nothing is on record nothing is known
-            let floor = floors[stream.name] ?? .zero
+            let floor = floors[stream] ?? .zero
             let least = try rows.count { try AuditEntryID(milliseconds: $0.integer("entry_ms"), sequence: $0.integer("entry_seq")) <= floor }
-            let kept = Int.random(in: max(least, stream.kind == .signals ? 1 : 0)...rows.count, using: &generator)
+            let kept = Int.random(in: max(least, AuditKind(stream: stream) == .signals ? 1 : 0)...rows.count, using: &generator)
             let last = kept == 0 ? nil : rows[kept - 1]
             let (milliseconds, sequence) = (try last?.integer("entry_ms") ?? 0, try last?.integer("entry_seq") ?? 0)
             try await postgresObserver.execute(
                 "DELETE FROM audit_entries WHERE stream = $1 AND (entry_ms, entry_seq) > ($2::bigint, $3::bigint)",
-                [.text(stream.name), .integer(milliseconds), .integer(sequence)])
+                [.text(stream), .integer(milliseconds), .integer(sequence)])
             try await postgresObserver.execute(
                 """
                 UPDATE audit_watermarks SET last_entry_ms = $2::bigint, last_entry_seq = $3::bigint, last_seq = $4::bigint, chain = decode($5, 'hex')
                 WHERE stream = $1
                 """,
                 [
-                    .text(stream.name), .integer(milliseconds), .integer(sequence), .integer(orNull: try last?.integer("seq")),
+                    .text(stream), .integer(milliseconds), .integer(sequence), .integer(orNull: try last?.integer("seq")),
                     .text(try last?.text("chain") ?? String(repeating: "0", count: 64)),
                 ])
         }

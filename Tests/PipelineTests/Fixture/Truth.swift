@@ -91,12 +91,11 @@ extension Fleet {
         let numbers = try await observer.hash(keys.sequence).mapValues { Int64(String(decoding: $0, as: UTF8.self)) }
         for stream in try await reader.streams() {
             let check = try await reader.check(stream)
-            #expect(check.faults.isEmpty, "\(stream.name)", sourceLocation: sourceLocation)
-            #expect(check.holes.isEmpty, "\(stream.name)", sourceLocation: sourceLocation)
-            #expect(foreign || check.unnumbered == 0, "\(stream.name)", sourceLocation: sourceLocation)
-            let name = stream.name.dropFirst(keys.key("").count)
-            #expect(check.rows - check.unnumbered == Int(numbers[String(name)]?.flatMap { $0 } ?? 0), "\(stream.name)", sourceLocation: sourceLocation)
-            #expect(check.rows == check.unnumbered || check.firstSeq == 1, "\(stream.name)", sourceLocation: sourceLocation)
+            #expect(check.faults.isEmpty, "\(stream)", sourceLocation: sourceLocation)
+            #expect(check.holes.isEmpty, "\(stream)", sourceLocation: sourceLocation)
+            #expect(foreign || check.unnumbered == 0, "\(stream)", sourceLocation: sourceLocation)
+            let name = stream.dropFirst(keys.key("").count)
+            #expect(check.rows - check.unnumbered == Int(numbers[String(name)]?.flatMap { $0 } ?? 0), "\(stream)", sourceLocation: sourceLocation)
         }
         let orphans = try await reader.orphans()
         #expect(foreign || orphans.isEmpty, sourceLocation: sourceLocation)

@@ -61,6 +61,8 @@ GRANT SELECT, INSERT ON raw_frames, raw_frame_gaps, leader_gaps TO vibe_ingest;
 
 -- The audit trail: added to, never changed. A watermark moves with each batch.
 GRANT SELECT, INSERT ON audit_entries TO vibe_audit;
+-- `vibe converge` shows what is held, as on record, while Redis is away.
+GRANT SELECT (kind, subscription, coin, data, entry_ms, entry_seq) ON audit_entries TO vibe_work;
 -- Each role looks whether its Redis is the one that the trail belongs to; who finds that it is not fences the auditors of before.
 GRANT SELECT, INSERT, UPDATE ON cells TO vibe_ingest, vibe_match, vibe_plan, vibe_work, vibe_audit;
 GRANT SELECT ON cells TO vibe_operator;

@@ -75,14 +75,14 @@ struct AuditBenchmark: MicroBenchmark {
         return MicroSample(items: items, time: spent)
     }
 
-    private static func seq(_ entry: AuditEntry) -> String { entry.fields[0].1 }
+    private static func seq(_ entry: AuditEntry) -> String { String(decoding: entry.fields[0].value, as: UTF8.self) }
 
     private static func entries(from first: Int) -> [AuditEntry] {
         (first..<first + batch).map { number in
             let result = MicroPayload.result(number)
             return AuditEntry(
                 stream: stream, entryMilliseconds: noon + Int64(number / 100), entrySequence: Int64(number % 100),
-                fields: [
+                texts: [
                     ("seq", "\(number + 1)"), ("id", result.job.text), ("subscriber", result.subscriber.text), ("coin", "SYN0001"),
                     ("action", "open"), ("trace", result.signal.text), ("data", result.json.text()),
                 ])

@@ -26,7 +26,7 @@ struct ChaosCheck {
         context: OperatorContext, ledger: LedgerSource, limits: RateLimits? = nil, observations: ChaosObservations
     ) async throws -> [InvariantVerdict] {
         let redis = try context.redis("chaos-check")
-        let connection = context.postgres("chaos-check", answerTimeout: .seconds(600))
+        let connection = context.postgres("chaos-check", answerTimeout: OperatorContext.scanTimeout)
         var check = ChaosCheck(context, observations, limits ?? context.settings.rates)
         do {
             // Redis first: reading the rest takes time

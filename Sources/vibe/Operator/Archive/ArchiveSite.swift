@@ -13,7 +13,7 @@ struct ArchiveSite {
         let settings = context.settings.ingest
         directory = settings.archiveDirectory
         // exporting a page takes milliseconds, dropping a day waits for its writers
-        archive = FrameArchive(connection: context.postgres("archive", answerTimeout: .seconds(600)), directory: directory)
+        archive = FrameArchive(connection: context.postgres("archive", answerTimeout: OperatorContext.scanTimeout), directory: directory)
         firstKept = ArchiveDay(number: Int32((Int64(Date().timeIntervalSince1970) - settings.archiveAfter.components.seconds) / 86_400))
     }
 

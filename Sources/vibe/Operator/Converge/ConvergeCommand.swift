@@ -72,7 +72,7 @@ struct ConvergeCommand: AsyncParsableCommand {
             guard held.isEmpty else { throw Failure(.checkFailed, "") }
             return
         }
-        let workers = try await StatusReader(context, redis: redis).read().stage("work")?.members ?? []
+        let workers = try await StatusReader(context, redis: redis).members(of: "work")
         guard workers.isEmpty || force else {
             throw Failure(
                 .usage, "workers are alive: \(workers.map(\.name).joined(separator: ", "))",
@@ -87,7 +87,7 @@ struct ConvergeCommand: AsyncParsableCommand {
 
     /// What Postgres knows of positions, while Redis is away.
     private func showRecord(_ context: OperatorContext, _ error: any Error) async throws -> Never {
-        let postgres = context.postgres("converge")
+        let postgres = context.postgres("converge", answerTimeout: OperatorContext.scanTimeout)
         let held = try await AuditReader(postgres).lastPositions().filter { $0.position != "0" }
         await postgres.close()
         let positions = held.map { position -> JSON in

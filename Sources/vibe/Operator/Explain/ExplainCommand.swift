@@ -21,7 +21,7 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         let context = try OperatorContext.load()
         let redis = try context.redis("explain")
-        let connection = context.postgres("explain")
+        let connection = context.postgres("explain", answerTimeout: OperatorContext.scanTimeout)
         let story = try await StoryFinder(connection: connection, redis: redis, keys: context.keys, partitioning: context.partitioning).find(id)
         await redis.close()
         await connection.close()

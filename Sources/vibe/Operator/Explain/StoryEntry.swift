@@ -29,7 +29,7 @@ struct StoryEntry: Sendable {
         seq = row.seq
         subscription = row.subscription
         data = row.data.flatMap { try? JSON.parse($0) }
-        fields = row.fields.filter { $0.0 != "data" }
+        fields = row.textFields.filter { $0.0 != "data" }
     }
 
     /// - Parameter value: `[id, [name, value, …]]`; `nil` when it is not of that form.

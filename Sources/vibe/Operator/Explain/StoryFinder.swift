@@ -25,7 +25,7 @@ struct StoryFinder: Sendable {
     let keys: Keys
     let partitioning: Partitioning
 
-    /// - Throws: ``Failure`` when nothing, or more than one thing, has an id that begins so.
+    /// - Throws: ``Failure`` when nothing, or more than one signal or order, has an id that begins so; without any, request or job.
     func find(_ text: String) async throws -> Story {
         let prefix = text.lowercased()
         guard prefix.utf8.count >= 4, prefix.utf8.count <= 64, prefix.allSatisfy({ $0.isHexDigit || $0 == "x" }) else {
@@ -61,18 +61,22 @@ struct StoryFinder: Sendable {
         return Failure(.usage, "\(text) is the beginning of more than one id:\n\(list)", nextStep: "give more of it")
     }
 
-    /// Ids are hexadecimal, so those that begin with `prefix` lie between it and it followed by a letter past f.
+    /// Signals and orders, which have indexes; only when there is none requests and jobs, for which all of the trail is looked at.
     private func stored(_ prefix: String) async throws -> [Match] {
-        func part(_ what: String, _ column: String, _ kinds: String) -> String {
+        let indexed = try await stored(prefix, [("signal", "signal_id", "'influencer_signals'"), ("cloid", "cloid", "'execution_results'")])
+        guard indexed.isEmpty else { return indexed }
+        return try await stored(
+            prefix, [("request", "request_id", "'execution_requests'"), ("job", "job_id", "'execution_jobs', 'execution_results'")])
+    }
+
+    /// Ids are hexadecimal, so those that begin with `prefix` lie between it and it followed by a letter past f.
+    private func stored(_ prefix: String, _ ids: [(what: String, column: String, kinds: String)]) async throws -> [Match] {
+        let parts = ids.map { what, column, kinds in
             """
             (SELECT DISTINCT '\(what)' AS what, \(column) AS id, signal_id, \(what == "signal" ? "NULL::text" : "subscription") AS subscription
             FROM audit_entries WHERE kind IN (\(kinds)) AND \(column) >= $1 AND \(column) < $1 || 'g' AND signal_id IS NOT NULL LIMIT $2::bigint)
             """
         }
-        let parts = [
-            part("signal", "signal_id", "'influencer_signals'"), part("request", "request_id", "'execution_requests'"),
-            part("job", "job_id", "'execution_jobs', 'execution_results'"), part("cloid", "cloid", "'execution_results'"),
-        ]
         let rows = try await connection.query(
             parts.joined(separator: " UNION ALL "), [.text(prefix), .integer(Int64(Self.mostMatches))])
         return try rows.map { row in

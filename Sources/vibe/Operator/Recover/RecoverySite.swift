@@ -45,7 +45,7 @@ struct RecoverySite: Sendable {
         } catch let fault as Recovery.Fault {
             switch fault {
             case .isRunning: return RecoveryReport(plan: nil, halt: nil, wasDone: false, exchange: nil)
-            case .busy: throw Failure(.unavailable, "\(fault)")
+            case .busy, .lockLost: throw Failure(.unavailable, "\(fault)")
             }
         }
     }

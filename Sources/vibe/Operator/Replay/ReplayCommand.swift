@@ -34,7 +34,7 @@ struct ReplayCommand: AsyncParsableCommand {
     func run() async throws {
         let day = try ArchiveSite.day(day)
         let context = try OperatorContext.load()
-        let connection = context.postgres("replay", answerTimeout: .seconds(600))
+        let connection = context.postgres("replay", answerTimeout: OperatorContext.scanTimeout)
         let reader = AuditReader(connection)
         try await reader.prepareForLookups()
         let store = ConfigStore(url: context.settings.postgres.revealedURL(), logger: context.logger)

@@ -51,6 +51,12 @@ struct StatusReader: Sendable {
             halt: Self.halt(record), isServerKnown: record["run_id"] == server.start)
     }
 
+    /// Processes of a stage that are alive. To be had with the rights of the stage.
+    func members(of stage: String) async throws -> [StageStatus.Member] {
+        let beats = try await redis.send(LeaseFigures.beats(keys.members(stage))).checked()
+        return LeaseFigures.alive(beats, now: try await redis.serverMilliseconds(), life: life)
+    }
+
     /// Exits among the dead letters; those that are too many to be looked at count as exits.
     private func deadExits(among count: Int64) async throws -> Int {
         guard count > 0 else { return 0 }
@@ -150,7 +156,7 @@ private struct LeaseFigures {
         let leaseKeys = try await redis.keys(matching: leasePrefix + "*")
         let memberKeys = try await redis.keys(matching: memberPrefix + "*")
         let commands = leaseKeys.map { RedisCommand("HMGET", $0, "owner", "epoch", "exp") }
-            + memberKeys.map { RedisCommand("ZRANGE", $0, "0", "-1", "WITHSCORES") }
+            + memberKeys.map(beats)
         let replies = try await redis.send(commands)
         var figures = LeaseFigures()
         for (key, reply) in zip(leaseKeys, replies) {
@@ -161,11 +167,18 @@ private struct LeaseFigures {
             figures.leases[String(parts[0]), default: [:]][String(parts[1])] = Lease(owner: owner, epoch: epoch, left: end - now)
         }
         for (key, reply) in zip(memberKeys, replies.dropFirst(leaseKeys.count)) {
-            figures.members[String(key.dropFirst(memberPrefix.count))] = reply.pairs.compactMap { name, beat in
-                beat.integer.map { StageStatus.Member(name: name, silence: max(0, now - $0)) }
-            }.filter { $0.silence <= life }.sorted { $0.name < $1.name }
+            figures.members[String(key.dropFirst(memberPrefix.count))] = alive(reply, now: now, life: life)
         }
         return figures
+    }
+
+    static func beats(_ key: String) -> RedisCommand { RedisCommand("ZRANGE", key, "0", "-1", "WITHSCORES") }
+
+    /// - Parameter beats: the reply to ``beats(_:)``.
+    static func alive(_ beats: RedisValue, now: Int64, life: Int64) -> [StageStatus.Member] {
+        beats.pairs.compactMap { name, beat in
+            beat.integer.map { StageStatus.Member(name: name, silence: max(0, now - $0)) }
+        }.filter { $0.silence <= life }.sorted { $0.name < $1.name }
     }
 
     func completing(_ partition: PartitionStatus, stage: String, partition name: String) -> PartitionStatus {

@@ -50,17 +50,17 @@ struct AuditVerification: Sendable {
             let check = try await reader.check(stream, listed: Findings.named)
             for hole in check.holes {
                 let numbers = hole.count == 1 ? "seq \(hole.lowerBound) is" : "seq \(hole.lowerBound) to \(hole.upperBound) are"
-                findings.add(.auditGaps, "\(stream.name): \(numbers) missing from the audit trail", count: hole.count)
+                findings.add(.auditGaps, "\(stream): \(numbers) missing from the audit trail", count: hole.count)
             }
             let unnamed = check.missing - check.holes.reduce(0) { $0 + Int64($1.count) }
-            findings.add(.auditGaps, "\(stream.name): \(unnamed) more numbers are missing", count: Int(unnamed))
+            findings.add(.auditGaps, "\(stream): \(unnamed) more numbers are missing", count: Int(unnamed))
             for fault in check.faults { findings.add(.auditGaps, "\(fault)") }
-            findings.add(.auditGaps, "\(stream.name): more rows are not as they were written", count: check.faultCount - check.faults.count)
-            findings.add(.auditGaps, "\(stream.name): \(check.unnumbered) rows without a number", count: check.unnumbered)
-            let name = stream.name.hasPrefix(keys.key("")) ? String(stream.name.dropFirst(keys.key("").count)) : stream.name
+            findings.add(.auditGaps, "\(stream): more rows are not as they were written", count: check.faultCount - check.faults.count)
+            findings.add(.auditGaps, "\(stream): \(check.unnumbered) rows without a number", count: check.unnumbered)
+            let name = stream.hasPrefix(keys.key("")) ? String(stream.dropFirst(keys.key("").count)) : stream
             stored[name] = check.rows
             unseen[name] = nil
-            last.append((stream.name, name, max(check.lastSeq ?? 0, stream.watermark?.lastSeq ?? 0)))
+            last.append((stream, name, check.lastSeq ?? 0))
         }
         let after = try await Self.counters(redis, keys)
         for (stream, name, seq) in last { compare(stream, before: before[name] ?? 0, after: after[name] ?? 0, stored: seq) }
@@ -86,6 +86,7 @@ struct AuditVerification: Sendable {
             let who = "signal \(pair.signal ?? "?") for \(pair.subscription ?? "?")"
             let place = place(of: "request", pair.request)
             findings.add(.missing, "\(who): \(pair.legs - pair.jobs) of \(pair.legs) legs have no result (\(place))", count: pair.legs - pair.jobs)
+            findings.add(.duplicates, "\(who): \(pair.jobs) jobs for \(pair.legs) legs (request \(pair.request))", count: pair.jobs - pair.legs)
             findings.add(.duplicates, "\(who): \(pair.results) results for \(pair.jobs) jobs (request \(pair.request))", count: pair.results - pair.jobs)
         }
         for own in pairs.unansweredOwn {
@@ -95,7 +96,7 @@ struct AuditVerification: Sendable {
             findings.add(.duplicates, "\(who): \(own.results) results (job \(own.job))", count: own.results - 1)
         }
         findings.add(.missing, "more legs or jobs without a result", count: pairs.missing - findings.count(.missing))
-        findings.add(.duplicates, "more results than jobs", count: pairs.duplicates - findings.count(.duplicates))
+        findings.add(.duplicates, "more results than jobs, or jobs than legs", count: pairs.duplicates - findings.count(.duplicates))
         findings.add(.missing, "\(pairs.unknownOutcomes) results carry no known outcome code", count: pairs.unknownOutcomes)
     }
 

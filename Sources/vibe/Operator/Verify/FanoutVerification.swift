@@ -52,6 +52,9 @@ struct FanoutVerification {
         for name in found.subtracting(expected).sorted() {
             findings.add(.duplicates, "signal \(id): subscription \(name) got a request but did not follow \(influencer)", count: legs)
         }
+        for (name, requests) in fanout.requests.sorted(by: { $0.key < $1.key }) {
+            findings.add(.duplicates, "signal \(id): subscription \(name) got \(requests.count) requests", count: legs * (requests.count - 1))
+        }
     }
 
     private mutating func followers(of influencer: String, _ version: Int64) async throws -> Set<String> {

@@ -10,7 +10,7 @@ enum Verification {
     ///   - patience: how long the fleet may take to finish what is under way.
     static func run(_ context: OperatorContext, ledger: LedgerSource?, patience: Duration) async throws -> VerificationReport {
         let redis = try context.redis("verify")
-        let connection = context.postgres("verify", answerTimeout: .seconds(600))
+        let connection = context.postgres("verify", answerTimeout: OperatorContext.scanTimeout)
         let reader = AuditReader(connection)
         try await reader.prepareForWholeScans()
         try await waitUntilDrained(StatusReader(context, redis: redis), patience)
