@@ -69,7 +69,11 @@ public struct CellRebuild: Sendable {
             command.append(page.count)
             for entry in page {
                 command.append(entry.id)
-                command.append(fields: entry.fields.map { ($0, Array($1.utf8)) })
+                command.append(entry.fields.count * 2)
+                for (name, value) in entry.fields {
+                    command.append(name)
+                    command.append(value)
+                }
             }
             _ = try await redis.send(command).checked()
         } while start < again.count

@@ -127,7 +127,9 @@ extension StreamEntry {
 
     /// A field that is there more than once.
     public var repeatedField: String? {
-        for (index, field) in fields.enumerated() where fields[..<index].contains(where: { $0.name == field.name }) { return field.name }
+        for (index, field) in fields.enumerated() where fields[..<index].contains(where: { $0.name == field.name }) {
+            return String(decoding: field.name, as: UTF8.self)
+        }
         return nil
     }
 }
