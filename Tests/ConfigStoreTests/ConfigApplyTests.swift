@@ -83,13 +83,13 @@ struct ConfigApplyTests {
             of: Sample.address(2), with: Sample.address(1)
         )
         .replacingOccurrences(of: "X", with: Sample.address(2))
-        let change = try await store.apply(swapped, environment: ["K1": Sample.key(2), "K2": Sample.key(1)])
+        let change = try await store.apply(swapped, environment: ["K1": Sample.key(3), "K2": Sample.key(4)])
         #expect(change.subscribers.changed.map(\.id) == ["s1", "s2"])
         let config = store.store()
         try await config.load()
         #expect(config.current().subscribers["s1"]?.account.text == Sample.address(2))
         #expect(config.current().subscriptions["s1:leader-a"]?.account.text == Sample.address(2))
-        #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(2))
+        #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(3))
     }
 
     @Test("applies at the same time make versions one after the other")

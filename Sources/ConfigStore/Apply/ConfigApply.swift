@@ -22,7 +22,7 @@ public struct ConfigApply: Sendable {
     /// - Parameters:
     ///   - isDryRun: find out and report, write nothing.
     ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them.
-    /// - Throws: `.faults` for subscribers without a key, with another's, or with one that may not come back.
+    /// - Throws: `.faults` for subscribers without a key, with another's, with an account's own, or with one that may not come back.
     public func apply(_ file: ConfigFile, isDryRun: Bool = false, reseal: Bool = false) async throws(ConfigStoreError) -> ConfigChange {
         try await ConfigTransaction.run(connection) { [sealingKeys] connection in
             let stored = try ConfigTransaction.snapshot(on: connection)
@@ -54,6 +54,7 @@ public struct ConfigApply: Sendable {
         let faults = FaultList()
         let waiting = Dictionary(
             keys.values.filter { $0.state == .waiting }.map { ($0.owner.subscriber, $0.owner.agent) }, uniquingKeysWith: { first, _ in first })
+        let accounts = Set(file.subscribers.map(\.account.text))
         var subscribers: [Subscriber] = []
         var owners: [String: SubscriberID] = [:]
         for subscriber in file.subscribers {
@@ -70,8 +71,12 @@ public struct ConfigApply: Sendable {
                 }
                 continue
             }
+            let keyPlace = file.agentKeyPlaces[subscriber.id] ?? subscriber.place
+            if accounts.contains(agent) {
+                faults.add(keyPlace, value: subscriber.id.text, "has the own key of account \(agent), which could withdraw: give an agent's")
+            }
             if key != nil, let problem = keys[agent].flatMap({ problem(with: $0, of: subscriber.id) }) {
-                faults.add(file.agentKeyPlaces[subscriber.id] ?? subscriber.place, value: subscriber.id.text, problem)
+                faults.add(keyPlace, value: subscriber.id.text, problem)
             }
             if let owner = owners[agent] {
                 faults.add(subscriber.place, value: subscriber.id.text, "has the agent key of \(owner): each needs its own")
@@ -92,8 +97,15 @@ public struct ConfigApply: Sendable {
             return "has the key of agent \(row.owner.agent), which \(ending): an agent never comes back; let the account approve another and give its "
                 + "key, or leave the key out"
         }
-        guard row.state == .waiting, row.owner.subscriber != subscriber else { return nil }
-        return "has the key of agent \(row.owner.agent), which waits for subscriber \(row.owner.subscriber)"
+        guard row.owner.subscriber != subscriber else { return nil }
+        switch row.state {
+        case .waiting: return "has the key of agent \(row.owner.agent), which waits for subscriber \(row.owner.subscriber)"
+        // What it signed for the other may still have to be settled, under the other's name.
+        case .active:
+            return "has the key of agent \(row.owner.agent), which signs for subscriber \(row.owner.subscriber): let the account approve another and "
+                + "give its key"
+        case .retiring, .replaced, .revoked, .removed: return nil
+        }
     }
 
     /// Of the keys in the file those that are not stored as they should be.
