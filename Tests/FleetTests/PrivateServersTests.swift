@@ -88,6 +88,25 @@ struct PrivateServersTests {
         }
     }
 
+    @Test("vibe demo clears what a demo has stored, and refuses a directory where another fleet has")
+    func demo() async throws {
+        try await withRun { run in
+            #expect(!run.holdsOtherFleet)
+            let kept = run.path("postgres/data/PG_VERSION")
+            try FileManager.default.makeDirectory(run.path("postgres/data"), mode: 0o700)
+            try FileManager.default.writeFile(kept, "15\n")
+            var terminal = OperatorTerminal(folder: run.path, environment: ["VIBE_RUN_DIRECTORY": run.path])
+            for arguments in [["demo"], ["demo", "--resume"]] {
+                let refused = try await terminal.vibe(arguments)
+                #expect(refused.code == 64 && refused.text.contains("next: VIBE_RUN_DIRECTORY="), "\(refused)")
+            }
+            #expect(FileManager.default.fileExists(atPath: kept))
+            let seed = try DemoFiles.seed(in: run)
+            #expect(!run.holdsOtherFleet)
+            #expect(try DemoFiles.seed(in: run) == seed)
+        }
+    }
+
     @Test("a run directory whose path is too long for a socket works all the same")
     func longPath() async throws {
         try await withScratch { path in

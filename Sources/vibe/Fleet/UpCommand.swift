@@ -35,6 +35,8 @@ struct UpCommand: AsyncParsableCommand {
         try run.create()
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
+        // a person's fleet from now on, which no demo may clear
+        try? FileManager.default.removeItem(atPath: run.demoSeed)
         let supervision = Supervision()
         do {
             try await Interruption.guarded { try await start(in: run, supervision) }
