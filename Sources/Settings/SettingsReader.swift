@@ -173,8 +173,17 @@ public struct SettingsReader {
     }
 
     private mutating func fault(_ name: String, _ value: String?, _ expected: String) {
+        let namesFiles = name.hasSuffix("_FILE") || name.hasSuffix("_FILES")
+        let value = namesFiles ? value.flatMap(Self.fileName) : value
         faults.append(SettingsFault(name: name, value: value.flatMap(Redaction.shown), expected: expected))
         faulty.insert(name)
+    }
+
+    /// `nil` for what may be the secret itself in the place of its file's name.
+    private static func fileName(_ text: String) -> String? {
+        if FileManager.default.fileExists(atPath: text) { return text }
+        let isName = text.contains("/") && !text.contains(where: \.isNewline) && !Settings.isSealingKey(text.trimmingCharacters(in: .whitespaces))
+        return isName ? text : nil
     }
 
     private mutating func reportUnknown(_ knobs: [Knob]) {

@@ -155,9 +155,21 @@ struct SecretTests {
         #expect(!"\(secret) \(String(reflecting: secret)) \(dumped)".contains("hunter2"))
     }
 
+    @Test(
+        "a secret in the place of its file's name is not shown",
+        arguments: [
+            ("VIBE_REDIS_PASSWORD_FILE", "hunter2"), ("VIBE_SEALING_KEY_FILE", "/+hunter2/+hunter2/+hunter2/+hunter2secret8="),
+            ("VIBE_SEALING_KEY_FILE", " /+hunter2/+hunter2/+hunter2/+hunter2secret8"), ("VIBE_SEALING_KEYS_OLD_FILES", "/no/such,hunter2"),
+            ("VIBE_REDIS_KEY_FILE", "-----BEGIN PRIVATE KEY-----\nhunter2/+\n-----END PRIVATE KEY-----"),
+            ("VIBE_POSTGRES_URL", "postgresql:///d e?host=/s&password=my hunter2"),
+        ])
+    func misplaced(variable: String, value: String) {
+        #expect { try Settings(environment: [variable: value]) } throws: { "\($0)".contains(variable) && !"\($0)".contains("hunter2") }
+    }
+
     @Test("a file that cannot be read is a fault that names it")
     func unreadable() {
-        #expect { try Settings(environment: ["VIBE_REDIS_PASSWORD_FILE": "/nowhere/x"]) } throws: { "\($0)".contains("/nowhere/x") }
+        #expect { try Settings(environment: ["VIBE_REDIS_PASSWORD_FILE": "/nowhere/x"]) } throws: { "\($0)".contains("VIBE_REDIS_PASSWORD_FILE=/nowhere/x") }
     }
 }
 
