@@ -126,6 +126,27 @@ struct StoredKeyTests {
         }
     }
 
+    @Test("R-92: sealing anew destroys what waits or retires under the lost sealing key, so that workers start")
+    func lostSealingKey() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let before = SealingKeys(current: Sample.sealingKey)
+        _ = try await store.keeper.rotate(try #require(AgentKey(parsing: Sample.key(5))), for: "s1", name: nil, sealingKeys: before)
+        _ = try await store.keeper.add(try #require(AgentKey(parsing: Sample.key(6))), for: "s3", name: nil, sealingKeys: before)
+        // the agent of s2 retires with the same apply
+        let environment = ["K1": Sample.key(5), "K2": Sample.key(7)]
+        let dry = try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, isDryRun: true, reseal: true)
+        #expect(dry.lostKeys == 3)
+        await #expect(throws: Self.wrong) { try await store.store().check(SealingKeys(current: Self.other)) }
+        let change = try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, reseal: true)
+        #expect(change.lostKeys == 3)
+        try await store.store().check(SealingKeys(current: Self.other))
+        let agents = Dictionary(uniqueKeysWithValues: try await store.keeper.list().map { ($0.agent, $0) })
+        #expect([5, 7, 1, 2, 6].map { agents[Sample.agent($0)]?.state } == [.active, .active, .replaced, .replaced, .removed])
+        #expect([1, 2, 6].allSatisfy { agents[Sample.agent($0)]?.reason == "its sealing key was lost" && agents[Sample.agent($0)]?.endedAt != nil })
+        #expect(try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, reseal: true).lostKeys == 0)
+    }
+
     @Test("a seal moved to another row does not open, and applying the key again mends it")
     func moved() async throws {
         let store = try await Store()

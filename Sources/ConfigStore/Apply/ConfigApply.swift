@@ -21,7 +21,8 @@ public struct ConfigApply: Sendable {
 
     /// - Parameters:
     ///   - isDryRun: find out and report, write nothing.
-    ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them.
+    ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them. Others that
+    ///     none of the sealing keys opens are destroyed.
     /// - Throws: `.faults` for subscribers without a key, with another's, with an account's own, or with one that may not come back.
     public func apply(_ file: ConfigFile, isDryRun: Bool = false, reseal: Bool = false) async throws(ConfigStoreError) -> ConfigChange {
         try await ConfigTransaction.run(connection) { [sealingKeys] connection in
@@ -37,12 +38,14 @@ public struct ConfigApply: Sendable {
                 subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
                 scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
             if !change.isEmpty { change.version += 1 }
+            let lost = reseal ? lost(keys, file, subscribers, probe) : []
+            change.lostKeys = lost.count
             if isDryRun { return change }
 
             if !change.isEmpty { try ConfigWriter(change: change).write(file, subscribers, on: connection) }
             try AgentKeyTable.store(try seals(file.agentKeys, keys, probe, reseal: reseal), as: .active, on: connection)
             try AgentKeyTable.settle(
-                signing: subscribers.filter { !$0.isAgentRevoked }.map(\.agentAddress), subscribers: subscribers.map(\.key), on: connection)
+                signing: subscribers.filter { !$0.isAgentRevoked }.map(\.agentAddress), subscribers: subscribers.map(\.key), lost: lost, on: connection)
             return change
         }
     }
@@ -106,6 +109,18 @@ public struct ConfigApply: Sendable {
                 + "give its key"
         case .retiring, .replaced, .revoked, .removed: return nil
         }
+    }
+
+    /// Agents that wait or retire with a key that none of the sealing keys opens.
+    private func lost(
+        _ keys: [String: AgentKeyTable.Row], _ file: ConfigFile, _ subscribers: [Subscriber], _ probe: [UInt8]?
+    ) -> [String] {
+        let given = Set(file.agentKeys.values.map(\.address))
+        let configured = Set(subscribers.map(\.id))
+        return keys.values.filter { row in
+            guard let sealed = row.sealed, !given.contains(row.owner.agent) else { return false }
+            return (row.state == .waiting || configured.contains(row.owner.subscriber)) && !sealingKeys.haveSealed(sealed, probe: probe)
+        }.map(\.owner.agent)
     }
 
     /// Of the keys in the file those that are not stored as they should be.

@@ -65,6 +65,9 @@ extension ConfigChange {
             if items.count > Self.mostShown { lines.append("  … \(Format.count(items.count - Self.mostShown)) more (--json has all)") }
         }
         if isResealed { lines.append("all agent keys " + (isDryRun ? "would be sealed anew" : "are sealed with the present sealing key")) }
+        if lostKeys > 0 {
+            lines.append("\(Format.count(lostKeys)) waiting or retiring agent keys, whose sealing key is lost, \(isDryRun ? "would be" : "are") destroyed")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -90,7 +93,7 @@ extension ConfigChange {
         return .object(
             [
                 JSON.Member("version", .integer(version)), JSON.Member("dryRun", .bool(isDryRun)), JSON.Member("changed", .bool(!isEmpty)),
-                JSON.Member("resealed", .bool(isResealed)),
+                JSON.Member("resealed", .bool(isResealed)), JSON.Member("lostKeys", .integer(lostKeys)),
             ] + members)
     }
 }
