@@ -153,6 +153,23 @@ struct ConfigFileTests {
                 == ["14 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
     }
 
+    @Test("subscribers that copy one another round in a circle are refused, those who copy into it or out of it are not")
+    func circles() throws {
+        // accounts 1 → 2 → 3 → 1; 4 copies 1; 1 copies 5 as well
+        let copies = [(2, 1), (3, 2), (1, 3), (4, 1), (1, 5)]
+        var text = "influencers:\n"
+        for number in [1, 2, 3, 5] { text += "  - {id: l\(number), address: \"\(Sample.address(number))\"}\n" }
+        text += "subscribers:\n"
+        for number in 1...4 { text += "  - {id: s\(number), account: \"\(Sample.address(number))\"}\n" }
+        text += "subscriptions:\n"
+        for (subscriber, leader) in copies { text += "  - {subscriber: s\(subscriber), influencer: l\(leader), sizing: {mode: ratio, ratio: 1}}\n" }
+        let expected = copies.prefix(3).enumerated().map { index, copy in
+            "\(index + 12) subscriptions[\(index)]: \"s\(copy.0):l\(copy.1)\" copies \(Sample.address(copy.1)), which copies \(Sample.address(copy.0)) "
+                + "in turn, itself or through others: that would never end"
+        }
+        #expect(try Sample().faults(text) == expected)
+    }
+
     @Test("a large file is read in reasonable time")
     func large() throws {
         var text = "influencers:\n  - {id: l, address: \"\(Sample.address(0))\"}\nsubscribers:\n"
