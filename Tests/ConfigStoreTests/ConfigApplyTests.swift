@@ -64,6 +64,16 @@ struct ConfigApplyTests {
         #expect(try await config.snapshot(version: 2).subscriptions.isEmpty)
     }
 
+    @Test("a null in a stored document stands for what is not there")
+    func storedNull() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        try await store.connection.execute("UPDATE subscriptions SET settings = settings || '{\"leverage\": null}'")
+        let config = store.store()
+        try await config.load()
+        #expect(config.current().subscriptions["own-name"]?.state == .paused)
+    }
+
     @Test("a dry run says what would happen and writes nothing")
     func dryRun() async throws {
         let store = try await Store()

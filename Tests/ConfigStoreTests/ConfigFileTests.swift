@@ -131,6 +131,29 @@ struct ConfigFileTests {
         #expect(try Sample().faults("- a\n") == ["1 : is a list, expected a mapping (name: value)"])
     }
 
+    @Test("a setting whose value was lost is a fault, wherever it is and however it is written")
+    func lostValues() throws {
+        let text = """
+            influencers:
+              - {id: a, address: "\(Sample.address(1))", active: }
+            subscribers:
+              - {id: s, account: "\(Sample.address(2))", limits: {max_gross_notional: }, state: ~}
+            subscriptions:
+              - {subscriber: s, influencer: a, sizing: {mode: ratio, ratio: null}}
+            coins:
+            agent_keys: NULL
+            """
+        let lost = "has no value; leave it out, or write none"
+        #expect(
+            try Sample().faults(text) == [
+                "2 influencers[0].active: \(lost)", "4 subscribers[0].limits.max_gross_notional: \(lost)", "4 subscribers[0].state: \(lost)",
+                "6 subscriptions[0].sizing.ratio: missing", "7 coins: \(lost)", "8 agent_keys: \(lost)",
+            ])
+        #expect(
+            try Sample().faults("influencers:\nsubscribers: []\nsubscriptions: []\n")
+                == ["1 influencers: missing; `influencers: []` says there are none"])
+    }
+
     @Test("a mistake in the YAML itself gives its line")
     func syntax() throws {
         let broken = try Sample().faults("influencers:\n  - id: a\n   address: b\n")

@@ -36,7 +36,7 @@ struct ConfigFileReader {
 
     /// Absent is a fault, because what a file does not have is removed.
     private func section(_ name: String, _ top: inout MappingReader) -> [(node: Node, place: Place)] {
-        if top.node(name) == nil { faults.add(Place(file: path, line: 1, field: name), "missing; `\(name): []` says there are none") }
+        if top.node(name) == nil { top.missing(name, note: "; `\(name): []` says there are none") }
         return top.list(name) ?? []
     }
 

@@ -14,7 +14,8 @@ public enum ConfigReference {
 
         `vibe config apply FILE` puts a YAML file in force as a whole: what it does not have is removed, agent keys excepted. All faults
         are reported at once, with line, field, value and range. Every setting below has a default; a file names only what differs.
-        `none` takes an optional setting away. Money is USDC, read digit by digit; `bps` are hundredths of a per cent.
+        A name without a value is a fault; `none` takes an optional setting away. Money is USDC, read digit by digit; `bps` are hundredths of
+        a per cent.
 
         ```yaml
         influencers:
