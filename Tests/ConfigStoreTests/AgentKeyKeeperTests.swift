@@ -124,7 +124,8 @@ struct AgentKeyKeeperTests {
     func removed() async throws {
         let store = try await applied()
         let onlySecond = "influencers: []\nsubscribers:\n  - {id: s2, account: \"\(Sample.address(2))\"}\nsubscriptions: []\n"
-        try await store.apply(onlySecond)
+        for isDryRun in [true, false] { #expect(try await store.apply(onlySecond, isDryRun: isDryRun).destroyedKeys == ["s1"]) }
+        #expect(try await store.apply(onlySecond).destroyedKeys == [])
         #expect(try await states(store, "s1") == ["\(Sample.agent(1)) removed"])
         try await store.apply(Sample.text)
         #expect(try await states(store, "s1") == ["\(Sample.agent(1)) active"])

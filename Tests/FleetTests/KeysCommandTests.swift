@@ -86,6 +86,12 @@ struct KeysCommandTests {
             let all = try Self.items(try await terminal.vibe("keys", "list", "--all", "--json").text)
             #expect(all.map { $0["state"] } == ["active", "revoked", "revoked"])
 
+            let empty = try terminal.write("empty.yaml", "influencers: []\nsubscribers: []\nsubscriptions: []\n")
+            let looked = try await terminal.vibe("config", "apply", empty, "--dry-run")
+            #expect(looked.code == 0 && looked.text.contains("the agent keys of s1 would be destroyed"), "\(looked)")
+            let asked = try JSON.parse(try await terminal.vibe("config", "apply", empty, "--dry-run", "--json").text)
+            #expect(asked["destroyedKeys"] == ["s1"])
+
             // Nowhere in clear: not on the terminal, not in the database.
             let connection = PostgresConnection(url: database, name: "test", logger: CommandLogger.make("test"))
             var stored = ""

@@ -4,8 +4,9 @@ import Postgres
 
 /// Puts a configuration file in force: one transaction, one new version, or nothing.
 ///
-/// The file says everything. What it does not have is removed, except agent keys, which stay as stored. A file that says what is in
-/// force already makes no version. Applies, and changes of single keys (``AgentKeyKeeper``), wait for each other.
+/// The file says everything. What it does not have is removed, and with a subscriber its agent keys are destroyed; a subscriber whose key the
+/// file does not give keeps the stored one. A file that says what is in force already makes no version. Applies, and changes of single
+/// keys (``AgentKeyKeeper``), wait for each other.
 public struct ConfigApply: Sendable {
     private let connection: PostgresConnection
     private let sealingKeys: SealingKeys
@@ -38,6 +39,7 @@ public struct ConfigApply: Sendable {
                 subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
                 scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
             if !change.isEmpty { change.version += 1 }
+            change.destroyedKeys = destroyed(keys, subscribers)
             let lost = reseal ? lost(keys, file, subscribers, probe) : []
             change.lostKeys = lost.count
             if isDryRun { return change }
@@ -109,6 +111,13 @@ public struct ConfigApply: Sendable {
                 + "give its key"
         case .retiring, .replaced, .revoked, .removed: return nil
         }
+    }
+
+    /// Subscribers that go, and their keys with them.
+    private func destroyed(_ keys: [String: AgentKeyTable.Row], _ subscribers: [Subscriber]) -> [String] {
+        let configured = Set(subscribers.map(\.id))
+        let gone = keys.values.filter { $0.sealed != nil && $0.state != .waiting && !configured.contains($0.owner.subscriber) }
+        return Set(gone.map(\.owner.subscriber.text)).sorted()
     }
 
     /// Agents that wait or retire with a key that none of the sealing keys opens.
