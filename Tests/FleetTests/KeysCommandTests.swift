@@ -104,6 +104,44 @@ struct KeysCommandTests {
         }
     }
 
+    @Test("what is configured is shown with the states that hold, and a name that is not configured is told")
+    func shown() async throws {
+        try await withTerminal { terminal, _ in
+            let key = try terminal.write("key", Self.keys[0])
+            let configuration = try terminal.write(
+                "config.yaml",
+                """
+                influencers:
+                  - {id: leader-1, address: "0x\(String(repeating: "b", count: 40))"}
+                  - {id: leader-2, address: "0x\(String(repeating: "c", count: 40))", state: wind_down}
+                subscribers:
+                  - {id: s1, account: "\(Self.account)", agent_key_file: \(key), state: exits_only, sharing: lock}
+                subscriptions:
+                  - {subscriber: s1, influencer: leader-1, sizing: {mode: ratio, ratio: 1}}
+                  - {subscriber: s1, influencer: leader-2, sizing: {mode: ratio, ratio: 1}, state: paused}
+                coins: {DOGE: paused}
+                """)
+            #expect(try await terminal.vibe("config", "apply", configuration).code == 0)
+            let overview = try await terminal.vibe("config", "show").text
+            for line in ["coin DOGE: paused", "influencer leader-2: wind_down", "subscriber s1: exits_only"] { #expect(overview.contains(line), "\(overview)") }
+            let counts = overview.split(separator: "\n").filter { $0.hasPrefix("leader-") }.map { $0.split(separator: " ").dropFirst(2).prefix(3).joined(separator: " ") }
+            #expect(counts == ["0 1 0", "0 1 0"], "\(overview)")
+            let own = try await terminal.vibe("config", "show", "--subscriber", "s1").text
+            #expect(own.contains("exits_only by the subscriber") && own.contains("paused "), "\(own)")
+
+            let json = try JSON.parse(try await terminal.vibe("config", "show", "--json").text)
+            #expect(json["state"] == "active" && json["coins"] == ["DOGE": "paused"])
+            #expect(try json.array("influencers").map { $0["state"] } == ["active", "wind_down"])
+            #expect(try json.array("subscribers").map { $0["state"] } == ["exits_only"])
+            #expect(try json.array("subscriptions").map { $0["effectiveState"] } == ["exits_only", "paused"])
+
+            for option in ["--subscriber", "--influencer"] {
+                let unknown = try await terminal.vibe("config", "show", option, "typo")
+                #expect(unknown.code == 64 && unknown.text.contains("typo is in version 1"), "\(unknown)")
+            }
+        }
+    }
+
     @Test("what cannot be meant ends with 64, a key that is none with 65, and no sealing key with 78; nothing of a key is shown")
     func refusals() async throws {
         try await withTerminal { terminal, _ in
