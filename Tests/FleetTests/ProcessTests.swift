@@ -81,6 +81,23 @@ struct ProcessTests {
         }
     }
 
+    @Test("a process is started in the place of one that ended, unless the role was scaled down meanwhile")
+    func replaced() async throws {
+        try await withRun { run in
+            let program = run.path("program")
+            try FileManager.default.writeFile(program, "#!/bin/sh\nexec sleep 60\n", mode: 0o755)
+            let fleet = try Fleet(run: run, environment: FleetEnvironment(operatorSettings: [:], decided: [:]), grace: .seconds(5), executable: program)
+            try await fleet.scale("work", to: 2)
+            #expect(try await fleet.replace("work") == nil)
+            await fleet.members(of: "work").first?.identity.send(SIGKILL)
+            while await fleet.ended().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(try await fleet.replace("work") == "work-3")
+            try await fleet.scale("work", to: 0)
+            #expect(try await fleet.replace("work") == nil)
+            await fleet.stop()
+        }
+    }
+
     @Test("a program that does not exist is a failure with its name, not a child")
     func absent() {
         #expect {

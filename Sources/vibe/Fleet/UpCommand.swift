@@ -53,7 +53,7 @@ struct UpCommand: AsyncParsableCommand {
     private func start(in run: RunDirectory, _ supervision: Supervision) async throws {
         let (servers, environment, settings) = try await supervision.prepare(in: run, sim: sim, logger: CommandLogger.make("up"))
         let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
-        if sim { try await fleet.start("sim") }
+        if sim { try await fleet.scale("sim", to: 1) }
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
         Terminal.say(
             """
@@ -76,7 +76,9 @@ struct UpCommand: AsyncParsableCommand {
                     Terminal.complain("another \(ended.role) starts in \(pause.text)")
                 }
             }
-            for role in restarts.due(at: .now) { Terminal.complain("started \(try await fleet.start(role))") }
+            for role in restarts.due(at: .now) {
+                if let name = try await fleet.replace(role) { Terminal.complain("started \(name)") }
+            }
             if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scaled: \(done)") }
             if let failure = await supervision.serverFailure() { throw failure }
         }
