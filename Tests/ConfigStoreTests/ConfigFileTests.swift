@@ -154,6 +154,11 @@ struct ConfigFileTests {
                 == ["1 influencers: missing; `influencers: []` says there are none"])
     }
 
+    @Test("a file that begins with a byte order mark is read as any other")
+    func byteOrderMark() throws {
+        #expect(try Sample().faults("\u{FEFF}influencers: []\nsubscribers: []\nsubscriptions: []\n") == [])
+    }
+
     @Test("a mistake in the YAML itself gives its line")
     func syntax() throws {
         let broken = try Sample().faults("influencers:\n  - id: a\n   address: b\n")
