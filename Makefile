@@ -47,6 +47,9 @@ env: build ## renew env/*.env from the table of settings
 	$(VIBE) settings --write env
 
 clean: ## remove what was built and what runs left behind
+	@for lock in $$(find .run -name fleet.lock 2>/dev/null); do \
+		flock --nonblock $$lock true || { echo "a fleet runs in $${lock%/*}: stop it first" >&2; exit 1; }; \
+	done
 	rm -rf .build .run
 
 deps: ## install what building and running needs (Debian packages)

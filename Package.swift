@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "ConfigStore",
             dependencies: [
-                "Postgres", "CopyTrading", "Cryptography", "JSON",
+                "Postgres", "CopyTrading", "Settings", "Cryptography", "JSON",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         .target(name: "CopyTrading", dependencies: ["Cryptography", "JSON"]),

@@ -56,7 +56,9 @@ public enum AES256GCM {
             OPENSSL_cleanse(&plain, plain.count)
             throw .authenticationFailed
         }
-        return Array(plain.prefix(text.count))
+        // in place: of a copy the caller could erase only the one
+        plain.removeLast(tagByteCount)
+        return plain
     }
 
     private static func check(_ result: Int32, _ step: String) throws(CryptographyError) {

@@ -1,4 +1,5 @@
 import CopyTrading
+import JSON
 import Logging
 import Redis
 import RedisStreams
@@ -32,10 +33,11 @@ public final class Latches: Sendable {
         self.logger = logger
     }
 
-    /// Reads both, before the process decides anything.
+    /// Reads both, before the process decides anything. A record in Redis that cannot be read keeps no process from starting: exits go on
+    /// under level 1.
     public func load() async throws {
         try await readStored()
-        try await readPublished()
+        do { try await readPublished() } catch let error as JSONError { unread("redis", error) }
     }
 
     /// Keeps it up to date until cancelled.

@@ -45,7 +45,7 @@ extension Knob.Area {
         case .safety: "# Safety: how accounts are looked after, and when circuit breakers open. What is traded at all is in the configuration file."
         case .ingest: "# Ingest: from fills to signals."
         case .audit: "# Audit: from the streams to Postgres."
-        case .keys: "# Keys. Never an argument, never printed; prefer the _FILE form."
+        case .keys: "# Keys. Never an argument, never printed; prefer the _FILE form: a file that only its owner may read (chmod 600)."
         case .simulator: "# Simulator: the exchange that vibe sim plays."
         case .logging: "# Logging."
         case .fleet: "# Fleet: what vibe up tells the processes it starts."

@@ -41,7 +41,7 @@ public struct Knob: Sendable {
         case choice([String])
         case flag
         case rate
-        /// Never printed. `NAME_FILE` names a file that holds it instead.
+        /// Never printed. `NAME_FILE` names a ``SecretFile`` that holds it instead.
         case secret(String)
     }
 

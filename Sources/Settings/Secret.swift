@@ -27,7 +27,7 @@ public enum Redaction {
     }
 
     /// `redis://user:secret@host` becomes `redis://user:••••@host`, and so does `redis://user:secret` without a host, where a port would be a
-    /// number; `password=secret` becomes `password=••••`.
+    /// number; `password=secret` becomes `password=••••`, up to the next `&`: a password may have spaces.
     public static func url(_ text: String) -> String {
         var shown = text
         let start = shown.range(of: "://")?.upperBound ?? shown.startIndex
@@ -43,7 +43,7 @@ public enum Redaction {
         }
         var from = shown.startIndex
         while let key = shown[from...].range(of: "password=") {
-            let end = shown[key.upperBound...].firstIndex { $0 == "&" || $0 == " " } ?? shown.endIndex
+            let end = shown[key.upperBound...].firstIndex(of: "&") ?? shown.endIndex
             shown.replaceSubrange(key.upperBound..<end, with: "••••")
             from = shown.index(key.upperBound, offsetBy: 4)
         }

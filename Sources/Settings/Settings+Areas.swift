@@ -17,7 +17,7 @@ extension Settings {
             password = reader.secret("REDIS_PASSWORD")
             authorityFile = reader.optional("REDIS_CA_FILE", Settings.readable)
             certificateFile = reader.optional("REDIS_CERT_FILE", Settings.readable)
-            keyFile = reader.optional("REDIS_KEY_FILE", Settings.readable)
+            keyFile = reader.secretFile("REDIS_KEY_FILE")
             timeout = reader.duration("REDIS_TIMEOUT")
             checkTransport(&reader, plaintext: reader.flag("REDIS_PLAINTEXT"))
         }

@@ -27,7 +27,10 @@ extension Settings {
         }
     }
 
-    static func isSealingKey(_ text: String) -> Bool { isKey(text) || Data(base64Encoded: text)?.count == 32 }
+    /// 32 bytes in hexadecimal or in base64, whose padding may be left out.
+    static func isSealingKey(_ text: String) -> Bool {
+        isKey(text) || Data(base64Encoded: text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4))?.count == 32
+    }
 
     /// 32 bytes in hexadecimal, with or without `0x`.
     static func isKey(_ text: String) -> Bool {

@@ -102,10 +102,7 @@ public struct SettingsReader {
         return limits
     }
 
-    /// Bytes of a file that holds one secret.
-    static let largestSecretFile = 4_096
-
-    /// A secret, from its variable or from the file that `NAME_FILE` names (one trailing line break is dropped).
+    /// A secret, from its variable or from the file that `NAME_FILE` names (line breaks at its ends are dropped).
     public mutating func secret(_ name: String, valid: (String) -> Bool = { !$0.isEmpty }) -> Secret? {
         let knob = knob(name)
         let file = knob.name + "_FILE"
@@ -117,13 +114,7 @@ public struct SettingsReader {
         case (.some(let text), nil):
             guard valid(text) else { fault(knob.name, nil, knob.kind.expected); return nil }
             return Secret(text)
-        case (nil, .some(let path)):
-            guard let text = Self.secretText(path) else {
-                fault(file, path, "a readable file with \(knob.kind.expected)")
-                return nil
-            }
-            guard valid(text) else { fault(file, path, "a file with \(knob.kind.expected)"); return nil }
-            return Secret(text)
+        case (nil, .some(let path)): return secret(in: path, file, "a file with \(knob.kind.expected)", valid)
         }
     }
 
@@ -132,21 +123,25 @@ public struct SettingsReader {
         let knob = knob(name)
         var secrets: [Secret] = []
         for path in (environment[knob.name] ?? "").split(separator: ",").map({ $0.trimmingCharacters(in: .whitespaces) }) where !path.isEmpty {
-            if let text = Self.secretText(path), valid(text) {
-                secrets.append(Secret(text))
-            } else {
-                fault(knob.name, path, "\(knob.kind.expected); this is none, or cannot be read")
-            }
+            if let secret = secret(in: path, knob.name, knob.kind.expected, valid) { secrets.append(secret) }
         }
         return secrets
     }
 
-    /// `nil` when the file cannot be read or is larger than ``largestSecretFile``.
-    private static func secretText(_ path: String) -> String? {
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: largestSecretFile + 1) ?? Data(),
-            data.count <= largestSecretFile
-        else { return nil }
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    private mutating func secret(in path: String, _ variable: String, _ expected: String, _ valid: (String) -> Bool) -> Secret? {
+        do {
+            let text = try SecretFile.read(path).trimmingCharacters(in: .newlines)
+            if valid(text) { return Secret(text) }
+            fault(variable, path, "\(expected); this one has something else")
+        } catch { fault(variable, path, "\(expected); this one \(error.problem)") }
+        return nil
+    }
+
+    /// The name of a file with a secret that is read later.
+    public mutating func secretFile(_ name: String) -> String? {
+        guard let path: String = optional(name, { $0 }) else { return nil }
+        do { _ = try SecretFile.read(path) } catch { fault(knob(name).name, path, "a file with a private key; this one \(error.problem)") }
+        return path
     }
 
     /// A fault names the part of the text that is wrong.
@@ -178,8 +173,17 @@ public struct SettingsReader {
     }
 
     private mutating func fault(_ name: String, _ value: String?, _ expected: String) {
+        let namesFiles = name.hasSuffix("_FILE") || name.hasSuffix("_FILES")
+        let value = namesFiles ? value.flatMap(Self.fileName) : value
         faults.append(SettingsFault(name: name, value: value.flatMap(Redaction.shown), expected: expected))
         faulty.insert(name)
+    }
+
+    /// `nil` for what may be the secret itself in the place of its file's name.
+    private static func fileName(_ text: String) -> String? {
+        if FileManager.default.fileExists(atPath: text) { return text }
+        let isName = text.contains("/") && !text.contains(where: \.isNewline) && !Settings.isSealingKey(text.trimmingCharacters(in: .whitespaces))
+        return isName ? text : nil
     }
 
     private mutating func reportUnknown(_ knobs: [Knob]) {

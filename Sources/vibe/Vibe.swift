@@ -38,6 +38,7 @@ struct Vibe: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let failure = Terminal.outputFailure { throw failure }
         } catch let failure as Failure {
             failure.complain()
             Foundation.exit(failure.kind.rawValue)

@@ -120,11 +120,21 @@ struct AgentKeyKeeperTests {
         #expect(try await states(store, "s1") == ["\(Sample.agent(1)) active"])
     }
 
+    @Test("a key is stored for nobody whom no file can name", arguments: ["", "sub 7", "sub/7", String(repeating: "s", count: 65)])
+    func nobody(subscriber: String) async throws {
+        let store = try await Store()
+        #expect(
+            await refusal { _ = try await store.keeper.add(Self.key(1), for: SubscriberID(subscriber), name: nil, sealingKeys: Self.keys) }
+                .contains("\"\(subscriber)\" can be no subscriber"))
+        #expect(try await store.keeper.list().isEmpty)
+    }
+
     @Test("with its subscriber an agent's key is destroyed; the address may return, as nobody said that it was deregistered")
     func removed() async throws {
         let store = try await applied()
         let onlySecond = "influencers: []\nsubscribers:\n  - {id: s2, account: \"\(Sample.address(2))\"}\nsubscriptions: []\n"
-        try await store.apply(onlySecond)
+        for isDryRun in [true, false] { #expect(try await store.apply(onlySecond, isDryRun: isDryRun).destroyedKeys == ["s1"]) }
+        #expect(try await store.apply(onlySecond).destroyedKeys == [])
         #expect(try await states(store, "s1") == ["\(Sample.agent(1)) removed"])
         try await store.apply(Sample.text)
         #expect(try await states(store, "s1") == ["\(Sample.agent(1)) active"])

@@ -34,6 +34,19 @@ struct AgentKeyTests {
             sample.faults(Self.twoSubscribers + "agent_keys: agents.yaml")
                 == ["6 agent_keys: \"agents.yaml\" may be read by others (mode 644): chmod 600 it"])
         #expect(sample.faults(Self.twoSubscribers + "agent_keys: none.yaml") == ["6 agent_keys: \"none.yaml\" cannot be read"])
+        #expect(sample.faults(Self.twoSubscribers + "agent_keys: keys") == ["6 agent_keys: \"keys\" is no regular file"])
+    }
+
+    @Test("of a link that leads to a key file the file counts")
+    func links() throws {
+        let sample = try Sample()
+        try FileManager.default.createSymbolicLink(atPath: sample.folder + "/link.yaml", withDestinationPath: sample.folder + "/agents.yaml")
+        try sample.write("agents.yaml", "s1: \(Sample.key(1))\n")
+        #expect(try sample.read(Self.twoSubscribers + "agent_keys: link.yaml").agentKeys.mapValues(\.address) == ["s1": Sample.agent(1)])
+        try sample.write("agents.yaml", "s1: \(Sample.key(1))\n", mode: 0o604)
+        #expect(
+            sample.faults(Self.twoSubscribers + "agent_keys: link.yaml")
+                == ["6 agent_keys: \"link.yaml\" may be read by others (mode 604): chmod 600 it"])
     }
 
     @Test("two subscribers with one key are refused")
@@ -72,7 +85,7 @@ struct AgentKeyTests {
 }
 
 struct SealingKeyTests {
-    @Test("a sealing key is read as hexadecimal or base64, from a file or the environment")
+    @Test("a sealing key is read as hexadecimal or base64")
     func forms() throws {
         let bytes = (0..<32).map { UInt8($0 * 7) }
         let hexadecimal = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -81,11 +94,6 @@ struct SealingKeyTests {
         let base64 = Data(bytes).base64EncodedString()
         #expect(try SealingKey(parsing: base64).bytes == bytes)
         #expect(try SealingKey(parsing: String(base64.dropLast())).bytes == bytes)
-        #expect(try SealingKey(environment: ["VIBE_SEALING_KEY": base64]).bytes == bytes)
-        let sample = try Sample()
-        try sample.write("sealing.key", hexadecimal + "\n")
-        #expect(
-            try SealingKey(environment: ["VIBE_SEALING_KEY_FILE": sample.folder + "/sealing.key", "VIBE_SEALING_KEY": "x"]).bytes == bytes)
         #expect("\(try SealingKey(bytes: bytes))" == "SealingKey")
     }
 
@@ -93,9 +101,8 @@ struct SealingKeyTests {
         "what is no sealing key is refused without being shown",
         arguments: ["", "dead", "dead-beef!", String(repeating: "de", count: 33), "deadbeef"])
     func refused(text: String) {
-        let error = #expect(throws: ConfigStoreError.self) { try SealingKey(environment: ["VIBE_SEALING_KEY": text]) }
+        let error = #expect(throws: ConfigStoreError.self) { try SealingKey(parsing: text) }
         #expect(!"\(error!)".contains("dead"))
         #expect("\(error!)".contains("openssl rand -hex 32"))
-        #expect(throws: ConfigStoreError.malformedSealingKey("is not set")) { try SealingKey(environment: [:]) }
     }
 }

@@ -131,6 +131,34 @@ struct ConfigFileTests {
         #expect(try Sample().faults("- a\n") == ["1 : is a list, expected a mapping (name: value)"])
     }
 
+    @Test("a setting whose value was lost is a fault, wherever it is and however it is written")
+    func lostValues() throws {
+        let text = """
+            influencers:
+              - {id: a, address: "\(Sample.address(1))", active: }
+            subscribers:
+              - {id: s, account: "\(Sample.address(2))", limits: {max_gross_notional: }, state: ~}
+            subscriptions:
+              - {subscriber: s, influencer: a, sizing: {mode: ratio, ratio: null}}
+            coins:
+            agent_keys: NULL
+            """
+        let lost = "has no value; leave it out, or write none"
+        #expect(
+            try Sample().faults(text) == [
+                "2 influencers[0].active: \(lost)", "4 subscribers[0].limits.max_gross_notional: \(lost)", "4 subscribers[0].state: \(lost)",
+                "6 subscriptions[0].sizing.ratio: missing", "7 coins: \(lost)", "8 agent_keys: \(lost)",
+            ])
+        #expect(
+            try Sample().faults("influencers:\nsubscribers: []\nsubscriptions: []\n")
+                == ["1 influencers: missing; `influencers: []` says there are none"])
+    }
+
+    @Test("a file that begins with a byte order mark is read as any other")
+    func byteOrderMark() throws {
+        #expect(try Sample().faults("\u{FEFF}influencers: []\nsubscribers: []\nsubscriptions: []\n") == [])
+    }
+
     @Test("a mistake in the YAML itself gives its line")
     func syntax() throws {
         let broken = try Sample().faults("influencers:\n  - id: a\n   address: b\n")
@@ -151,6 +179,23 @@ struct ConfigFileTests {
         #expect(
             try Sample().faults(itself, environment: Sample.environment)
                 == ["14 subscriptions[0]: \"s1:leader-a\" copies its own account, which would never end"])
+    }
+
+    @Test("subscribers that copy one another round in a circle are refused, those who copy into it or out of it are not")
+    func circles() throws {
+        // accounts 1 → 2 → 3 → 1; 4 copies 1; 1 copies 5 as well
+        let copies = [(2, 1), (3, 2), (1, 3), (4, 1), (1, 5)]
+        var text = "influencers:\n"
+        for number in [1, 2, 3, 5] { text += "  - {id: l\(number), address: \"\(Sample.address(number))\"}\n" }
+        text += "subscribers:\n"
+        for number in 1...4 { text += "  - {id: s\(number), account: \"\(Sample.address(number))\"}\n" }
+        text += "subscriptions:\n"
+        for (subscriber, leader) in copies { text += "  - {subscriber: s\(subscriber), influencer: l\(leader), sizing: {mode: ratio, ratio: 1}}\n" }
+        let expected = copies.prefix(3).enumerated().map { index, copy in
+            "\(index + 12) subscriptions[\(index)]: \"s\(copy.0):l\(copy.1)\" copies \(Sample.address(copy.1)), which copies \(Sample.address(copy.0)) "
+                + "in turn, itself or through others: that would never end"
+        }
+        #expect(try Sample().faults(text) == expected)
     }
 
     @Test("a large file is read in reasonable time")

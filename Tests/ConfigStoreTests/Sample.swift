@@ -52,7 +52,7 @@ final class Sample {
         subscribers:
           - id: s1
             account: "\(address(1))"
-            vault_address: null
+            # an account of its own
             agent_key_env: K1
           - id: s2
             account: "\(address(2))"

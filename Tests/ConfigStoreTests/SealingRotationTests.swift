@@ -99,6 +99,17 @@ struct SealingRotationTests {
         #expect(try rest[0].integer("n") == 0)
     }
 
+    @Test("R-92: a lost sealing key that keys in the older form are sealed with is given up by sealing anew")
+    func lostOlderForm() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        try await storeOlderForm(store)
+        let environment = ["K1": Sample.key(5), "K2": Sample.key(2)]
+        #expect(try await store.apply(Sample.text, environment: environment, sealingKey: Self.next, reseal: true).lostKeys == 1)
+        try await store.store().check(SealingKeys(current: Self.next))
+        #expect(try await store.store().agentKey(of: "s1", sealingKey: Self.next).address == Sample.agent(5))
+    }
+
     @Test("R-92: a row that was altered does not open, whichever part of it", arguments: ["key_sealed", "data_key_sealed"])
     func altered(column: String) async throws {
         let store = try await Store()

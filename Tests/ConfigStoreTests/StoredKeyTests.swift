@@ -72,6 +72,40 @@ struct StoredKeyTests {
         await #expect(throws: ConfigStoreError.self) { try await store.apply(withoutSecond, environment: ["K1": Sample.key(2)]) }
     }
 
+    /// Field and problem of each fault of a file that is refused.
+    private func faults(_ store: Store, _ text: String, _ environment: [String: String]) async throws -> [String] {
+        let error = await #expect(throws: ConfigStoreError.self) { try await store.apply(text, environment: environment) }
+        guard case .faults(let faults)? = error else { return [] }
+        return faults.faults.map { "\($0.field): \($0.problem)" }
+    }
+
+    @Test("R-92: the own key of an account, which could withdraw, is no agent's: its own or another's, in the file or stored")
+    func ownKey() async throws {
+        let store = try await Store()
+        let owned = Sample.text.replacingOccurrences(of: Sample.address(2), with: Sample.agent(1))
+        let fault = "subscribers[0].agent_key_env: has the own key of account \(Sample.agent(1)), which could withdraw: give an agent's"
+        #expect(try await faults(store, owned, Sample.environment) == [fault])
+        #expect(try await faults(store, Sample.text.replacingOccurrences(of: Sample.address(1), with: Sample.agent(1)), Sample.environment) == [fault])
+        try await store.apply(Sample.text)
+        let withoutKeys = Self.withoutKeys.replacingOccurrences(of: Sample.address(2), with: Sample.agent(1))
+        #expect(try await faults(store, withoutKeys, [:]).map { $0.hasPrefix("subscribers[0]: has the own key of account") } == [true])
+    }
+
+    @Test("R-90: an agent that signs for one subscriber is not taken over by another in one apply")
+    func takenOver() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let swapped = ["K1": Sample.key(2), "K2": Sample.key(1)]
+        #expect(
+            try await faults(store, Sample.text, swapped) == [
+                "subscribers[0].agent_key_env: has the key of agent \(Sample.agent(2)), which signs for subscriber s2: let the account approve another "
+                    + "and give its key",
+                "subscribers[1].agent_key_env: has the key of agent \(Sample.agent(1)), which signs for subscriber s1: let the account approve another "
+                    + "and give its key",
+            ])
+        #expect(try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(1))
+    }
+
     @Test("a wrong sealing key changes nothing and says what to do; sealing anew needs all keys")
     func wrongKey() async throws {
         let store = try await Store()
@@ -90,6 +124,27 @@ struct StoredKeyTests {
         await #expect(throws: ConfigStoreError.wrongSealingKey(needed: [Self.other.id])) {
             try await store.store().agentKey(of: "s1", sealingKey: Sample.sealingKey)
         }
+    }
+
+    @Test("R-92: sealing anew destroys what waits or retires under the lost sealing key, so that workers start")
+    func lostSealingKey() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let before = SealingKeys(current: Sample.sealingKey)
+        _ = try await store.keeper.rotate(try #require(AgentKey(parsing: Sample.key(5))), for: "s1", name: nil, sealingKeys: before)
+        _ = try await store.keeper.add(try #require(AgentKey(parsing: Sample.key(6))), for: "s3", name: nil, sealingKeys: before)
+        // the agent of s2 retires with the same apply
+        let environment = ["K1": Sample.key(5), "K2": Sample.key(7)]
+        let dry = try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, isDryRun: true, reseal: true)
+        #expect(dry.lostKeys == 3)
+        await #expect(throws: Self.wrong) { try await store.store().check(SealingKeys(current: Self.other)) }
+        let change = try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, reseal: true)
+        #expect(change.lostKeys == 3)
+        try await store.store().check(SealingKeys(current: Self.other))
+        let agents = Dictionary(uniqueKeysWithValues: try await store.keeper.list().map { ($0.agent, $0) })
+        #expect([5, 7, 1, 2, 6].map { agents[Sample.agent($0)]?.state } == [.active, .active, .replaced, .replaced, .removed])
+        #expect([1, 2, 6].allSatisfy { agents[Sample.agent($0)]?.reason == "its sealing key was lost" && agents[Sample.agent($0)]?.endedAt != nil })
+        #expect(try await store.apply(Sample.text, environment: environment, sealingKey: Self.other, reseal: true).lostKeys == 0)
     }
 
     @Test("a seal moved to another row does not open, and applying the key again mends it")

@@ -86,6 +86,12 @@ struct KeysCommandTests {
             let all = try Self.items(try await terminal.vibe("keys", "list", "--all", "--json").text)
             #expect(all.map { $0["state"] } == ["active", "revoked", "revoked"])
 
+            let empty = try terminal.write("empty.yaml", "influencers: []\nsubscribers: []\nsubscriptions: []\n")
+            let looked = try await terminal.vibe("config", "apply", empty, "--dry-run")
+            #expect(looked.code == 0 && looked.text.contains("the agent keys of s1 would be destroyed"), "\(looked)")
+            let asked = try JSON.parse(try await terminal.vibe("config", "apply", empty, "--dry-run", "--json").text)
+            #expect(asked["destroyedKeys"] == ["s1"])
+
             // Nowhere in clear: not on the terminal, not in the database.
             let connection = PostgresConnection(url: database, name: "test", logger: CommandLogger.make("test"))
             var stored = ""
@@ -95,6 +101,44 @@ struct KeysCommandTests {
             await connection.close()
             #expect(stored.contains(agent) && terminal.said.contains(agent))
             for key in Self.keys.prefix(3) { #expect(!stored.contains(key) && !terminal.said.contains(key)) }
+        }
+    }
+
+    @Test("what is configured is shown with the states that hold, and a name that is not configured is told")
+    func shown() async throws {
+        try await withTerminal { terminal, _ in
+            let key = try terminal.write("key", Self.keys[0])
+            let configuration = try terminal.write(
+                "config.yaml",
+                """
+                influencers:
+                  - {id: leader-1, address: "0x\(String(repeating: "b", count: 40))"}
+                  - {id: leader-2, address: "0x\(String(repeating: "c", count: 40))", state: wind_down}
+                subscribers:
+                  - {id: s1, account: "\(Self.account)", agent_key_file: \(key), state: exits_only, sharing: lock}
+                subscriptions:
+                  - {subscriber: s1, influencer: leader-1, sizing: {mode: ratio, ratio: 1}}
+                  - {subscriber: s1, influencer: leader-2, sizing: {mode: ratio, ratio: 1}, state: paused}
+                coins: {DOGE: paused}
+                """)
+            #expect(try await terminal.vibe("config", "apply", configuration).code == 0)
+            let overview = try await terminal.vibe("config", "show").text
+            for line in ["coin DOGE: paused", "influencer leader-2: wind_down", "subscriber s1: exits_only"] { #expect(overview.contains(line), "\(overview)") }
+            let counts = overview.split(separator: "\n").filter { $0.hasPrefix("leader-") }.map { $0.split(separator: " ").dropFirst(2).prefix(3).joined(separator: " ") }
+            #expect(counts == ["0 1 0", "0 1 0"], "\(overview)")
+            let own = try await terminal.vibe("config", "show", "--subscriber", "s1").text
+            #expect(own.contains("exits_only by the subscriber") && own.contains("paused "), "\(own)")
+
+            let json = try JSON.parse(try await terminal.vibe("config", "show", "--json").text)
+            #expect(json["state"] == "active" && json["coins"] == ["DOGE": "paused"])
+            #expect(try json.array("influencers").map { $0["state"] } == ["active", "wind_down"])
+            #expect(try json.array("subscribers").map { $0["state"] } == ["exits_only"])
+            #expect(try json.array("subscriptions").map { $0["effectiveState"] } == ["exits_only", "paused"])
+
+            for option in ["--subscriber", "--influencer"] {
+                let unknown = try await terminal.vibe("config", "show", option, "typo")
+                #expect(unknown.code == 64 && unknown.text.contains("typo is in version 1"), "\(unknown)")
+            }
         }
     }
 

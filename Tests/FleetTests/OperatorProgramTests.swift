@@ -104,6 +104,10 @@ struct OperatorProgramTests {
             try await site.eventually("plan-1") { $0.state == .ok }
             try await site.stopPostgres()
             var terminal = site.terminal
+            for option in ["--influencer", "--subscriber", "--subscription", "--coin"] {
+                let empty = try await terminal.vibe("kill", "1", option, "", "--reason", "a variable was not set")
+                #expect(empty.code == 64 && empty.text.contains(":\" names nothing"), "\(empty)")
+            }
             let closed = try await terminal.vibe("kill", "2", "--reason", "the database is gone")
             #expect(closed.code == 0 && closed.text.contains("not on record yet") && closed.text.contains("next:"), "\(closed)")
             try await site.eventually("the planner follows") { site.log(of: "plan-1").contains("the database is gone") }
@@ -121,6 +125,20 @@ struct OperatorProgramTests {
             #expect(misspelt.code == 64 && misspelt.text.contains("subscriber:nobody is not configured"), "\(misspelt)")
             #expect(try await terminal.vibe("kill", "0", "--reason", "all is well").code == 0)
             #expect(try await terminal.vibe("kill").text.contains("nothing is latched"))
+
+            let context = OperatorContext(settings: site.settings, logger: RealFleet.logger)
+            let redis = try context.redis("test")
+            _ = try await redis.send(RedisCommand("HSET", context.keys.quotes, "kPEPE", "0.01 0.02 0.01 - 1795240482390")).checked()
+            let record = #"{"id":0,"scope":"coin:","level":1,"reason":"x","by":"operator","atMs":1}"#
+            _ = try await redis.send(RedisCommand("HSET", context.keys.latches, "provisional:coin:", record)).checked()
+            let unreadable = try await terminal.vibe("kill")
+            #expect(unreadable.code == 0 && unreadable.text.contains("\"coin:\" is no scope"), "\(unreadable)")
+            _ = try await redis.send(RedisCommand("HDEL", context.keys.latches, "provisional:coin:")).checked()
+            await redis.close()
+            let unknown = try await terminal.vibe("kill", "1", "--coin", "KPEPE", "--reason", "x")
+            #expect(unknown.code == 0 && unknown.text.contains("quoted no market KPEPE"), "\(unknown)")
+            let quoted = try await terminal.vibe("kill", "1", "--coin", "kPEPE", "--reason", "x")
+            #expect(quoted.code == 0 && !quoted.text.contains("quoted no market"), "\(quoted)")
         }
     }
 }

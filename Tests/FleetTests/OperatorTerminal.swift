@@ -15,6 +15,10 @@ struct OperatorTerminal {
 
     /// - Returns: the exit code and everything that was written.
     mutating func vibe(_ arguments: String..., input: String = "/dev/null") async throws -> (code: Int32?, text: String) {
+        try await vibe(arguments, input: input)
+    }
+
+    mutating func vibe(_ arguments: [String], input: String = "/dev/null") async throws -> (code: Int32?, text: String) {
         let log = folder + "/output-\(UUID().uuidString.prefix(8))"
         let child = try ChildProcess.start(
             name: "vibe", executable: try RealFleet.program(), arguments: arguments, environment: Command.environment.merging(environment) { $1 }, log: log,

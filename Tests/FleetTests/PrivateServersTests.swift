@@ -14,18 +14,18 @@ struct PrivateServersTests {
         RedisConnection(endpoint: try RedisEndpoint(parsing: redis.url), timeout: .seconds(2), name: "test", logger: logger)
     }
 
-    @Test("a private Redis keeps its data, evicts nothing, and listens on a socket and loopback only")
+    @Test("a private Redis keeps its data, evicts nothing, and is reached through its socket only")
     func redis() async throws {
         try await withRun { run in
             let first = try await PrivateRedis.start(in: run, logger: logger)
             var connection = try connect(first)
             let replies = try await connection.send([
                 RedisCommand("SET", "a", "1"), RedisCommand("CONFIG", "GET", "maxmemory-policy"), RedisCommand("CONFIG", "GET", "appendfsync"),
-                RedisCommand("CONFIG", "GET", "bind"), RedisCommand("CONFIG", "GET", "save"),
+                RedisCommand("CONFIG", "GET", "port"), RedisCommand("CONFIG", "GET", "save"),
             ])
             #expect(replies[1].pairs["maxmemory-policy"]?.text == "noeviction")
             #expect(replies[2].pairs["appendfsync"]?.text == "everysec")
-            #expect(replies[3].pairs["bind"]?.text == "127.0.0.1")
+            #expect(replies[3].pairs["port"]?.text == "0")
             #expect(replies[4].pairs["save"]?.text == "")
             await connection.close()
             await first.stop()
@@ -85,6 +85,25 @@ struct PrivateServersTests {
             #expect(try await connection.query("SELECT n FROM kept")[0].integer("n") == 1)
             await connection.close()
             await second.stop()
+        }
+    }
+
+    @Test("vibe demo clears what a demo has stored, and refuses a directory where another fleet has")
+    func demo() async throws {
+        try await withRun { run in
+            #expect(!run.holdsOtherFleet)
+            let kept = run.path("postgres/data/PG_VERSION")
+            try FileManager.default.makeDirectory(run.path("postgres/data"), mode: 0o700)
+            try FileManager.default.writeFile(kept, "15\n")
+            var terminal = OperatorTerminal(folder: run.path, environment: ["VIBE_RUN_DIRECTORY": run.path])
+            for arguments in [["demo"], ["demo", "--resume"]] {
+                let refused = try await terminal.vibe(arguments)
+                #expect(refused.code == 64 && refused.text.contains("next: VIBE_RUN_DIRECTORY="), "\(refused)")
+            }
+            #expect(FileManager.default.fileExists(atPath: kept))
+            let seed = try DemoFiles.seed(in: run)
+            #expect(!run.holdsOtherFleet)
+            #expect(try DemoFiles.seed(in: run) == seed)
         }
     }
 

@@ -20,6 +20,43 @@ struct ProcessTests {
         }
     }
 
+    @Test("the program's exit code tells what was wrong: output cut off, input that cannot be read, arguments that cannot be meant", arguments: [
+        ("settings > /dev/full", Failure.Kind.output), ("ingest --source /no/such.json", .data), ("ingest --speed slow", .usage),
+        ("archive verify", .unavailable),
+    ] as [(String, Failure.Kind)])
+    func codes(command: String, kind: Failure.Kind) async throws {
+        try await withScratch { path in
+            let child = try start(
+                path, "exec '\(try RealFleet.program())' \(command)",
+                environment: Command.environment.merging(["VIBE_ARCHIVE_DIRECTORY": path + "/none"]) { $1 })
+            #expect(await child.ended() == .code(kind.rawValue))
+            if kind == .output { #expect(child.tail().contains("No space left on device")) }
+        }
+    }
+
+    @Test("what is written to a pipe that is full and does not block arrives whole")
+    func fullPipe() async throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (reader, writer) = (ends[0], ends[1])
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        defer { close(reader) }
+        let text = String(repeating: "0123456789", count: 100_000)
+        let thread = Thread {
+            Terminal.write(text, to: writer)
+            close(writer)
+        }
+        thread.start()
+        var received = 0
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(reader, &buffer, buffer.count)
+            if count == 0 { break }
+            if count > 0 { received += count } else { try await Task.sleep(for: .milliseconds(1)) }
+        }
+        #expect(received == text.utf8.count)
+    }
+
     @Test("a child that is killed says by which signal")
     func killed() async throws {
         try await withScratch { path in
@@ -41,6 +78,23 @@ struct ProcessTests {
             let ignored = try #require(lines.last?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
             // 32 and 33 are the C library's own
             #expect(ignored & 0x7fff_ffff == 0)
+        }
+    }
+
+    @Test("a process is started in the place of one that ended, unless the role was scaled down meanwhile")
+    func replaced() async throws {
+        try await withRun { run in
+            let program = run.path("program")
+            try FileManager.default.writeFile(program, "#!/bin/sh\nexec sleep 60\n", mode: 0o755)
+            let fleet = try Fleet(run: run, environment: FleetEnvironment(operatorSettings: [:], decided: [:]), grace: .seconds(5), executable: program)
+            try await fleet.scale("work", to: 2)
+            #expect(try await fleet.replace("work") == nil)
+            await fleet.members(of: "work").first?.identity.send(SIGKILL)
+            while await fleet.ended().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(try await fleet.replace("work") == "work-3")
+            try await fleet.scale("work", to: 0)
+            #expect(try await fleet.replace("work") == nil)
+            await fleet.stop()
         }
     }
 

@@ -161,6 +161,24 @@ import Testing
         }
     }
 
+    @Test("R-84: a setting in Redis that cannot be read counts as level 1 while it is there, and keeps no process from starting")
+    func unreadable() async throws {
+        try await Fleet.run(Cast.alike(2)) { fleet in
+            let (field, record) = ("provisional:coin:", #"{"id":0,"scope":"coin:","level":1,"reason":"x","by":"operator","atMs":1}"#)
+            _ = try await fleet.observer.send(RedisCommand("HSET", fleet.keys.latches, field, record)).checked()
+            try await fleet.startAll()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            _ = try await fleet.observer.send(RedisCommand("HDEL", fleet.keys.latches, field)).checked()
+            try await Task.sleep(for: .milliseconds(300))
+            try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results.filter { $0.coin == "BTC" }.map(\.outcome) == [.halted, .halted])
+            #expect(truth.results.filter { $0.coin == "ETH" }.map(\.outcome) == [.filled, .filled])
+        }
+    }
+
     @Test("the kill switch stays readable, and entries go on, while Postgres hangs for longer than Redis may be unread")
     func latches() async throws {
         let postgres = try await BlockingCalls.run { try PrivatePostgres() }

@@ -208,8 +208,9 @@ import Testing
             let jobs = fleet.keys.stream(StreamPartition(.jobs, 0))
             // the second is no UTF-8, and waits as it came
             for data in [[0x7B], [0x5B, 0xFF, 0x5D]] as [[UInt8]] {
-                let parts = ["XADD", jobs, "*", "data"].map { Array($0.utf8) } + [data]
-                _ = try await fleet.observer.send(RedisCommand(bytes: parts)).checked()
+                var command = RedisCommand("XADD", jobs, "*", "data")
+                command.append(data)
+                _ = try await fleet.observer.send(command).checked()
             }
             let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
             try await fleet.eventually("both are put aside") { try await box.count() == 2 }

@@ -38,6 +38,13 @@ import Testing
         #expect(list[0].hotRows == nil && list[0].fileBytes != nil && list[1].fileBytes == nil && list[1].hotRows != nil)
     }
 
+    @Test("a directory that is not there has no days to be right; before the first archive it is none's fault")
+    func missingDirectory() async throws {
+        #expect { try ArchiveFile.days(in: "/no/such/archive") } throws: { "\($0)" == "/no/such/archive: No such file or directory" }
+        let site = try await Site()
+        #expect(try await FrameArchive(connection: site.connection, directory: "/no/such/archive").list().allSatisfy { $0.fileBytes == nil })
+    }
+
     @Test("a restored day is what it was, and may be archived again")
     func restored() async throws {
         let site = try await Site()

@@ -115,12 +115,19 @@ struct SecretTests {
 
     @Test("a secret is read from its variable or from the file that is named, without its line break")
     func sources() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("vibe-secret-\(UUID().uuidString)").path
-        try (key + "\n").write(toFile: path, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        #expect(try Settings(environment: ["VIBE_SEALING_KEY_FILE": path]).keys.requireSealingKey().reveal() == key)
-        #expect(try Settings(environment: ["VIBE_SEALING_KEY": key]).keys.requireSealingKey().reveal() == key)
-        #expect(throws: SettingsFaults.self) { try Settings(environment: ["VIBE_SEALING_KEY": key, "VIBE_SEALING_KEY_FILE": path]) }
+        try withSecretFile(key + "\n") { path in
+            #expect(try Settings(environment: ["VIBE_SEALING_KEY_FILE": path]).keys.requireSealingKey().reveal() == key)
+            #expect(try Settings(environment: ["VIBE_SEALING_KEY": key]).keys.requireSealingKey().reveal() == key)
+            #expect(throws: SettingsFaults.self) { try Settings(environment: ["VIBE_SEALING_KEY": key, "VIBE_SEALING_KEY_FILE": path]) }
+        }
+    }
+
+    @Test("a secret in a file that others may read is refused", arguments: ["VIBE_SEALING_KEY_FILE", "VIBE_SEALING_KEYS_OLD_FILES", "VIBE_REDIS_PASSWORD_FILE"])
+    func openFile(variable: String) throws {
+        try withSecretFile(key, mode: 0o640) { path in
+            #expect { try Settings(environment: [variable: path]) } throws: { "\($0)".contains("may be read by others (mode 640): chmod 600 it") }
+        }
+        #expect { try Settings(environment: [variable: "/dev/zero"]) } throws: { "\($0)".contains("this one is no regular file") }
     }
 
     @Test("a secret that is needed and absent is a fault that names both ways to give it")
@@ -148,9 +155,21 @@ struct SecretTests {
         #expect(!"\(secret) \(String(reflecting: secret)) \(dumped)".contains("hunter2"))
     }
 
+    @Test(
+        "a secret in the place of its file's name is not shown",
+        arguments: [
+            ("VIBE_REDIS_PASSWORD_FILE", "hunter2"), ("VIBE_SEALING_KEY_FILE", "/+hunter2/+hunter2/+hunter2/+hunter2secret8="),
+            ("VIBE_SEALING_KEY_FILE", " /+hunter2/+hunter2/+hunter2/+hunter2secret8"), ("VIBE_SEALING_KEYS_OLD_FILES", "/no/such,hunter2"),
+            ("VIBE_REDIS_KEY_FILE", "-----BEGIN PRIVATE KEY-----\nhunter2/+\n-----END PRIVATE KEY-----"),
+            ("VIBE_POSTGRES_URL", "postgresql:///d e?host=/s&password=my hunter2"),
+        ])
+    func misplaced(variable: String, value: String) {
+        #expect { try Settings(environment: [variable: value]) } throws: { "\($0)".contains(variable) && !"\($0)".contains("hunter2") }
+    }
+
     @Test("a file that cannot be read is a fault that names it")
     func unreadable() {
-        #expect { try Settings(environment: ["VIBE_REDIS_PASSWORD_FILE": "/nowhere/x"]) } throws: { "\($0)".contains("/nowhere/x") }
+        #expect { try Settings(environment: ["VIBE_REDIS_PASSWORD_FILE": "/nowhere/x"]) } throws: { "\($0)".contains("VIBE_REDIS_PASSWORD_FILE=/nowhere/x") }
     }
 }
 
@@ -173,4 +192,15 @@ struct PostgresURLTests {
         #expect(query.postgres.revealedURL() == "postgresql:///d?host=/s&password=x")
         #expect(try Settings(environment: [:]).postgres.revealedURL() == "postgresql://127.0.0.1:5432/vibe")
     }
+}
+
+/// A file as it has to be, removed after `body`.
+func withSecretFile(_ text: String, mode: Int = 0o600, _ body: (String) throws -> Void) throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vibe-secret-\(UUID().uuidString)").path
+    guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode]) else {
+        throw CocoaError(.fileWriteUnknown)
+    }
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    try body(path)
 }

@@ -59,7 +59,7 @@ struct TransportTests {
     func postgresRefused(url: String) { #expect(faults(["VIBE_POSTGRES_URL": url]) == ["VIBE_POSTGRES_URL"]) }
 
     @Test("certificates without TLS, half a pair, and files that are not there are faults")
-    func files() {
+    func files() throws {
         let file = #filePath
         #expect(faults(["VIBE_REDIS_CA_FILE": file]) == ["VIBE_REDIS_CA_FILE"])
         let secure = ["VIBE_REDIS_URL": "rediss://redis.example"]
@@ -68,6 +68,11 @@ struct TransportTests {
         #expect(faults(with(["VIBE_REDIS_CA_FILE": "/no/such.pem"])) == ["VIBE_REDIS_CA_FILE"])
         #expect(faults(with(["VIBE_REDIS_CERT_FILE": file])) == ["VIBE_REDIS_CERT_FILE"])
         #expect(faults(with(["VIBE_REDIS_KEY_FILE": file])) == ["VIBE_REDIS_KEY_FILE"])
-        #expect(faults(with(["VIBE_REDIS_CERT_FILE": file, "VIBE_REDIS_KEY_FILE": file])) == [])
+        // a key that others may read
+        #expect(faults(with(["VIBE_REDIS_CERT_FILE": file, "VIBE_REDIS_KEY_FILE": file])) == ["VIBE_REDIS_KEY_FILE"])
+        try withSecretFile("key") { key in
+            #expect(faults(with(["VIBE_REDIS_KEY_FILE": key])) == ["VIBE_REDIS_KEY_FILE"])
+            #expect(faults(with(["VIBE_REDIS_CERT_FILE": file, "VIBE_REDIS_KEY_FILE": key])) == [])
+        }
     }
 }

@@ -4,8 +4,9 @@ import Postgres
 
 /// Puts a configuration file in force: one transaction, one new version, or nothing.
 ///
-/// The file says everything. What it does not have is removed, except agent keys, which stay as stored. A file that says what is in
-/// force already makes no version. Applies, and changes of single keys (``AgentKeyKeeper``), wait for each other.
+/// The file says everything. What it does not have is removed, and with a subscriber its agent keys are destroyed; a subscriber whose key the
+/// file does not give keeps the stored one. A file that says what is in force already makes no version. Applies, and changes of single
+/// keys (``AgentKeyKeeper``), wait for each other.
 public struct ConfigApply: Sendable {
     private let connection: PostgresConnection
     private let sealingKeys: SealingKeys
@@ -21,8 +22,9 @@ public struct ConfigApply: Sendable {
 
     /// - Parameters:
     ///   - isDryRun: find out and report, write nothing.
-    ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them.
-    /// - Throws: `.faults` for subscribers without a key, with another's, or with one that may not come back.
+    ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them. Others that
+    ///     none of the sealing keys opens are destroyed.
+    /// - Throws: `.faults` for subscribers without a key, with another's, with an account's own, or with one that may not come back.
     public func apply(_ file: ConfigFile, isDryRun: Bool = false, reseal: Bool = false) async throws(ConfigStoreError) -> ConfigChange {
         try await ConfigTransaction.run(connection) { [sealingKeys] connection in
             let stored = try ConfigTransaction.snapshot(on: connection)
@@ -37,12 +39,15 @@ public struct ConfigApply: Sendable {
                 subscriptions: .init(from: stored.subscriptions.values, to: file.subscriptions),
                 scopes: .init(from: stored.scopes.map { ScopeState(scope: $0.key, state: $0.value) }, to: file.scopes), isResealed: reseal)
             if !change.isEmpty { change.version += 1 }
+            change.destroyedKeys = destroyed(keys, subscribers)
+            let lost = reseal ? lost(keys, file, subscribers, probe) : []
+            change.lostKeys = lost.count
             if isDryRun { return change }
 
             if !change.isEmpty { try ConfigWriter(change: change).write(file, subscribers, on: connection) }
             try AgentKeyTable.store(try seals(file.agentKeys, keys, probe, reseal: reseal), as: .active, on: connection)
             try AgentKeyTable.settle(
-                signing: subscribers.filter { !$0.isAgentRevoked }.map(\.agentAddress), subscribers: subscribers.map(\.key), on: connection)
+                signing: subscribers.filter { !$0.isAgentRevoked }.map(\.agentAddress), subscribers: subscribers.map(\.key), lost: lost, on: connection)
             return change
         }
     }
@@ -54,6 +59,7 @@ public struct ConfigApply: Sendable {
         let faults = FaultList()
         let waiting = Dictionary(
             keys.values.filter { $0.state == .waiting }.map { ($0.owner.subscriber, $0.owner.agent) }, uniquingKeysWith: { first, _ in first })
+        let accounts = Set(file.subscribers.map(\.account.text))
         var subscribers: [Subscriber] = []
         var owners: [String: SubscriberID] = [:]
         for subscriber in file.subscribers {
@@ -70,8 +76,12 @@ public struct ConfigApply: Sendable {
                 }
                 continue
             }
+            let keyPlace = file.agentKeyPlaces[subscriber.id] ?? subscriber.place
+            if accounts.contains(agent) {
+                faults.add(keyPlace, value: subscriber.id.text, "has the own key of account \(agent), which could withdraw: give an agent's")
+            }
             if key != nil, let problem = keys[agent].flatMap({ problem(with: $0, of: subscriber.id) }) {
-                faults.add(file.agentKeyPlaces[subscriber.id] ?? subscriber.place, value: subscriber.id.text, problem)
+                faults.add(keyPlace, value: subscriber.id.text, problem)
             }
             if let owner = owners[agent] {
                 faults.add(subscriber.place, value: subscriber.id.text, "has the agent key of \(owner): each needs its own")
@@ -92,8 +102,34 @@ public struct ConfigApply: Sendable {
             return "has the key of agent \(row.owner.agent), which \(ending): an agent never comes back; let the account approve another and give its "
                 + "key, or leave the key out"
         }
-        guard row.state == .waiting, row.owner.subscriber != subscriber else { return nil }
-        return "has the key of agent \(row.owner.agent), which waits for subscriber \(row.owner.subscriber)"
+        guard row.owner.subscriber != subscriber else { return nil }
+        switch row.state {
+        case .waiting: return "has the key of agent \(row.owner.agent), which waits for subscriber \(row.owner.subscriber)"
+        // What it signed for the other may still have to be settled, under the other's name.
+        case .active:
+            return "has the key of agent \(row.owner.agent), which signs for subscriber \(row.owner.subscriber): let the account approve another and "
+                + "give its key"
+        case .retiring, .replaced, .revoked, .removed: return nil
+        }
+    }
+
+    /// Subscribers that go, and their keys with them.
+    private func destroyed(_ keys: [String: AgentKeyTable.Row], _ subscribers: [Subscriber]) -> [String] {
+        let configured = Set(subscribers.map(\.id))
+        let gone = keys.values.filter { $0.sealed != nil && $0.state != .waiting && !configured.contains($0.owner.subscriber) }
+        return Set(gone.map(\.owner.subscriber.text)).sorted()
+    }
+
+    /// Agents that wait or retire with a key that none of the sealing keys opens.
+    private func lost(
+        _ keys: [String: AgentKeyTable.Row], _ file: ConfigFile, _ subscribers: [Subscriber], _ probe: [UInt8]?
+    ) -> [String] {
+        let given = Set(file.agentKeys.values.map(\.address))
+        let configured = Set(subscribers.map(\.id))
+        return keys.values.filter { row in
+            guard let sealed = row.sealed, !given.contains(row.owner.agent) else { return false }
+            return (row.state == .waiting || configured.contains(row.owner.subscriber)) && !sealingKeys.haveSealed(sealed, probe: probe)
+        }.map(\.owner.agent)
     }
 
     /// Of the keys in the file those that are not stored as they should be.

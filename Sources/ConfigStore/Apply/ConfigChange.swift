@@ -13,6 +13,10 @@ public struct ConfigChange: Sendable, Equatable {
     public var scopes: Difference
     /// All agent keys were sealed with a new sealing key, which makes no version.
     public var isResealed: Bool
+    /// Subscribers whose agent keys it destroyed, as the file does not have them.
+    public var destroyedKeys: [String] = []
+    /// Keys that it destroyed, as their sealing key is lost.
+    public var lostKeys = 0
 
     /// True when the file says what is in force already.
     public var isEmpty: Bool { influencers.isEmpty && subscribers.isEmpty && subscriptions.isEmpty && scopes.isEmpty }

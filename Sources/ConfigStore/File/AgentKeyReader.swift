@@ -1,7 +1,11 @@
 import CopyTrading
+import Settings
 
 /// Collects agent keys: from a file each, from environment variables, or from one file for all. No fault shows a key.
 struct AgentKeyReader {
+    /// Bytes of the file for all: room for 100,000 subscribers.
+    private static let largestFile = 16 * 1024 * 1024
+
     let path: String
     let environment: [String: String]
     let faults: FaultList
@@ -33,7 +37,7 @@ struct AgentKeyReader {
     mutating func readFile(_ name: String, _ place: Place, known subscribers: [String: Int]) {
         let file = beside(name)
         let text: String
-        do { text = try SecretFile.read(file) } catch {
+        do { text = try SecretFile.read(file, atMost: Self.largestFile) } catch {
             faults.add(place, value: name, error.problem)
             return
         }

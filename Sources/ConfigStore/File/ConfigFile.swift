@@ -2,7 +2,8 @@ import CopyTrading
 
 /// A configuration file, read and checked as a whole.
 ///
-/// It says everything: what is not in it is removed when it is applied, agent keys excepted, which stay as they are stored.
+/// It says everything: what is not in it is removed when it is applied, and with a subscriber its agent keys. A subscriber whose key is not in it
+/// keeps the stored one.
 public struct ConfigFile: Sendable {
     /// A subscriber as the file has it; the agent's address follows from its key, here or stored.
     public struct Subscriber: Sendable, Equatable {

@@ -9,6 +9,8 @@ struct ConfigFileReader {
     let faults: FaultList
     private var file = ConfigFile()
     private var names = NameTable()
+    /// Each subscription's leader and account, as far as both are known.
+    private var copies: [(leader: String, account: String, id: String?, place: Place)] = []
 
     init(path: String, environment: [String: String], readsKeys: Bool, faults: FaultList) {
         self.path = path
@@ -27,13 +29,14 @@ struct ConfigFileReader {
         scopes(&top)
         top.finish()
         checkAccounts()
+        checkCircles()
         (file.agentKeys, file.agentKeyPlaces) = keys.finish()
         return file
     }
 
     /// Absent is a fault, because what a file does not have is removed.
     private func section(_ name: String, _ top: inout MappingReader) -> [(node: Node, place: Place)] {
-        if top.node(name) == nil { faults.add(Place(file: path, line: 1, field: name), "missing; `\(name): []` says there are none") }
+        if top.node(name) == nil { top.missing(name, note: "; `\(name): []` says there are none") }
         return top.list(name) ?? []
     }
 
@@ -91,9 +94,7 @@ struct ConfigFileReader {
         if let id { names.claim(\.subscriptions, id, place.member("id", line: place.line), "this subscription", faults) }
         let account = subscriber.flatMap { self.account(of: $0, place) }
         let address = influencer.flatMap { self.address(of: $0, place) }
-        if let account, let address, account.text == address {
-            faults.add(place, value: id, "copies its own account, which would never end")
-        }
+        if let account, let address { copies.append((address, account.text, id, place)) }
         guard let id, let subscriber, let influencer, let account, var entry = settings else { return }
         entry.id = SubscriptionID(id)
         entry.subscriber = SubscriberID(subscriber)
@@ -142,6 +143,19 @@ struct ConfigFileReader {
                 faults.add(
                     subscriber.place.member("limits.equity", line: subscriber.place.line), value: "\(equity)",
                     "leaves \(excess.available) to allocate, its subscriptions have \(excess.allocated)")
+            }
+        }
+    }
+
+    /// What an account does for its leader is a trade that its own followers copy.
+    private func checkCircles() {
+        let circles = CopyCircles(copies.map { ($0.leader, $0.account) })
+        for copy in copies {
+            if copy.leader == copy.account {
+                faults.add(copy.place, value: copy.id, "copies its own account, which would never end")
+            } else if circles.contain(copy.leader, copy.account) {
+                faults.add(
+                    copy.place, value: copy.id, "copies \(copy.leader), which copies \(copy.account) in turn, itself or through others: that would never end")
             }
         }
     }

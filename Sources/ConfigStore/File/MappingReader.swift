@@ -10,6 +10,8 @@ struct MappingReader {
     let faults: FaultList
     private let members: [(name: String, key: Node, value: Node)]
     private var asked: Set<String> = []
+    /// Told to be missing.
+    private var told: Set<String> = []
 
     /// `nil` and a fault when it is no mapping.
     init?(_ node: Node, _ place: Place, _ faults: FaultList) {
@@ -22,7 +24,7 @@ struct MappingReader {
         members = mapping.map { ($0.key.scalar?.string ?? "?", $0.key, $0.value) }
     }
 
-    /// The member's value and place; `nil` when it is absent or null.
+    /// The member's value and place; `nil` when it is absent or null, which ``finish(note:)`` tells apart.
     mutating func node(_ name: String) -> (node: Node, place: Place)? {
         asked.insert(name)
         guard let member = members.first(where: { $0.name == name }), !member.value.isNull else { return nil }
@@ -53,10 +55,17 @@ struct MappingReader {
     /// As above; absent is a fault too.
     mutating func required<Value>(_ name: String, _ parse: (String) -> Result<Value, Problem>) -> Value? {
         guard node(name) != nil else {
-            faults.add(place.member(name, line: place.line), "missing")
+            missing(name)
             return nil
         }
         return value(name, parse)
+    }
+
+    /// A fault for what has to be there.
+    /// - Parameter note: what to do about it.
+    mutating func missing(_ name: String, note: String = "") {
+        told.insert(name)
+        faults.add(place.member(name, line: place.line), "missing" + note)
     }
 
     /// The elements of a list with their places; `nil` when it is absent or null.
@@ -69,7 +78,8 @@ struct MappingReader {
         return sequence.enumerated().map { ($0.element, place.element($0.offset, line: $0.element.line)) }
     }
 
-    /// Faults for members that were not asked for and for members given twice.
+    /// Faults for members that were not asked for, for members given twice, and for those whose value was lost: what is left empty must not
+    /// pass for what is not there.
     /// - Parameter note: why a name that is known elsewhere is unknown here.
     func finish(note: String = "") {
         var seen: Set<String> = []
@@ -79,6 +89,8 @@ struct MappingReader {
                 faults.add(place, "unknown\(note); known are \(asked.sorted().joined(separator: ", "))")
             } else if !seen.insert(member.name).inserted {
                 faults.add(place, "given twice")
+            } else if member.value.isNull, !told.contains(member.name) {
+                faults.add(place, "has no value; leave it out, or write none")
             }
         }
     }

@@ -25,6 +25,8 @@ enum YAMLDocument {
 
     /// The root, or `nil` and a fault. A mistake in the YAML itself is reported alone: what follows it cannot be read.
     static func root(of text: String, file: String, _ faults: FaultList) -> Node? {
+        // some editors begin a file with a byte order mark
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         if let (line, problem) = YAMLShape.fault(of: text) {
             faults.add(Place(file: file, line: line, field: ""), problem)
             return nil

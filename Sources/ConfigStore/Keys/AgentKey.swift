@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Settings
 
 /// A subscriber's agent key as the file gives it, until it is sealed. Never shown.
 public struct AgentKey: Sendable {
@@ -21,7 +22,7 @@ extension AgentKey {
     public static func read(_ path: String) throws(AgentKeyFault) -> AgentKey {
         let text: String
         if path == "-" {
-            let data = (try? FileHandle.standardInput.read(upToCount: longestText)) ?? Data()
+            let data = (try? FileHandle.standardInput.read(upToCount: SecretFile.oneSecret)) ?? Data()
             text = String(decoding: data, as: UTF8.self)
         } else {
             do { text = try SecretFile.read(path) } catch { throw AgentKeyFault(source: path, problem: error.problem) }
@@ -31,8 +32,6 @@ extension AgentKey {
         }
         return key
     }
-
-    private static let longestText = 4_096
 }
 
 /// Why no key could be read.

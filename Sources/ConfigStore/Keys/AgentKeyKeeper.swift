@@ -33,7 +33,10 @@ public struct AgentKeyKeeper: Sendable {
     public func add(
         _ key: AgentKey, for subscriber: SubscriberID, name: String?, sealingKeys: SealingKeys
     ) async throws(ConfigStoreError) -> Change {
-        try await put(key, for: subscriber, name: name, sealingKeys) { known throws(ConfigStoreError) in
+        if case .failure(let problem) = ValueParsing.name(subscriber.text) {
+            throw .agentKeyRefused("\"\(subscriber)\" can be no subscriber: it \(problem.text)")
+        }
+        return try await put(key, for: subscriber, name: name, sealingKeys) { known throws(ConfigStoreError) in
             guard let known, !known.isAgentRevoked else { return }
             throw .agentKeyRefused("\(subscriber) has an agent already, \(known.agentAddress): `vibe keys rotate` puts another in its place")
         }

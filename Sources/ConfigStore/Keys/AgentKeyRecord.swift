@@ -12,7 +12,8 @@ public enum AgentKeyState: String, Sendable, CaseIterable {
     case replaced
     /// May not sign any more; the key is destroyed.
     case revoked
-    /// Its subscriber was removed; the key is destroyed. The only one that may come back: nobody said that it was deregistered.
+    /// Its subscriber was removed, or its sealing key lost before it signed; the key is destroyed. The only one that may come back: nobody
+    /// said that it was deregistered.
     case removed
 
     /// Whether the key is there.

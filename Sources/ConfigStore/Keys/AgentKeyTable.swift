@@ -81,7 +81,10 @@ enum AgentKeyTable {
     /// - Parameters:
     ///   - signing: addresses.
     ///   - subscribers: all that are configured.
-    static func settle(signing: [String], subscribers: [String], on connection: isolated PostgresConnection) throws {
+    ///   - lost: addresses whose keys nothing opens any more; they are destroyed unless they sign.
+    static func settle(
+        signing: [String], subscribers: [String], lost: [String] = [], on connection: isolated PostgresConnection
+    ) throws {
         try connection.execute(
             "UPDATE agent_keys SET state = 'active' WHERE state = 'waiting' AND agent_address = ANY ($1::text[])", [.texts(signing)])
         try connection.execute(
@@ -95,6 +98,12 @@ enum AgentKeyTable {
                 key_sealed = NULL, data_key_sealed = NULL, sealing_key = NULL
             WHERE state IN ('active', 'retiring') AND agent_address <> ALL ($1::text[]) AND subscriber <> ALL ($2::text[])
             """, [.texts(signing), .texts(subscribers)])
+        try connection.execute(
+            """
+            UPDATE agent_keys SET state = CASE state WHEN 'retiring' THEN 'replaced' ELSE 'removed' END, ended_at = coalesce(ended_at, now()),
+                key_sealed = NULL, data_key_sealed = NULL, sealing_key = NULL, reason = 'its sealing key was lost'
+            WHERE state IN ('waiting', 'retiring') AND agent_address = ANY ($1::text[])
+            """, [.texts(lost)])
         try forgetOlderForm(on: connection)
     }
 
@@ -115,6 +124,13 @@ extension SealingKeys {
     func check(sealingKeys stored: some Collection<String>, probe: [UInt8]?) throws(ConfigStoreError) {
         let needed = Set(stored.filter { self[$0] == nil })
         guard needed.isEmpty else { throw .wrongSealingKey(needed: needed.sorted()) }
-        if let probe, !all.contains(where: { $0.opens(probe: probe) }) { throw .wrongSealingKey(needed: []) }
+        if let probe, !opens(probe) { throw .wrongSealingKey(needed: []) }
     }
+
+    /// Whether a stored key is sealed with one of these.
+    func haveSealed(_ key: SealedAgentKey, probe: [UInt8]?) -> Bool {
+        key.wrapping.map { self[$0.sealingKey] != nil } ?? probe.map(opens) ?? true
+    }
+
+    private func opens(_ probe: [UInt8]) -> Bool { all.contains { $0.opens(probe: probe) } }
 }

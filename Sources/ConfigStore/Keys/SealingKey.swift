@@ -28,19 +28,6 @@ public struct SealingKey: Sendable {
         self.bytes = bytes
     }
 
-    /// `VIBE_SEALING_KEY_FILE`, else `VIBE_SEALING_KEY`.
-    public init(environment: [String: String]) throws(ConfigStoreError) {
-        if let file = environment["VIBE_SEALING_KEY_FILE"], !file.isEmpty {
-            let secret: String
-            do { secret = try SecretFile.read(file) } catch { throw .malformedSealingKey("(\(file)) \(error.problem)") }
-            try self.init(parsing: secret)
-        } else if let text = environment["VIBE_SEALING_KEY"] {
-            try self.init(parsing: text)
-        } else {
-            throw .malformedSealingKey("is not set")
-        }
-    }
-
     private static let probe = Array("vibe".utf8)
     private static let probeLabel = Array("config_sealing".utf8)
 

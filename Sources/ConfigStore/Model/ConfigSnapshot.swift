@@ -43,9 +43,10 @@ public struct ConfigSnapshot: Sendable {
     }
 
     /// The states above a subscription's own. What is not configured any more is not active.
-    public func states(influencer: InfluencerID, subscriber: SubscriberID, coin: Coin) -> ScopeStates {
+    /// - Parameter coin: `nil` for what holds in all of them.
+    public func states(influencer: InfluencerID, subscriber: SubscriberID, coin: Coin?) -> ScopeStates {
         ScopeStates(
             global: scopes[.everything] ?? .active, influencer: influencers[influencer]?.settings.state ?? .stopped,
-            subscriber: subscribers[subscriber]?.settings.state ?? .stopped, coin: scopes[.coin(coin)] ?? .active)
+            subscriber: subscribers[subscriber]?.settings.state ?? .stopped, coin: coin.flatMap { scopes[.coin($0)] } ?? .active)
     }
 }

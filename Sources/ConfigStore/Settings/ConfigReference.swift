@@ -12,9 +12,11 @@ public enum ConfigReference {
 
         Made by `vibe config reference`; a test keeps this page equal to the program.
 
-        `vibe config apply FILE` puts a YAML file in force as a whole: what it does not have is removed, agent keys excepted. All faults
+        `vibe config apply FILE` puts a YAML file in force as a whole: what it does not have is removed, and the agent keys of a subscriber that
+        it does not have are destroyed (`--dry-run` names them); a subscriber for whom it gives no key keeps the stored one. All faults
         are reported at once, with line, field, value and range. Every setting below has a default; a file names only what differs.
-        `none` takes an optional setting away. Money is USDC, read digit by digit; `bps` are hundredths of a per cent.
+        A name without a value is a fault; `none` takes an optional setting away. Money is USDC, read digit by digit; `bps` are hundredths of
+        a per cent.
 
         ```yaml
         influencers:

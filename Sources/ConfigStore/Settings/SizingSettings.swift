@@ -87,7 +87,7 @@ enum SizingSettings {
     /// `nil` after a fault.
     static func read(_ subscription: inout MappingReader) -> SizingMode? {
         guard let (node, place) = subscription.node("sizing") else {
-            subscription.faults.add(subscription.place.member("sizing", line: subscription.place.line), "missing")
+            subscription.missing("sizing")
             return nil
         }
         return read(node, place, subscription.faults)
@@ -117,7 +117,7 @@ enum SizingSettings {
         case .volatilityScaled:
             if isBase { faults.add(place.member("mode", line: place.line), value: mode.rawValue, "cannot be scaled again") }
             let base = reader.node("base")
-            if base == nil { faults.add(place.member("base", line: place.line), "missing") }
+            if base == nil { reader.missing("base") }
             let scaled = base.flatMap { read($0.node, $0.place, faults, isBase: true) }
             let target = reader.required("target_daily_volatility", ValueParsing.ratio)
             let weight = optional("max_weight", .one, &reader, ValueParsing.ratio)
@@ -135,7 +135,7 @@ enum SizingSettings {
 
     private static func brackets(_ reader: inout MappingReader) -> [SizingBracket]? {
         guard let elements = reader.list("brackets"), !elements.isEmpty else {
-            reader.faults.add(reader.place.member("brackets", line: reader.place.line), "missing")
+            reader.missing("brackets")
             return nil
         }
         let before = reader.faults.faults.count

@@ -28,7 +28,8 @@ enum StoredDocument {
         case .number(let text): Node(text, Tag(.implicit), .plain)
         case .string(let text): Node(text, Tag(.implicit), .doubleQuoted)
         case .array(let elements): Node(elements.map(node), Tag(.implicit))
-        case .object(let members): Node(members.map { (Node($0.name), node($0.value)) }, Tag(.implicit))
+        // a null is stored for what is not there
+        case .object(let members): Node(members.filter { $0.value != .null }.map { (Node($0.name), node($0.value)) }, Tag(.implicit))
         }
     }
 

@@ -17,10 +17,9 @@ public struct ArchiveFile: Sendable {
     var partialPath: String { path + ".partial" }
     var name: String { String(path.split(separator: "/").last ?? "") }
 
-    /// Days that have a file in a directory, oldest first; none when there is no such directory.
+    /// Days that have a file in a directory, oldest first.
     public static func days(in directory: String) throws(ArchiveError) -> [ArchiveDay] {
         guard let handle = opendir(directory) else {
-            if errno == ENOENT { return [] }
             throw .file(path: directory, problem: String(cString: strerror(errno)))
         }
         defer { closedir(handle) }

@@ -1,4 +1,5 @@
 import Cryptography
+import Glibc
 import Logging
 import Postgres
 import Zstandard
@@ -41,7 +42,8 @@ public struct FrameArchive: Sendable {
     public func list() async throws -> [Entry] {
         var entries: [ArchiveDay: Entry] = [:]
         for (day, rows) in try await hotDays() { entries[day] = Entry(day: day, hotRows: rows) }
-        for day in try ArchiveFile.days(in: directory) {
+        // before the first archive there is no directory
+        for day in try access(directory, F_OK) == 0 ? ArchiveFile.days(in: directory) : [] {
             entries[day, default: Entry(day: day)].fileBytes = ArchiveFile(directory: directory, day: day).byteCount
         }
         return entries.values.sorted { $0.day < $1.day }

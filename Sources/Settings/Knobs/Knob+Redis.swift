@@ -20,7 +20,7 @@ extension Knob {
         Knob(
             "REDIS_KEY_FILE", .redis, .path,
             purpose: "PEM file of the private key of VIBE_REDIS_CERT_FILE.",
-            effect: "Set together with VIBE_REDIS_CERT_FILE. Only its user should be able to read it."),
+            effect: "Set together with VIBE_REDIS_CERT_FILE. Only its owner may be able to read it (chmod 600)."),
         Knob(
             "REDIS_PLAINTEXT", .redis, .flag, standard: "no",
             purpose: "Allows redis:// to a host other than this machine: password, orders and positions can be read and changed on the way.",

@@ -89,7 +89,7 @@ extension Knob {
         Knob(
             "LOG_LEVEL", .logging, .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), standard: "info",
             purpose: "The least severe message that is written, to standard error.",
-            effect: "debug writes one line a batch, trace one an entry."),
+            effect: "debug adds connections, leases, what is trimmed and what waits for a price; trace adds nothing to that."),
         Knob(
             "LOG_FORMAT", .logging, .choice(["text", "json"]), standard: "text",
             purpose: "One readable line a message, or one JSON object a line.",

@@ -23,6 +23,8 @@ actor Fleet {
     private let grace: Duration
     private var processes: [(role: String, child: ChildProcess)] = []
     private var started: [String: Int] = [:]
+    /// How many of each role were last asked for.
+    private var wanted: [String: Int] = [:]
     /// Being stopped on purpose: how these end is no news.
     private var stopping: Set<Int32> = []
 
@@ -56,8 +58,15 @@ actor Fleet {
 
     /// Starts or stops processes until the role has `count` of them. Those started last stop first.
     func scale(_ role: String, to count: Int) async throws(Failure) {
+        wanted[role] = count
         while self.count(role) < count { try start(role) }
         await shrink(role, to: count)
+    }
+
+    /// Starts a process in the place of one that ended, unless as many live as were last asked for.
+    func replace(_ role: String) throws(Failure) -> String? {
+        guard count(role) < wanted[role, default: 0] else { return nil }
+        return try start(role)
     }
 
     /// Stops processes until the role has `count` of them at most.

@@ -2,7 +2,8 @@ import Foundation
 import Logging
 import Redis
 
-/// A Redis server of this fleet's own: AOF every second, nothing evicted, reachable through a socket and a loopback port only.
+/// A Redis server of this fleet's own: AOF every second, nothing evicted, reachable through a socket that only its owner may use; there is no TCP
+/// port.
 ///
 /// Before it starts on existing data, `redis-check-aof --fix` cuts a torn tail back to the last whole transaction: Redis itself would
 /// leave the first half of one in the file, and lose an entry at the restart after.
@@ -10,7 +11,6 @@ struct PrivateRedis: Sendable {
     let child: ChildProcess
     let directory: String
     let socket: String
-    let port: Int
 
     /// `unix:///…/redis.sock`.
     var url: String { "unix://\(socket)" }
@@ -25,14 +25,13 @@ struct PrivateRedis: Sendable {
             throw Failure(.unavailable, "redis-server and redis-check-aof are not installed", nextStep: installHint)
         }
         try await repair(directory, checker: checker, log: run.log(of: "redis-check-aof"))
-        let port = try FreePort.find()
         let socket = try run.socketDirectory(for: "redis", longestName: 10) + "/redis.sock"
         let configuration = directory + "/redis.conf"
-        try FileManager.default.writeFile(configuration, text(directory: directory, socket: socket, port: port), mode: 0o600)
+        try FileManager.default.writeFile(configuration, text(directory: directory, socket: socket), mode: 0o600)
         let child = try ChildProcess.start(
             name: "redis", executable: server, arguments: [configuration],
             environment: Command.environment.merging(variables) { _, ours in ours }, log: run.log(of: "redis"))
-        let redis = PrivateRedis(child: child, directory: directory, socket: socket, port: port)
+        let redis = PrivateRedis(child: child, directory: directory, socket: socket)
         do {
             try child.identity.write(to: run.identity(of: "redis"))
             try await redis.waitUntilReady(logger: logger)
@@ -94,12 +93,10 @@ struct PrivateRedis: Sendable {
         throw Failure(.unavailable, "redis-server is not ready after 60 s (\(obstacle)):\n\(child.tail())", nextStep: "see \(child.log)")
     }
 
-    private static func text(directory: String, socket: String, port: Int) -> String {
+    private static func text(directory: String, socket: String) -> String {
         """
         # Written at each start.
-        bind 127.0.0.1
-        port \(port)
-        protected-mode yes
+        port 0
         unixsocket "\(socket)"
         unixsocketperm 700
         dir "\(directory)"

@@ -31,6 +31,15 @@ struct RunDirectory: Sendable {
         try FileManager.default.makeDirectory(path("keys"), mode: 0o700)
     }
 
+    /// Only a demo leaves it, and the first `vibe up` here takes it away: what is stored beside it may go.
+    var demoSeed: String { path("demo/seed") }
+
+    /// Whether a fleet has stored something here that is no demo's.
+    var holdsOtherFleet: Bool {
+        let files = FileManager.default
+        return ["redis/appendonlydir", "postgres/data"].contains { files.fileExists(atPath: path($0)) } && !files.fileExists(atPath: demoSeed)
+    }
+
     /// Removes what earlier runs stored, but nothing that a person may have put beside it.
     func clear() throws(Failure) {
         for name in ["redis", "postgres", "links", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"] {

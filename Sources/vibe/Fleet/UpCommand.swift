@@ -35,6 +35,8 @@ struct UpCommand: AsyncParsableCommand {
         try run.create()
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
+        // a person's fleet from now on, which no demo may clear
+        try? FileManager.default.removeItem(atPath: run.demoSeed)
         let supervision = Supervision()
         do {
             try await Interruption.guarded { try await start(in: run, supervision) }
@@ -51,7 +53,7 @@ struct UpCommand: AsyncParsableCommand {
     private func start(in run: RunDirectory, _ supervision: Supervision) async throws {
         let (servers, environment, settings) = try await supervision.prepare(in: run, sim: sim, logger: CommandLogger.make("up"))
         let fleet = try await supervision.startFleet(in: run, environment: environment, settings: settings)
-        if sim { try await fleet.start("sim") }
+        if sim { try await fleet.scale("sim", to: 1) }
         for role in FleetRole.allCases { try await fleet.scale(role.rawValue, to: options.counts[role]) }
         Terminal.say(
             """
@@ -74,7 +76,9 @@ struct UpCommand: AsyncParsableCommand {
                     Terminal.complain("another \(ended.role) starts in \(pause.text)")
                 }
             }
-            for role in restarts.due(at: .now) { Terminal.complain("started \(try await fleet.start(role))") }
+            for role in restarts.due(at: .now) {
+                if let name = try await fleet.replace(role) { Terminal.complain("started \(name)") }
+            }
             if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scaled: \(done)") }
             if let failure = await supervision.serverFailure() { throw failure }
         }

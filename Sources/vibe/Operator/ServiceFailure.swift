@@ -1,11 +1,14 @@
 import ConfigStore
+import Hyperliquid
+import Ingestion
+import JSON
 import Postgres
 import Redis
 import RedisStreams
 
-/// Turns errors of the services into what an operator can act on.
+/// Turns errors of services and of what is read into what an operator can act on.
 enum ServiceFailure {
-    /// `nil` when the error is not one of a service.
+    /// `nil` when the error is neither one of a service nor of what was read.
     static func of(_ error: any Error) -> Failure? {
         switch error {
         case let error as RedisError: of(error)
@@ -13,6 +16,8 @@ enum ServiceFailure {
         case let error as MigrationError: of(error)
         case let error as ConfigStoreError: of(error)
         case let error as Provisioning.Fault: Failure(.configuration, "\(error)", nextStep: "env/redis.env says what the fleet needs of its Redis")
+        case is ExchangeError, is InfoError: Failure(.unavailable, "the exchange: \(error)", nextStep: "VIBE_EXCHANGE_URL says where it is")
+        case is JSONError, is RecordedFeed.RecordingFault: Failure(.data, "\(error)")
         default: nil
         }
     }

@@ -24,6 +24,10 @@ struct IngestCommand: AsyncParsableCommand {
     @Option(help: "A recording of leaders' fills instead of the exchange's feed.") var source: String?
     @Option(help: "How many times faster than recorded, or max.") var speed = "1"
 
+    func validate() throws {
+        do { _ = try RecordedFeed.Speed(parsing: speed) } catch { throw ValidationError("\(error)") }
+    }
+
     func run() async throws {
         let recording = try source.map { try RecordedFeed(path: $0, speed: try RecordedFeed.Speed(parsing: speed)) }
         try await RoleProcess.main(.ingest) { process in

@@ -13,6 +13,8 @@ struct Failure: Error, CustomStringConvertible {
         case unavailable = 69
         /// EX_SOFTWARE: a loop of the process hung; the watchdog ends it with this code itself.
         case stalled = 70
+        /// EX_IOERR: standard output could not be written.
+        case output = 74
         /// EX_TEMPFAIL: the exchange was out of reach for too long; the process has handed over.
         case feedLost = 75
         /// EX_CONFIG.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What standard output is: a person at a terminal, or a file or pipe that wants plain lines.
 struct Terminal: Sendable {
@@ -39,13 +40,35 @@ struct Terminal: Sendable {
     /// A line on standard output, at once, so that it can be followed through a pipe.
     static func say(_ text: String) { write(text + "\n") }
 
-    /// Text on standard output at once. When nobody reads any more there is nobody to tell: what was started is still stopped in order.
+    /// Text on standard output at once. When nobody reads any more there is nobody to tell: what was started is still stopped in order. Any
+    /// other fault is kept for ``outputFailure``.
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if written > 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                // whoever shares it has made it non-blocking
+                var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&room, 1, -1)
+            case let fault:
+                if fault != EPIPE, descriptor == STDOUT_FILENO { outputFault.store(fault, ordering: .relaxed) }
+                return
+            }
         }
+    }
+
+    private static let outputFault = Atomic<Int32>(0)
+
+    /// Standard output that was cut off must not pass for a whole one.
+    static var outputFailure: Failure? {
+        let fault = outputFault.load(ordering: .relaxed)
+        return fault == 0 ? nil : Failure(.output, "not everything could be written to standard output: \(String(cString: strerror(fault)))")
     }
 
     private static func columns() -> Int? {

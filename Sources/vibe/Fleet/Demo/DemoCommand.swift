@@ -9,8 +9,9 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "Replay recorded leaders' fills through a whole fleet on this machine, and verify the result.",
         discussion: """
             Private servers, a sample configuration, the simulated exchange and every role as a process of its own. Starts from nothing
-            unless --resume is given. Ends with the line of `vibe verify` and its exit code; Ctrl-C stops everything. Variables
-            documented in env/ apply to every process, for example VIBE_RATE_SUBSCRIBER__sub_007=1/1s:1.
+            unless --resume is given, in a directory (VIBE_RUN_DIRECTORY) where no other fleet has run. Ends with the line of `vibe verify`
+            and its exit code; Ctrl-C stops everything. Variables documented in env/ apply to every process, for example
+            VIBE_RATE_SUBSCRIBER__sub_007=1/1s:1.
 
             Examples:
               vibe demo
@@ -35,6 +36,10 @@ struct DemoCommand: AsyncParsableCommand {
         try run.create()
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
+        guard !run.holdsOtherFleet else {
+            throw Failure(
+                .usage, "\(run.path) holds a fleet of `vibe up`, which a demo would clear", nextStep: "VIBE_RUN_DIRECTORY=/tmp/vibe-demo vibe demo")
+        }
         let supervision = Supervision()
         let demo = Demo(run: run, supervision: supervision, speed: speed, subscribers: subscribers, workers: workers)
         let report: VerificationReport
@@ -56,6 +61,7 @@ struct DemoCommand: AsyncParsableCommand {
                 try run.clear()
                 try run.create()
             }
+            try DemoFiles.seed(in: run)
             return try await demo.play()
         }
     }

@@ -14,9 +14,9 @@ struct DemoFiles: Sendable {
     /// Writes the files, or takes those of the last run when its state is kept.
     static func provide(in run: RunDirectory, fills: String, subscribers: Int) throws -> DemoFiles {
         let directory = run.path("demo")
-        try FileManager.default.makeDirectory(directory, mode: 0o700)
+        let seed = try seed(in: run)
         let names = try leaders(of: fills)
-        let cast = try DemoCast(seed: try seed(directory + "/seed"), leaders: names, subscribers: subscribers)
+        let cast = try DemoCast(seed: seed, leaders: names, subscribers: subscribers)
         let files = DemoFiles(
             fills: fills, accounts: directory + "/accounts.json", configuration: directory + "/subscribers.yaml",
             leaderCount: names.count, summary: summary(cast))
@@ -26,12 +26,15 @@ struct DemoFiles: Sendable {
         return files
     }
 
-    private static func seed(_ path: String) throws(Failure) -> String {
-        if let data = FileManager.default.contents(atPath: path) {
+    /// The directory's seed, made when it has none; before anything else is stored, so that a later demo may clear it.
+    @discardableResult
+    static func seed(in run: RunDirectory) throws(Failure) -> String {
+        try FileManager.default.makeDirectory(run.path("demo"), mode: 0o700)
+        if let data = FileManager.default.contents(atPath: run.demoSeed) {
             return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         }
         let seed = RandomKey.hexadecimal()
-        try FileManager.default.writeFile(path, seed + "\n", mode: 0o600)
+        try FileManager.default.writeFile(run.demoSeed, seed + "\n", mode: 0o600)
         return seed
     }
 

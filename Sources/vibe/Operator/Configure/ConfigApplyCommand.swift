@@ -7,8 +7,9 @@ struct ConfigApplyCommand: AsyncParsableCommand {
         commandName: "apply",
         abstract: "Put a YAML file in force as the whole configuration.",
         discussion: """
-            The file says everything: what it does not have is removed, agent keys excepted, which stay as they are stored. Every fault is
-            reported with its line and field, and then nothing is applied. Running processes take a new version up within seconds.
+            The file says everything: what it does not have is removed, and the agent keys of a subscriber that it does not have are destroyed;
+            --dry-run names them. A subscriber for whom it gives no key keeps the stored one. Every fault is reported with its line and field,
+            and then nothing is applied. Running processes take a new version up within seconds.
             Needs VIBE_SEALING_KEY or VIBE_SEALING_KEY_FILE.
 
               influencers:
@@ -64,7 +65,15 @@ extension ConfigChange {
             lines += items.prefix(Self.mostShown).map { "  \($0)" }
             if items.count > Self.mostShown { lines.append("  … \(Format.count(items.count - Self.mostShown)) more (--json has all)") }
         }
+        if !destroyedKeys.isEmpty {
+            let more = destroyedKeys.count - Self.mostShown
+            let names = destroyedKeys.prefix(Self.mostShown).joined(separator: ", ") + (more > 0 ? " and \(Format.count(more)) more (--json has all)" : "")
+            lines.append("the agent keys of \(names) \(isDryRun ? "would be" : "are") destroyed")
+        }
         if isResealed { lines.append("all agent keys " + (isDryRun ? "would be sealed anew" : "are sealed with the present sealing key")) }
+        if lostKeys > 0 {
+            lines.append("\(Format.count(lostKeys)) waiting or retiring agent keys, whose sealing key is lost, \(isDryRun ? "would be" : "are") destroyed")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -90,7 +99,7 @@ extension ConfigChange {
         return .object(
             [
                 JSON.Member("version", .integer(version)), JSON.Member("dryRun", .bool(isDryRun)), JSON.Member("changed", .bool(!isEmpty)),
-                JSON.Member("resealed", .bool(isResealed)),
+                JSON.Member("resealed", .bool(isResealed)), JSON.Member("destroyedKeys", names(destroyedKeys)), JSON.Member("lostKeys", .integer(lostKeys)),
             ] + members)
     }
 }

@@ -90,12 +90,16 @@ extension DeadLettersCommand {
         let box = DeadLetterBox(redis: redis, keys: context.keys)
         let letters = try await selection.letters(box)
         let lines = try await context.withExchange { client in
+            let decided = verb == "drop" ? "dropped" : "requeued"
             let desk = selection.yes ? DeadLetterDesk(box: box, client: client, by: selection.by) : nil
             var lines: [DecisionLine] = []
             for (id, letter) in letters {
                 guard let letter else { lines.append(DecisionLine(id: id, what: "was decided before", isDone: true)); continue }
                 do { lines.append(DecisionLine(letter, try await body(desk, letter), verb)) } catch let refusal as DeadLetterDesk.Refusal {
-                    lines.append(DecisionLine(id: id, what: "not \(verb == "drop" ? "dropped" : "requeued"): \(refusal)", isDone: false))
+                    lines.append(DecisionLine(id: id, what: "not \(decided): \(refusal)", isDone: false))
+                } catch {
+                    // what was decided before it is still told
+                    lines.append(DecisionLine(id: id, what: "may not be \(decided): \(error)", isDone: false))
                 }
             }
             return lines

@@ -4,6 +4,7 @@ import CopyTrading
 import Foundation
 import JSON
 import Pipeline
+import Redis
 import RedisStreams
 import Safety
 
@@ -59,8 +60,9 @@ struct KillCommand: AsyncParsableCommand {
             guard let reason, !reason.isEmpty else { throw Failure(.usage, "a level needs --reason", nextStep: "whoever opens it again will want to know") }
             let latch = try await set(store, scope, wanted, reason, context)
             output.show(latch.json) { text([latch]) }
+            await warnOfUnknownMarket(scope, redis, context.keys)
         } else {
-            let latches = try await known(store).filter { $0.level > .none || scope != .everything }.filter { scope == .everything || $0.scope == scope }
+            let latches = try await known(store, context.keys).filter { $0.level > .none || scope != .everything }.filter { scope == .everything || $0.scope == scope }
             output.show(.array(latches.map(\.json))) { latches.isEmpty ? "nothing is latched" : text(latches) }
         }
         await redis.close()
@@ -73,7 +75,12 @@ struct KillCommand: AsyncParsableCommand {
             subscription.map { .subscription(SubscriptionID($0)) }, coin.map { .coin(Coin($0)) },
         ].compactMap { $0 }
         guard named.count <= 1 else { throw Failure(.usage, "only one of --influencer, --subscriber, --subscription and --coin can be meant") }
-        return named.first ?? .everything
+        let scope = named.first ?? .everything
+        // Whatever is not read back the same would be unreadable to every process.
+        guard LatchScope(scope.text) == scope else {
+            throw Failure(.usage, "\"\(scope.text)\" names nothing", nextStep: "give the option a name; a variable that is not set gives none")
+        }
+        return scope
     }
 
     /// A name that is misspelt would latch nothing.
@@ -89,6 +96,12 @@ struct KillCommand: AsyncParsableCommand {
             case .subscription(let id): snapshot.subscriptions[id] != nil
             }
         guard isKnown else { throw Failure(.usage, "\(scope.text) is not configured", nextStep: "vibe config show lists what is") }
+    }
+
+    /// Markets come and go, so that this is no fault.
+    private func warnOfUnknownMarket(_ scope: LatchScope, _ redis: RedisConnection, _ keys: Keys) async {
+        guard case .coin(let coin) = scope, let quotes = try? await redis.hash(keys.quotes), !quotes.isEmpty, quotes[coin.text] == nil else { return }
+        Terminal.complain("vibe: the exchange has quoted no market \(coin.text): if the name is misspelt, or its case is wrong, this latches nothing")
     }
 
     /// In force first, on record after: a Postgres that does not answer keeps nobody from stopping the fleet.
@@ -121,14 +134,17 @@ struct KillCommand: AsyncParsableCommand {
     }
 
     /// What is on record, or else what Redis has of it, and what is in force beside it.
-    private func known(_ store: LatchStore) async throws -> [Latch] {
+    private func known(_ store: LatchStore, _ keys: Keys) async throws -> [Latch] {
         let stored: [Latch]
         do { stored = try await store.stored() } catch {
             stored = try await store.published().onRecord
             Terminal.complain("vibe: this is what Redis has: \(error)")
         }
-        guard let provisional = try? await store.published().provisional else { return stored }
-        return stored + provisional
+        do { return stored + (try await store.published().provisional) } catch let error as JSONError {
+            Terminal.complain(
+                "vibe: a setting in Redis cannot be read, so that level 1 holds for everything: \(error)\nnext: take its field out of the hash \(keys.latches) by hand")
+        } catch {}  // what is on record is shown without it
+        return stored
     }
 
     private func text(_ latches: [Latch]) -> String {
