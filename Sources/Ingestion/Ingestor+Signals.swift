@@ -24,6 +24,7 @@ extension Ingestor {
         if tracks[address]!.builder.nextDeadline != nil { comesDue(address) }
         guard !events.isEmpty || storesCursor, let track = tracks[address] else { return }
         var signals: [Signal] = []
+        var leftOut: [Publication.LeftOut] = []
         var storesCursor = storesCursor
         for event in events {
             report(event, track)
@@ -35,7 +36,10 @@ extension Ingestor {
                 guard client != nil, tracks[address]?.isBackfilling == false else { continue }
                 tracks[address]?.isBackfilling = true
                 errandSink.yield(.backfill(address: address, generation: track.generation, since: since))
-            case .resync, .entriesDropped: storesCursor = true
+            case .resync: storesCursor = true
+            case .entriesDropped(_, _, let id, _, let time):
+                leftOut.append(Publication.LeftOut(id: id, time: time))
+                storesCursor = true
             case .late(let fill):
                 // What it changed may be missing in the position that is taken for known.
                 if fill.source == .market { tracks[address]?.mustVerify = true }
@@ -47,7 +51,8 @@ extension Ingestor {
         tracks[address]?.storedTo = cursor.resumeFrom
         outbox.append(
             Publication(
-                partition: track.partition, epoch: leases.table.lease(track.partition)?.epoch, influencer: track.influencer, signals: signals, cursor: cursor, record: keeper))
+                partition: track.partition, epoch: leases.table.lease(track.partition)?.epoch, influencer: track.influencer, signals: signals,
+                leftOut: leftOut.filter { left in !signals.contains { $0.id == left.id } }, cursor: cursor, record: keeper))
         outboxSignals += signals.count
         publishing.signal()
     }
@@ -79,7 +84,7 @@ extension Ingestor {
                 LeaderGap(
                     influencer: track.influencer, coin: coin, from: track.verifiedTo ?? track.builder.cursor.floor ?? 0, to: now() / 1_000, expected: expected, found: found,
                     reason: track.tier == .market ? .positionDiffers : .fillsMissing, handling: .resynchronised))
-        case .entriesDropped(let coin, let legs, let from, let to):
+        case .entriesDropped(let coin, let legs, _, let from, let to):
             recorder?.declare(
                 LeaderGap(
                     influencer: track.influencer, coin: coin, from: from, to: to, expected: legs.first?.start, found: legs.last?.end,
@@ -171,7 +176,7 @@ extension Ingestor {
         return parts.enumerated().map { index, part in
             SignalPublisher.Call(
                 items: part.signals.map { .init(id: $0.id.text, emission: Emission(signal: admitted($0), partition: publication.partition)) },
-                partition: publication.partition, day: part.day, epoch: publication.epoch ?? "",
+                leftOut: part.leftOut.map(\.text), partition: publication.partition, day: part.day, epoch: publication.epoch ?? "",
                 leader: index == parts.count - 1 ? publication.leaderState : nil)
         }
     }

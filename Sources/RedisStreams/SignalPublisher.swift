@@ -46,6 +46,8 @@ public struct SignalPublisher: Sendable {
     /// One script call: signals of one partition and one day, with what to store of their leader after them.
     public struct Call: Sendable {
         public var items: [Item]
+        /// Ids that count as published from now on.
+        public var leftOut: [String]
         public var partition: Int
         /// Of the signals' own time, `2026-11-21`.
         public var day: String
@@ -53,8 +55,9 @@ public struct SignalPublisher: Sendable {
         /// `nil` leaves the stored one.
         public var leader: LeaderState?
 
-        public init(items: [Item], partition: Int, day: String, epoch: String, leader: LeaderState?) {
+        public init(items: [Item], leftOut: [String] = [], partition: Int, day: String, epoch: String, leader: LeaderState?) {
             self.items = items
+            self.leftOut = leftOut
             self.partition = partition
             self.day = day
             self.epoch = epoch
@@ -102,6 +105,8 @@ public struct SignalPublisher: Sendable {
         command.append(call.leader?.influencer ?? "")
         command.append(call.leader?.cursor ?? [])
         command.append(call.leader?.record ?? [])
+        command.append(call.leftOut.count)
+        for id in call.leftOut { command.append(id) }
         command.append(call.items.count)
         for item in call.items {
             command.append(item.id)

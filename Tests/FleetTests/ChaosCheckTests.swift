@@ -154,6 +154,19 @@ struct InvariantTests {
         #expect(verdict.isUpheld && verdict.looked == 3)
     }
 
+    @Test("the moment of sending by a clock that was minutes wrong does not count")
+    func wrongClock() throws {
+        let limit = try RateLimit(parsing: "2/1s:1")
+        let limits = RateLimits(subscriber: limit, account: limit, egress: limit, maximumWait: .seconds(1))
+        // the middle one by a worker whose clock is at the moment of the third
+        let known = orders(try result(1, sent: 400_000_000), try result(2, sent: 600_000_000), try result(3, sent: 600_000_000))
+        var verdict = InvariantVerdict(.rates)
+        var check = RateCheck(known, limits: limits, egress: "default", jitter: .zero)
+        for (number, time) in [(1, Int64(400_000)), (2, 500_000), (3, 600_000)] { check.add(try event(cloid(number), time: time, nonce: Int64(number))) }
+        check.finish(&verdict)
+        #expect(verdict.isUpheld && verdict.looked == 3)
+    }
+
     // MARK: - 7
 
     private func stream(

@@ -86,9 +86,11 @@ import Testing
         let cell = try await Cell(mode)
         let epoch = try await cell.lease("ingest")
         let publisher = SignalPublisher(redis: cell.redis, keys: cell.keys)
-        func call(_ ids: [String], _ epoch: String, cursor: String? = nil, day: String = "2026-11-21") -> SignalPublisher.Call {
+        func call(
+            _ ids: [String], _ epoch: String, cursor: String? = nil, leftOut: [String] = [], day: String = "2026-11-21"
+        ) -> SignalPublisher.Call {
             SignalPublisher.Call(
-                items: ids.map { .init(id: $0, emission: emission(signals, $0)) }, partition: 0, day: day, epoch: epoch,
+                items: ids.map { .init(id: $0, emission: emission(signals, $0)) }, leftOut: leftOut, partition: 0, day: day, epoch: epoch,
                 leader: cursor.map { .init(influencer: "leader", cursor: Array($0.utf8), record: Array("of \($0)".utf8)) })
         }
         let answers = try await publisher.publish([call(["a", "b"], epoch, cursor: "1"), call(["b", "c"], epoch, cursor: "2"), call(["d"], "1")])
@@ -98,6 +100,9 @@ import Testing
         #expect(try await cell.text("HGET", cell.keys.cursors(0), "leader") == "2")
         #expect(try await cell.text("HGET", cell.keys.leaders(0), "leader") == "of 2")
         #expect((try await cell.integer("TTL", cell.keys.seen(day: "2026-11-21")) ?? 0) > 600_000)
+        #expect(try await publisher.publish([call([], epoch, cursor: "3", leftOut: ["x", "y"])]) == [.published(new: 0, duplicates: 0)])
+        #expect(try await publisher.publish([call(["x", "z"], epoch, cursor: "4")]) == [.published(new: 1, duplicates: 1)])
+        #expect(try await cell.entries(signals).map { $0.text("id") } == ["a", "b", "c", "z"])
         _ = try await cell.redis.send(RedisCommand("DEL", cell.keys.stream(signals)))
         await #expect(throws: RedisError.server("NOSTREAM influencer_signals:00")) { try await publisher.publish([call(["e"], epoch)]) }
         #expect(try await cell.integer("SISMEMBER", cell.keys.seen(day: "2026-11-21"), "e") == 0)

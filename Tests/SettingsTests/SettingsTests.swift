@@ -116,8 +116,10 @@ struct SecretTests {
     @Test("a secret is read from its variable or from the file that is named, without its line break")
     func sources() throws {
         try withSecretFile(key + "\n") { path in
-            #expect(try Settings(environment: ["VIBE_SEALING_KEY_FILE": path]).keys.requireSealingKey().reveal() == key)
-            #expect(try Settings(environment: ["VIBE_SEALING_KEY": key]).keys.requireSealingKey().reveal() == key)
+            for environment in [["VIBE_SEALING_KEY_FILE": path], ["VIBE_SEALING_KEY": key]] {
+                let settings = try Settings(environment: environment)
+                #expect(try settings.keys.requireSealingKey().reveal() == key)
+            }
             #expect(throws: SettingsFaults.self) { try Settings(environment: ["VIBE_SEALING_KEY": key, "VIBE_SEALING_KEY_FILE": path]) }
         }
     }

@@ -14,7 +14,8 @@ struct SignalContext: Sendable {
         let entries = legs.filter(\.action.isEntry)
         guard !allowsEntries, !entries.isEmpty else { return [.signal(signal(of: chain, doing: legs, copying: legs))] }
         let exits = legs.filter { !$0.action.isEntry }
-        let dropped = SignalEvent.entriesDropped(coin: chain.coin, legs: entries, from: chain.time, to: chain.time)
+        let dropped = SignalEvent.entriesDropped(
+            coin: chain.coin, legs: entries, signal: id(of: chain, doing: legs), from: chain.time, to: chain.time)
         return exits.isEmpty ? [dropped] : [.signal(signal(of: chain, doing: legs, copying: exits)), dropped]
     }
 
@@ -22,14 +23,15 @@ struct SignalContext: Sendable {
     /// the fills are read, and it is the same signal.
     private func signal(of chain: FillChain, doing all: [Leg], copying legs: [Leg]) -> Signal {
         Signal(
-            id: SignalID(
-                network: network, influencer: influencer, coin: chain.coin, firstFill: chain.firstFill, lastFill: chain.lastFill,
-                legs: all),
-            network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
+            id: id(of: chain, doing: all), network: network, influencer: influencer, coin: chain.coin, legs: legs, start: legs[0].start, end: legs[legs.count - 1].end,
             averagePrice: chain.averagePrice, size: chain.size, fillCount: chain.count, firstFill: chain.firstFill,
             lastFill: chain.lastFill, firstFillTime: chain.time, lastFillTime: chain.time, receivedAt: chain.receivedAt,
             crossed: chain.crossed, cause: chain.cause, leaderEquity: leaderEquity, leaderLeverage: leaderLeverages[chain.coin],
             tier: chain.source.rawValue)
+    }
+
+    private func id(of chain: FillChain, doing legs: [Leg]) -> SignalID {
+        SignalID(network: network, influencer: influencer, coin: chain.coin, firstFill: chain.firstFill, lastFill: chain.lastFill, legs: legs)
     }
 
     /// An exit that happened between two known positions without its fills being seen. Its price is that of the fill that revealed

@@ -13,8 +13,11 @@ public enum SignalEvent: Sendable, Equatable {
     /// Came after a later state of the coin had been accepted as truth; its effect is contained in that state. Also a fill
     /// delivered again after it was forgotten. Not traded.
     case late(LeaderFill)
-    /// Legs that add risk were left out because the leader's positions are not verified. Times of the fills, exchange milliseconds.
-    case entriesDropped(coin: Coin, legs: [Leg], from: Int64, to: Int64)
+    /// Legs that add risk were left out: for good, so that what comes after them stays in order however often the fills are read.
+    /// - Parameters:
+    ///   - signal: of which they were a part; it comes as well when something is left of it.
+    ///   - from: times of the fills, exchange milliseconds.
+    case entriesDropped(coin: Coin, legs: [Leg], signal: SignalID, from: Int64, to: Int64)
     /// Not a market that is copied.
     case ignored(LeaderFill, reason: String)
 }

@@ -5,7 +5,8 @@ import Settings
 ///
 /// A token is taken a moment before its order is sent, so the times that are known jitter against those of the buckets, and in any window
 /// there may be as much more as comes back in that jitter. The moment of sending is known of a job's last order; the arrival at the exchange
-/// stands for it elsewhere. What never arrived, cancels and settling noops are not counted: the check is on the safe side of the buckets.
+/// stands for it elsewhere, also where a worker's clock was wrong: no order is under way for long. What never arrived, cancels and settling
+/// noops are not counted: the check is on the safe side of the buckets.
 struct RateCheck {
     private struct Action: Hashable {
         var account: String
@@ -21,6 +22,11 @@ struct RateCheck {
         var cloids: [String]
         var orders: Int
     }
+
+    /// An order is at the exchange this soon after it was sent, microseconds.
+    private static let longestWay: Int64 = 30_000_000
+    /// The clocks of the fleet and the exchange may differ by so much, microseconds.
+    private static let skew: Int64 = 50_000
 
     private let sent: SentOrders
     private let limits: RateLimits
@@ -57,8 +63,9 @@ struct RateCheck {
         // a cloid that was refused and sent again is known by its last sending
         for index in submissions.indices.reversed() {
             for cloid in submissions[index].cloids {
-                guard seen.insert(cloid).inserted, let time = sent.attempts[cloid]?.time, time > 0 else { continue }
-                submissions[index].time = time
+                guard seen.insert(cloid).inserted, let time = sent.attempts[cloid]?.time else { continue }
+                let arrived = submissions[index].time
+                if (arrived - Self.longestWay...arrived + Self.skew).contains(time) { submissions[index].time = time }
             }
         }
         submissions.sort { $0.time < $1.time }
