@@ -36,6 +36,21 @@ struct SizingRuleTests {
         #expect(Sample.plan(open, proportional).outcomes == [.equityUnknown])
     }
 
+    @Test("R-20: what a flip opens is sized as if it had been opened from flat, in every mode that follows the leader", arguments: ["-0.1", "-5", "-10"])
+    func flips(end: String) throws {
+        for sizing in [SizingMode.marginProportional(allocation: Notional(5_000), multiplier: .one), .ratio(try Ratio(parsing: "0.1"))] {
+            let subscription = Sample.subscription(sizing)
+            func opened(from start: String) -> ExecutionJob? {
+                var signal = Sample.signal(from: start, to: end)
+                signal.leaderLeverage = 5
+                signal.leaderEquity = Notional(200_000)
+                return Sample.plan(signal, subscription).jobs.first { $0.action == .open }
+            }
+            let (flip, plain) = (opened(from: "10"), opened(from: "0"))
+            #expect(flip?.quantity == plain?.quantity)
+        }
+    }
+
     @Test("R-20: brackets are marginal: a larger order of the leader is never a smaller one")
     func tiered() throws {
         let brackets = [

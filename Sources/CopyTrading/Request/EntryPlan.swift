@@ -45,7 +45,7 @@ struct EntryPlan {
 
     var signal: Signal { request.signal }
     /// What is known of the leader; what is not given is what its signal tells.
-    var leader: PlanningFacts.Leader { facts.leader.completed(by: signal) }
+    var leader: PlanningFacts.Leader { facts.leader.completed(by: signal, for: leg) }
 
     /// Of the subscriber's order.
     var side: Side {

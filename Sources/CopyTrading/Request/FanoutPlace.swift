@@ -65,7 +65,7 @@ extension Subscription {
     func wanted(of leg: Leg, of signal: Signal) -> Notional {
         guard let worth = try? signal.averagePrice * leg.change.magnitude, worth > .zero else { return .zero }
         let equity = signal.leaderEquity.flatMap { $0 > .zero ? $0 : nil }
-        let margin = equity == nil ? nil : PlanningFacts.Leader().completed(by: signal).orderMargin
+        let margin = equity == nil ? nil : PlanningFacts.Leader().completed(by: signal, for: leg).orderMargin
         let inputs = EntrySize.Inputs(
             leaderChange: leg.change, leaderEnd: leg.end, price: signal.averagePrice, leaderEquity: equity ?? worth,
             leaderOrderMargin: margin ?? worth, leaderMarginBalance: margin.flatMap { _ in equity } ?? worth,

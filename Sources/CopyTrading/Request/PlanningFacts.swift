@@ -78,13 +78,13 @@ public struct PlanningFacts: Sendable, Equatable {
             self.verifiedAt = verifiedAt
         }
 
-        /// What is not given, as the signal itself tells it: its order's margin at the leader's leverage, and the leader's equity as the
-        /// balance that came from.
-        func completed(by signal: Signal) -> Leader {
+        /// What is not given, as the signal itself tells it: the leg's margin at the leader's leverage, and the leader's equity as the balance
+        /// that came from. What a flip closes puts no margin to work.
+        func completed(by signal: Signal, for leg: Leg) -> Leader {
             var leader = self
             leader.leverage = leverage ?? signal.leaderLeverage
             leader.marginBalance = marginBalance ?? signal.leaderEquity
-            if orderMargin == nil, let leverage = leader.leverage, let worth = try? signal.averagePrice * signal.size {
+            if orderMargin == nil, let leverage = leader.leverage, let worth = try? signal.averagePrice * leg.change.magnitude {
                 leader.orderMargin = Notional(e8: worth.e8 / Int64(max(1, leverage)))
             }
             return leader
