@@ -176,6 +176,11 @@ struct SafetyTests {
                 continue
             }
             #expect(state.closesEverything && state.stop == .drawdown)
+            var resumed = state
+            resumed.resumeByOwner(equity: Notional(801))
+            #expect(resumed.refusal?.outcome == .dailyLoss, "a day that closed everything stays closed")
+            _ = resumed.observe(equity: Notional(801), limits: limits, now: 10)
+            #expect(resumed.refusal?.outcome == .dailyLoss)
             guard case .entriesOff(.drawdown, _) = state.observe(equity: Notional(800), limits: limits, now: Self.day) else {
                 Issue.record("the next day is not the drawdown's")
                 continue
@@ -294,7 +299,11 @@ struct SafetyTests {
         ]
         #expect(Set(sleeves.map { JobID.flatten(latch: "7", subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 4)
         #expect(Set(sleeves.map { JobID.drift(.extra, subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 4)
-        #expect(Set(sleeves.map { ClientOrderID.trigger(.stopLoss, subscription: "sub-1", coin: "ETH", sleeve: $0) }).count == 3)
+        func trigger(_ sleeve: Sleeve, at price: Price = Price(2_000)) -> ClientOrderID {
+            .trigger(RestingOrder(kind: .stopLoss, side: .sell, size: Size(1), price: price), subscription: "sub-1", coin: "ETH", sleeve: sleeve)
+        }
+        #expect(Set(sleeves.map { trigger($0) }).count == 3)
+        #expect(trigger(sleeves[0]) != trigger(sleeves[0], at: Price(1_900)), "one that was moved is another")
     }
 
     @Test("R-87: each sign that a leader is no longer one to copy", arguments: [

@@ -309,10 +309,20 @@ import Testing
             try await fleet.eventually("it is as large as the position") { try await resting("0.04") }
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.eventually("it shrinks with it") { try await resting("0.02") }
+            // moved by its owner, and noticed with the next trade of the account, in whatever coin
+            try await fleet.apply(cast.configuration { $0.settings.replacing("stop_loss_bps: 500", with: "stop_loss_bps: 800") })
+            try await fleet.eventually("the worker knows") {
+                fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" work-1 ") && $0.hasSuffix("version=2") }
+            }
+            try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+            try await fleet.exchange.trade("leader", "ETH", .sell, "1")
+            try await fleet.eventually("it rests where it was moved to") {
+                try await client.read(.frontendOpenOrders(account)).map { "\($0.detail?.trigger?.price ?? .init(0))" } == ["46009"]
+            }
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.eventually("and is gone with it") { try await resting(nil) }
             await client.shutdown()
-            try await fleet.settled(signals: 4)
+            try await fleet.settled(signals: 6)
             #expect(try await fleet.verify().others(.filled).isEmpty)
         }
     }

@@ -41,8 +41,10 @@ extension Sleeve {
 }
 
 extension ClientOrderID {
-    /// Of a stop-loss or take-profit of a sleeve: another when the sleeve has changed.
-    public static func trigger(_ kind: RestingOrder.Kind, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> ClientOrderID {
-        ClientOrderID("0x" + Fingerprint.of(["trigger", kind.rawValue, subscription.text, coin.text, sleeve.version]))
+    /// Of a stop-loss or take-profit of a sleeve: another when the sleeve, or what is to rest for it, has changed.
+    public static func trigger(_ order: RestingOrder, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> ClientOrderID {
+        ClientOrderID(
+            "0x" + Fingerprint.of(
+                ["trigger", order.kind.rawValue, subscription.text, coin.text, sleeve.version, "\(order.size)", "\(order.price)"]))
     }
 }

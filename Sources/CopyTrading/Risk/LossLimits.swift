@@ -111,7 +111,7 @@ public struct LossState: Sendable, Equatable {
         highest = max(highest, equity)
         let loss = dayStartEquity + dayDeposits - equity
         if let limit = limits.drawdownBasisPoints, highest > .zero,
-            Int128(highest.e8 - equity.e8) * 10_000 >= Int128(highest.e8) * Int128(limit)
+            (Int128(highest.e8) - Int128(equity.e8)) * 10_000 >= Int128(highest.e8) * Int128(limit)
         {
             stop = .drawdown
         }
@@ -123,10 +123,10 @@ public struct LossState: Sendable, Equatable {
         return verdict(loss: loss, equity: equity)
     }
 
-    /// Only the owner ends a drawdown stop; the highest then begins anew.
+    /// Only the owner ends a drawdown stop; the highest then begins anew. A day that closed everything stays closed to its end.
     public mutating func resumeByOwner(equity: Notional) {
-        stop = .none
-        stoppedAt = nil
+        stop = closesEverything ? .flattened : .none
+        if stop == .none { stoppedAt = nil }
         highest = equity
     }
 

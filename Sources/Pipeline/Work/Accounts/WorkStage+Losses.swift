@@ -30,6 +30,8 @@ extension WorkStage {
         }
         partitions[key.partition]?.books[key.account]?.doubtsEquity = false
         _ = losses.observe(equity: equity, limits: limits, now: now)
+        // what came before is in what the day began with
+        if losses.day != before.day { partitions[key.partition]?.books[key.account]?.depositsKnownTo = now }
         if losses.stop == .drawdown, isResumed(subscriber.id, since: losses.stoppedAt) { losses.resumeByOwner(equity: equity) }
         guard losses != before || book.record.losses == nil else { return }
         var entry = AccountLog.Entry()
@@ -47,7 +49,7 @@ extension WorkStage {
     }
 
     private func needsDeposits(_ losses: LossState, _ equity: Notional, _ limits: LossLimits, now: Int64) -> Bool {
-        let change = Int128(equity.e8 - losses.observedEquity.e8).magnitude * 10_000
+        let change = (Int128(equity.e8) - Int128(losses.observedEquity.e8)).magnitude * 10_000
         if change >= UInt128(max(losses.observedEquity.e8, 0)) * UInt128(Self.unexplainedBasisPoints) { return true }
         var next = losses
         _ = next.observe(equity: equity, limits: limits, now: now)

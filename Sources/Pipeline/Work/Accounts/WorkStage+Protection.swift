@@ -61,7 +61,7 @@ extension WorkStage {
                     let sleeve = partitions[key.partition]?.sleeves[HoldingKey(holder, lane.coin)]
                 else { continue }
                 for trigger in subscription.protection.triggers(for: sleeve, instrument: instrument) {
-                    let id = ClientOrderID.trigger(trigger.kind, subscription: holder, coin: lane.coin, sleeve: sleeve)
+                    let id = ClientOrderID.trigger(trigger, subscription: holder, coin: lane.coin, sleeve: sleeve)
                     wanted[id] = AccountRecord.PlacedOrder(subscription: holder, coin: lane.coin, order: trigger)
                 }
                 let mirrored = mirroredTriggers(subscription, lane, sleeve, instrument, leader: leaders[subscription.influencer], key)
@@ -202,9 +202,12 @@ extension WorkStage {
         case .done(let answer):
             let statuses = answer.orderStatuses(sent: orders.count) ?? []
             var refused: [String] = []
+            var isClosed = false
             for ((cloid, placed), status) in zip(sorted, statuses) {
                 guard case .error(let text) = status else { continue }
                 partitions[key.partition]?.books[key.account]?.record.orders[cloid] = nil
+                // refused to everybody for the moment: wanted as before
+                if case .closed = ErrorText.classify(text) { isClosed = true }
                 refused.append("\(placed.text): \(text)")
             }
             let texts = sorted.map(\.value.text)
@@ -215,7 +218,7 @@ extension WorkStage {
                 event(
                     refused.isEmpty ? kinds.placed : kinds.refused, key, (refused.isEmpty ? texts : refused).joined(separator: "; "),
                     distinct: sorted.map(\.key.text).joined(separator: " ")))
-            return true
+            return !isClosed
         case .refused(let text):
             logger.error("triggers.refused", metadata: ["account": "\(key.account)", "text": "\(text)"])
             forget(sorted.map(\.key), key)
