@@ -67,7 +67,7 @@ extension OpenOrder {
     var leaderOrder: LeaderOrders.Order? { reduceOnly ? leaderTrigger : leaderLimit }
 
     private var leaderLimit: LeaderOrders.Order? {
-        guard let detail, detail.trigger == nil, detail.orderType == "Limit", !size.isZero else { return nil }
+        guard let detail, detail.trigger == nil, detail.orderType == "Limit", size > .zero else { return nil }
         return LeaderOrders.Order(oid: oid, coin: coin, kind: .limit, side: side, price: limitPrice, size: size)
     }
 
@@ -76,7 +76,7 @@ extension OpenOrder {
             return nil
         }
         return LeaderOrders.Order(
-            oid: oid, coin: coin, kind: kind, side: side, price: trigger.price, size: detail.followsPosition || size.isZero ? nil : size)
+            oid: oid, coin: coin, kind: kind, side: side, price: trigger.price, size: detail.followsPosition || size <= .zero ? nil : size)
     }
 }
 

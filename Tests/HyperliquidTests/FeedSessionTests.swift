@@ -59,6 +59,8 @@ struct FeedSessionTests {
         // Wanted again before it has left: it leaves first.
         session.want([fills(alice), fills(bob)])
         #expect(session.due(at: start, limit: 9) == [])
+        var unheard = session
+        #expect(unheard.due(at: start + .seconds(15), limit: 9).contains(request("subscribe", alice)), "or nothing is heard of that")
         #expect(receive(&session, acknowledgement(alice, "unsubscribe")) == [.unsubscribed(fills(alice))])
         #expect(session.takeFreed() == [fills(alice)])
         #expect(session.due(at: start, limit: 9) == [request("subscribe", alice)])

@@ -14,7 +14,7 @@ struct ExposureCaps {
         if let most = settings.maximumGrossNotional { rooms.append((.grossCap, most - facts.grossNotional)) }
         if let most = settings.maximumNetNotional {
             // Buying away from short makes room; selling away from long too.
-            rooms.append((.netCap, Notional(e8: most.e8 - side.sign * facts.netNotional.e8)))
+            rooms.append((.netCap, clamped(Int128(most.e8) - Int128(side.sign) * Int128(facts.netNotional.e8))))
         }
         if let most = settings.maximumLeverage {
             rooms.append((.leverageCap, clamped(Int128(facts.equity.e8) * Int128(most) - Int128(facts.grossNotional.e8))))

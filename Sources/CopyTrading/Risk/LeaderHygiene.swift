@@ -56,7 +56,7 @@ public struct LeaderHygiene: Sendable, Equatable {
     public func verdict(_ record: Record, now: Int64) -> String? {
         if record.wasLiquidated { return "the leader was liquidated" }
         if let most = maximumDrawdownBasisPoints, let equity = record.equity, let highest = record.highestEquity, highest > .zero {
-            let fall = Int128(highest.e8 - equity.e8) * 10_000 / Int128(highest.e8)
+            let fall = (Int128(highest.e8) - Int128(equity.e8)) * 10_000 / Int128(highest.e8)
             if fall > Int128(most) { return "the leader's equity fell \(fall) bps from its highest" }
         }
         if let most = maximumWithdrawalBasisPoints, let equity = record.equity, let withdrawn = record.withdrawnInDay, withdrawn > .zero {

@@ -127,7 +127,7 @@ extension Sleeve {
     /// What the sleeve holds for so many of the leader's coins; all of it for as many as the leader has.
     fileprivate func share(of size: Size, in leader: Size) -> Size {
         let whole = position.magnitude + ahead
-        guard size < leader.magnitude else { return position.magnitude }
+        guard size.magnitude < leader.magnitude else { return position.magnitude }
         // Exact, cannot overflow, and less than the whole.
         return Size(e8: Int64(Int128(whole.e8) * Int128(size.magnitude.e8) / Int128(leader.magnitude.e8)))
     }

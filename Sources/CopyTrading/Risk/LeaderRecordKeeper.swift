@@ -113,7 +113,7 @@ public struct LeaderRecordKeeper: Sendable, Equatable {
     /// The newest reading is so much lower that the movements should not be waited for.
     public var hasFallen: Bool {
         guard let newest = readings.last, let equity, equity > .zero else { return false }
-        return Int128(equity.e8 - newest.equity.e8) * 100 >= Int128(equity.e8) * Self.notableFallPercent
+        return (Int128(equity.e8) - Int128(newest.equity.e8)) * 100 >= Int128(equity.e8) * Self.notableFallPercent
     }
 
     /// From when on ``settle(_:readTo:now:)`` needs the movements, exchange time.

@@ -18,6 +18,9 @@ extension Signal {
         return members.present.asObject
     }
 
+    /// Of one signal; as many as are composed can be added up.
+    private static let fillCounts = 0...1_000_000_000
+
     public init(json: JSON) throws(JSONError) {
         let version = try json.integer("v")
         guard version == Signal.schemaVersion else {
@@ -41,6 +44,7 @@ extension Signal {
         guard (cause == .join) == (join != nil), join == nil || start.isZero && legs.count == 1 else {
             throw JSONError(path: "join", problem: "does not belong to \(cause.rawValue) \(start) → \(end)")
         }
+        guard Self.fillCounts.contains(fillCount) else { throw JSONError(path: "fills", problem: "\(fillCount) is no count of fills") }
         guard size > .zero else { throw JSONError(path: "sz", problem: "\(size) is not positive") }
         guard averagePrice.e8 > 0 else { throw JSONError(path: "avgPx", problem: "\(averagePrice) is not positive") }
         for (name, time) in [("firstFillMs", firstFillTime), ("lastFillMs", lastFillTime), ("receivedUs", receivedAt / 1_000)]

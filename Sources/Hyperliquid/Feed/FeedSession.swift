@@ -125,8 +125,9 @@ struct FeedSession {
         case nil: true
         case .asked(let since, _, _)?: now - since >= configuration.acknowledgeWithin
         case .refused(let until, _)?: now >= until
-        // One that is leaving is asked for when it has left.
-        case .subscribed?, .invalid?, .leaving?: false
+        // One that is leaving is asked for when it has left, or when nothing was heard of that.
+        case .leaving(let since)?: now - since >= configuration.acknowledgeWithin
+        case .subscribed?, .invalid?: false
         }
     }
 
