@@ -67,8 +67,10 @@ struct LaneJob: Sendable {
     /// For tokens: of all its orders, and the bucket that limited last.
     private var limitedMicroseconds: Int64 = 0
     private var limitedBy: String?
-    /// Since when its next order waits, and how long those before it did.
-    private var tokenWait: (since: ContinuousClock.Instant, before: Int64)?
+    /// Since when its next order waits, until when, and how long those before it did.
+    private var tokenWait: (since: ContinuousClock.Instant, until: ContinuousClock.Instant, before: Int64)?
+    /// Who asks for tokens so much later than it was told waited for something else in between.
+    private static let lateness = Duration.milliseconds(500)
     /// Refusals that allowed another try, so that none repeats for ever.
     var refusals = 0
     /// The account could not be read when it was needed.
@@ -99,8 +101,9 @@ struct LaneJob: Sendable {
     ///
     /// - Returns: why the job ends rather than wait; `nil` when it may wait, as every exit does.
     mutating func limited(by name: String, for wait: Duration, at now: ContinuousClock.Instant, atMost maximum: Duration) -> String? {
-        let begun = tokenWait ?? (now, limitedMicroseconds)
-        let whole = now + wait - begun.since
+        let last = tokenWait.flatMap { now <= $0.until + Self.lateness ? $0 : nil }
+        let begun = (since: last?.since ?? now, until: now + wait, before: last?.before ?? limitedMicroseconds)
+        let whole = begun.until - begun.since
         tokenWait = begun
         limitedMicroseconds = begun.before + whole.microseconds
         limitedBy = name

@@ -18,6 +18,8 @@ extension WorkStage {
     static let exitAttempts = ExitLadder.basisPoints.count
     /// Refusals of one job after which it ends.
     static let maximumRefusals = 8
+    /// While the exchange takes orders from nobody.
+    private static let closedPause = Duration.seconds(5)
 
     func perform(_ launch: Launch) async {
         let signed: SignedAction
@@ -121,7 +123,7 @@ extension WorkStage {
             readBudget(key)
             await penalise(launch, "account:")
             again(launch, key, after: .seconds(10))
-        case .closed: again(launch, key, after: .seconds(5))
+        case .closed: again(launch, key, after: Self.closedPause)
         case .expired:
             for record in launch.records {
                 if launch.action.expiresAfter != nil, isEntry(record, launch.partition) {
@@ -174,6 +176,10 @@ extension WorkStage {
             // about the order, not about who signed it
             finish(key, .agent, fatal(text, record.account, record.subscriber, agent: nil), partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
+        case .closed where !isEntry:
+            // refused to everybody, for minutes after an upgrade: waited out, as when the action as a whole is
+            partitions[partition]?.lanes[key]?.head = .idle
+            hold(AccountKey(partition: partition, account: key.account), until: .now + Self.closedPause)
         case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
         case .terminal, .unclassified: finish(key, .rejected, text, partition)

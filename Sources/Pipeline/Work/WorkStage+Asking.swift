@@ -16,8 +16,8 @@ extension WorkStage {
     private static let attemptsEver = 500
     /// Attempts of a later job that are looked for to tell what became of those before it. One that lost more before it traded tells nothing.
     private static let attemptsBehind = 20
-    /// Orders are looked for from so long before Redis was started anew: what the trail had not written by then is younger.
-    private static let lookback = Duration.seconds(600)
+    /// Orders are looked for from so long before Redis was started anew: an outage, and what the trail had not written when it began.
+    private static let lookback = Duration.seconds(3_600)
     private static let endedBefore = "an order behind it was sent before Redis was started anew, and none of its own"
 
     private struct NotYet: Error, CustomStringConvertible { let description: String }
@@ -37,7 +37,7 @@ extension WorkStage {
 
     /// Whether the exchange must be asked before the job's next attempt: for its own orders, or for others that changed its sleeve.
     func mustAsk(_ job: LaneJob, _ key: AccountKey) -> Bool {
-        isSuspect(job, key.partition) || !job.isCleared && mayHaveLost(HoldingKey(job.job.subscription, job.job.coin), key)
+        isSuspect(job, key.partition) || mayHaveLost(HoldingKey(job.job.subscription, job.job.coin), key)
     }
 
     /// Whether the job's own orders may have been sent before Redis was started anew.
@@ -62,6 +62,12 @@ extension WorkStage {
         while let job = asked(partition, generation, lane), !Task.isCancelled {
             let holding = HoldingKey(job.job.subscription, lane.coin)
             do {
+                let version = partitions[partition]?.sleeves[holding]?.version
+                if !isSuspect(job, partition), try await agrees(lane, partition) {
+                    guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
+                    partitions[partition]?.searched[holding] = version
+                    return conclude(nil, hadEnded: false, of: job, lane, partition)
+                }
                 try await readTraded(lane.account, from: job.job.leaderFillTime, partition, generation)
                 let lost = try await lostJob(holding, key)
                 guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
@@ -70,8 +76,8 @@ extension WorkStage {
                     await record(lost: [lost], key, generation)
                     throw NotYet(description: "\(lost.id), which was lost, comes before it")
                 }
+                if lost == nil { partitions[partition]?.searched[holding] = version }
                 guard isSuspect(job, partition) || lost != nil else {
-                    partitions[partition]?.searched.insert(holding)
                     return conclude(nil, hadEnded: false, of: job, lane, partition)
                 }
                 let finding = try await find(job, partition)

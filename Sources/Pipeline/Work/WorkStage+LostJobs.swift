@@ -7,8 +7,11 @@ import RedisStreams
 /// asked for, that job is put on record once more, before anything else is done with the sleeve; it finds its order as every job of before
 /// does (``ask(_:_:_:)``).
 extension WorkStage {
-    /// So long after Redis was started anew they are looked for: by then every account has been read.
-    private static let lostWindow = Duration.seconds(600)
+    /// So long after Redis was started anew they are looked for at most. It ends before for every sleeve that a reading agrees with, or for
+    /// which nothing was found.
+    private static let lostWindow = Duration.seconds(86_400)
+    /// How long one that is on record once more is waited for: a later one was put aside, or answered.
+    private static let lostDeliveryWait = Duration.seconds(60)
     /// Attempts of a job that are looked for.
     private static let attemptsLookedFor = 20
 
@@ -17,7 +20,7 @@ extension WorkStage {
         guard let state = partitions[key.partition], state.suspectedAt > 0, ContinuousClock.now < state.suspectedSince + Self.lostWindow,
             let sleeve = state.sleeves[holding], !sleeve.position.isZero
         else { return false }
-        return state.books[key.account]?.agreedAt[holding.coin] == nil && !state.searched.contains(holding)
+        return state.books[key.account]?.agreedAt[holding.coin] == nil && state.searched[holding] != sleeve.version
     }
 
     /// The job whose order is the next to have changed the sleeve; `nil` when there is none. What traded of the account must have been read
@@ -27,7 +30,8 @@ extension WorkStage {
             let traded = state.tradedBefore[key.account]?.orders, !traded.isEmpty,
             let subscription = config.current().subscriptions[holding.subscription]
         else { return nil }
-        for (origin, id) in ownJobs(of: holding, sleeve, subscription, key) where !state.answered.contains(id.text) {
+        for (origin, id) in ownJobs(of: holding, sleeve, subscription, key)
+        where !state.answered.contains(id.text) && state.awaited[id].map({ .now - $0 < Self.lostDeliveryWait }) ?? true {
             let orders = (1...Self.attemptsLookedFor).lazy.map { ClientOrderID(job: id, attempt: $0) }
             guard let cloid = orders.first(where: traded.contains) else { continue }
             guard case .known(let found) = try await client.orderStatus(key.account.text, cloid: cloid.text) else { continue }
@@ -61,12 +65,25 @@ extension WorkStage {
         return true
     }
 
+    /// Whether the exchange holds what the sleeves of a lane add up to: then nothing of them was lost. Opposite sides may have lost what cancels
+    /// out, and tell nothing. Nothing of the lane is under way while its head is asked for.
+    func agrees(_ lane: LaneKey, _ partition: Int) async throws -> Bool {
+        let held = try await client.accountState(lane.account.text, dex: lane.coin.dex).positions[lane.coin] ?? .zero
+        guard let state = partitions[partition] else { return false }
+        let sleeves = (state.holders[lane] ?? []).compactMap { state.sleeves[HoldingKey($0, lane.coin)] }
+        return Set(sleeves.map(\.position.sign)).subtracting([0]).count <= 1
+            && SleeveReconciliation.unattributed(net: held, sleeves: sleeves).isZero
+    }
+
     /// Puts lost jobs on record once more, each once however often this is called.
     func record(lost jobs: [ExecutionJob], _ key: AccountKey, _ generation: Int) async {
         var entry = AccountLog.Entry()
         entry.emissions = jobs.map { ($0.id.text, Emission(job: $0, partition: stage.inputs[key.partition].index)) }
         guard await write(entry, key, generation: generation) else { return }
-        for job in jobs { logger.notice("job.lost", metadata: ["job": "\(job.id)", "account": "\(key.account)", "coin": "\(job.coin)"]) }
+        for job in jobs {
+            if partitions[key.partition]?.awaited[job.id] == nil { partitions[key.partition]?.awaited[job.id] = .now }
+            logger.notice("job.lost", metadata: ["job": "\(job.id)", "account": "\(key.account)", "coin": "\(job.coin)"])
+        }
     }
 
     /// Looks for lost jobs of an account that nothing is on its way for, and puts them on record.
@@ -75,6 +92,7 @@ extension WorkStage {
     func restoresLostJobs(in coins: Set<Coin>, _ sleeves: Sleeves, _ key: AccountKey, _ generation: Int) async -> Bool {
         let holdings = sleeves.keys.filter { coins.contains($0.coin) && mayHaveLost($0, key) }
         guard !holdings.isEmpty else { return false }
+        let versions = Dictionary(uniqueKeysWithValues: holdings.map { ($0, sleeves[$0]?.version ?? "") })
         var lost: [ExecutionJob] = []
         do {
             try await readTraded(key.account, from: .max, key.partition, generation)
@@ -90,7 +108,7 @@ extension WorkStage {
             await record(lost: lost, key, generation)
             return true
         }
-        partitions[key.partition]?.searched.formUnion(holdings)
+        partitions[key.partition]?.searched.merge(versions) { $1 }
         return false
     }
 }

@@ -131,7 +131,8 @@ extension WorkStage {
             case .known(let order) where order.isTerminal:
                 let fills = try await fills(of: record.cloid, account: record.account, from: order.order.placedAt)
                 if !fills.filled.isZero { return .traded(fills) }
-                if order.status != "filled" { return .rejected(status: order.status) }
+                // what it traded may be told later than its end
+                if order.status != "filled", look == Self.statusLooks { return .rejected(status: order.status) }
             case .known: break
             }
             try await Task.sleep(for: Self.statusPause)

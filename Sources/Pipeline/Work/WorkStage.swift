@@ -129,8 +129,10 @@ public actor WorkStage: StageActor {
         var suspectedSince = ContinuousClock.now
         /// Of accounts whose jobs are asked for: the orders that traded from some time on, none of which is under way any more.
         var tradedBefore: [AccountID: (from: Int64, orders: Set<ClientOrderID>)] = [:]
-        /// Sleeves for which lost jobs of our own were looked for in vain.
-        var searched: Set<HoldingKey> = []
+        /// Sleeves for which lost jobs of our own were looked for in vain, each as it stood then.
+        var searched: [HoldingKey: String] = [:]
+        /// Since when lost jobs that are on record once more are waited for.
+        var awaited: [JobID: ContinuousClock.Instant] = [:]
         /// Jobs that were answered before Redis was lost, and are on record since by their results.
         var answered: Set<String> = []
         var sleeves: [HoldingKey: Sleeve] = [:]
@@ -238,14 +240,6 @@ public actor WorkStage: StageActor {
         case pause(SubscriberID, reason: String)
         case withdrawTriggers(partition: Int, generation: Int, LaneKey)
         case withdrawEntries(partition: Int, generation: Int, LaneKey)
-
-        /// An exit may wait for what it reads.
-        var mayHoldAnExit: Bool {
-            switch self {
-            case .settle, .quote, .reconcile, .withdrawTriggers: true
-            default: false
-            }
-        }
     }
 
     /// - Parameters:
@@ -303,7 +297,16 @@ public actor WorkStage: StageActor {
     }
 
     private func run(_ errand: Errand) async {
-        await EgressGate.$servesExit.withValue(errand.mayHoldAnExit) { await carryOut(errand) }
+        await EgressGate.$servesExit.withValue(mayHoldAnExit(errand)) { await carryOut(errand) }
+    }
+
+    /// An exit may wait for what it reads.
+    private func mayHoldAnExit(_ errand: Errand) -> Bool {
+        switch errand {
+        case .settle, .quote, .reconcile, .withdrawTriggers: true
+        case .ask(let partition, _, let lane): partitions[partition]?.lanes[lane]?.jobs.first?.job.action.isEntry == false
+        default: false
+        }
     }
 
     private func carryOut(_ errand: Errand) async {
@@ -448,6 +451,7 @@ public actor WorkStage: StageActor {
         }.map(\.element)
         let passed = lane.jobs.dropFirst(kept.count)
         for entry in passed where entry.job.action.isEntry {
+            breakers.withdraw(entry.trials)
             emit(entry.result(.superseded, Self.passed, position: nil), entry: entry.entry, settled: [], sleeve: nil, partition)
         }
         partitions[partition]?.lanes[key, default: Lane()].jobs = kept + [job] + passed.filter { !$0.job.action.isEntry }
@@ -477,6 +481,7 @@ public actor WorkStage: StageActor {
         var left: [String] = []
         for (key, lane) in state.lanes {
             let keep = lane.head == .underWay ? 1 : 0
+            breakers.withdraw(lane.jobs.dropFirst(keep).flatMap(\.trials))
             left += lane.jobs.dropFirst(keep).map(\.entry)
             state.lanes[key]?.jobs = Array(lane.jobs.prefix(keep))
         }
@@ -484,6 +489,7 @@ public actor WorkStage: StageActor {
     }
 
     public func end(_ partition: Int) {
+        breakers.withdraw(partitions[partition]?.lanes.values.flatMap { $0.jobs.flatMap(\.trials) } ?? [])
         partitions[partition] = nil
         attention = attention.filter { $0.partition != partition }
         waiting = waiting.filter { $0.key.partition != partition }
