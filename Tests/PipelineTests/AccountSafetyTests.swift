@@ -315,10 +315,12 @@ import Testing
                 fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" work-1 ") && $0.hasSuffix("version=2") }
             }
             try await fleet.exchange.trade("leader", "ETH", .buy, "1")
-            try await fleet.exchange.trade("leader", "ETH", .sell, "1")
-            try await fleet.eventually("it rests where it was moved to") {
-                try await client.read(.frontendOpenOrders(account)).map { "\($0.detail?.trigger?.price ?? .init(0))" } == ["46009"]
+            try await fleet.eventually("it rests where it was moved to, beside another") {
+                let prices = try await client.read(.frontendOpenOrders(account)).compactMap { $0.detail?.trigger?.price }
+                return prices.count == 2 && prices.contains(Price(46_009))
             }
+            try await fleet.exchange.trade("leader", "ETH", .sell, "1")
+            try await fleet.eventually("which is gone") { try await resting("0.02") }
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.eventually("and is gone with it") { try await resting(nil) }
             await client.shutdown()
