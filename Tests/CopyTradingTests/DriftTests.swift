@@ -11,7 +11,8 @@ struct DriftTests {
 
     @Test("R-55: what is held against what should be has its kind, and only what removes risk is done by itself", arguments: [
         ("0.25", "0.25", DriftCheck.Kind.none, DriftCheck.Decision.nothing), ("0", "0.25", .extra, .reduce(money("0.25"))),
-        ("0", "0.005", .extra, .watch), ("0.25", "-0.1", .side, .reduce(money("0.1"))), ("-0.25", "0.001", .side, .reduce(money("0.001"))),
+        ("0", "0.00499", .extra, .watch), ("0", "0.0051", .extra, .reduce(money("0.0051"))),
+        ("0.25", "-0.1", .side, .reduce(money("0.1"))), ("-0.25", "0.001", .side, .reduce(money("0.001"))),
         ("0.25", "0.2624", .oversized, .nothing), ("0.25", "0.2625", .oversized, .watch),
         ("0.25", "0.2", .undersized, .alert("holds 0.2, should hold 0.25")), ("-0.25", "0", .missing, .alert("holds 0, should hold -0.25")),
         ("0.25", "0.246", .undersized, .nothing),

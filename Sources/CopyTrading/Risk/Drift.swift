@@ -64,7 +64,7 @@ public struct DriftCheck: Sendable, Equatable {
         case .extra, .side:
             if isOrderInFlight { return .watch }
             // On the wrong side whatever it is worth; an extra only when the exchange takes the order.
-            if kind == .extra, MinimumNotional.isDust(held, at: price) { return .watch }
+            if kind == .extra, !MinimumNotional.isTaken(held, at: price) { return .watch }
             return .reduce(held.magnitude)
         case .oversized:
             let isLarge = Int128(excess.e8) * 10_000 >= Int128(target.magnitude.e8) * Int128(Self.oversizedBasisPoints)

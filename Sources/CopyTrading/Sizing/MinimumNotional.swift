@@ -12,6 +12,9 @@ public enum MinimumNotional {
     /// Whether what remains of a position is too small to be reduced later.
     public static func isDust(_ size: Size, at price: Price) -> Bool { !isReached(by: size, at: price, planned) }
 
+    /// Whether the exchange takes an order of `size` while the price is this.
+    public static func isTaken(_ size: Size, at price: Price) -> Bool { isReached(by: size, at: price, exchange) }
+
     private static func isReached(by size: Size, at price: Price, _ minimum: Notional) -> Bool {
         // Exact, and cannot overflow: both factors are below 2^63.
         Int128(price.e8) * Int128(size.magnitude.e8) >= Int128(minimum.e8) * Int128(Notional.scale)
