@@ -12,17 +12,17 @@
 --         and no chunk of a signal before those of an older one that is pending.
 -- COST  O(n); callers keep n at 256 or less
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[2] then return redis.error_reply('FENCED') end
+local oldest = (redis.call('XPENDING', KEYS[2], ARGV[1], '-', '+', 1)[1] or {})[1]
 local stored = redis.call('HGET', KEYS[5], ARGV[4])
 local cursor, version = '0', ARGV[8]
 if stored then
   local bar = string.find(stored, '|', 1, true)
   cursor, version = string.sub(stored, 1, bar - 1), string.sub(stored, bar + 1)
-elseif #redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[4], ARGV[4], 1) == 0 then
+elseif oldest ~= ARGV[4] and #redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[4], ARGV[4], 1) == 0 then
   return {'GONE'}
 end
 -- signals are fanned out in their order: one behind another that is not done begins after it
-local oldest = redis.call('XPENDING', KEYS[2], ARGV[1], '-', '+', 1)[1]
-if cursor ~= ARGV[5] or version ~= ARGV[8] or (oldest and oldest[1] ~= ARGV[4]) then return {'MOVED', cursor, version} end
+if cursor ~= ARGV[5] or version ~= ARGV[8] or (oldest and oldest ~= ARGV[4]) then return {'MOVED', cursor, version} end
 local outputs = tonumber(ARGV[9])
 for i = 1, outputs do
   if redis.call('EXISTS', KEYS[5 + i]) == 0 then return redis.error_reply('NOSTREAM ' .. ARGV[9 + i]) end

@@ -141,28 +141,22 @@ struct InvariantTests {
         #expect(try rates("2/1s:5", strangers).lookedAtNothing)
     }
 
-    @Test("the moment of sending counts, not that of arriving")
-    func sendingTimes() throws {
-        let limit = try RateLimit(parsing: "2/1s:1")
-        let limits = RateLimits(subscriber: limit, account: limit, egress: limit, maximumWait: .seconds(1))
+    @Test("the moment of sending counts, not that of arriving, unless it is by a clock that was minutes wrong", arguments: [
         // sent a second apart, and arrived together
-        let known = orders(try result(1, sent: 1_000_000), try result(2, sent: 2_000_000), try result(3, sent: 3_000_000))
-        var verdict = InvariantVerdict(.rates)
-        var check = RateCheck(known, limits: limits, egress: "default", jitter: .zero)
-        for number in 1...3 { check.add(try event(cloid(number), time: 4_000, nonce: Int64(number))) }
-        check.finish(&verdict)
-        #expect(verdict.isUpheld && verdict.looked == 3)
-    }
-
-    @Test("the moment of sending by a clock that was minutes wrong does not count")
-    func wrongClock() throws {
+        [(1_000_000, 4_000), (2_000_000, 4_000), (3_000_000, 4_000)],
+        // the middle one by a worker whose clock is at the moment of the third
+        [(400_000_000, 400_000), (600_000_000, 500_000), (600_000_000, 600_000)],
+    ] as [[(sentMicroseconds: Int64, arrivedMilliseconds: Int64)]])
+    func sendingTimes(moments: [(sentMicroseconds: Int64, arrivedMilliseconds: Int64)]) throws {
         let limit = try RateLimit(parsing: "2/1s:1")
         let limits = RateLimits(subscriber: limit, account: limit, egress: limit, maximumWait: .seconds(1))
-        // the middle one by a worker whose clock is at the moment of the third
-        let known = orders(try result(1, sent: 400_000_000), try result(2, sent: 600_000_000), try result(3, sent: 600_000_000))
+        var known = SentOrders()
+        for (index, moment) in moments.enumerated() { known.add(try result(index + 1, sent: moment.sentMicroseconds), stream: "results") }
         var verdict = InvariantVerdict(.rates)
         var check = RateCheck(known, limits: limits, egress: "default", jitter: .zero)
-        for (number, time) in [(1, Int64(400_000)), (2, 500_000), (3, 600_000)] { check.add(try event(cloid(number), time: time, nonce: Int64(number))) }
+        for (index, moment) in moments.enumerated() {
+            check.add(try event(cloid(index + 1), time: moment.arrivedMilliseconds, nonce: Int64(index + 1)))
+        }
         check.finish(&verdict)
         #expect(verdict.isUpheld && verdict.looked == 3)
     }

@@ -382,19 +382,8 @@ import Testing
     @Test("R-55: what is held when the leader is flat is closed, once, and on record")
     func extra() async throws {
         try await Fleet.run(.alike(1, Self.size)) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work("work-1", attentive)
-            try await fleet.audit()
-            let (role, ingestor) = try await fleet.ingest()
-            try await fleet.live(ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
-            try await fleet.settled(signals: 1)
-            await role.stop()
-            try await fleet.loseClose(of: "leader", in: "BTC", at: Price(50_000))
             let account = fleet.cast.follower("s0").account
-            try await fleet.eventually("it is closed") { Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC").isZero }
-            try await fleet.settled(signals: 1)
+            try await fleet.closeByItself(account)
             let truth = try await fleet.verify()
             #expect(truth.results(of: "s0:leader").map(\.origin) == [nil, .drift])
             #expect(truth.orders(of: account).map(\.reduceOnly) == [false, true])

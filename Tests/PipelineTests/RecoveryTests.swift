@@ -300,11 +300,7 @@ import Testing
         struct Ended: Error {}
         let redis = try await Self.server()
         try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
-            try await fleet.startAll()
-            let signals = try await fleet.load(cycles: 2)
-            try await fleet.settled(signals: signals)
-            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
-            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            let signals = try await fleet.emptied()
             for last in Recovery.Step.allCases {
                 await #expect(throws: Ended.self) { try await fleet.recovery().run(at: { if $0 == last { throw Ended() } }) }
                 try await Task.sleep(for: .milliseconds(300))
@@ -323,11 +319,7 @@ import Testing
     func lockLost() async throws {
         let redis = try await Self.server()
         try await Fleet.run(Cast.alike(3), redis: redis) { fleet in
-            try await fleet.startAll()
-            let signals = try await fleet.load(cycles: 2)
-            try await fleet.settled(signals: signals)
-            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
-            try await fleet.eventually("all processes have noticed") { fleet.log.count("cell.halted") >= 5 }
+            let signals = try await fleet.emptied()
             let probe = fleet.keys.sleeves(0)
             _ = try await fleet.observer.send(RedisCommand("HSET", probe, "probe", "{}")).checked()
             for last in Recovery.Step.allCases {
@@ -497,20 +489,7 @@ import Testing
         let cast = Cast.alike(1)
         let account = cast.followers[0].account
         try await Fleet.run(cast, redis: redis) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work("work-1", .attentive)
-            try await fleet.audit()
-            let (role, ingestor) = try await fleet.ingest()
-            try await fleet.live(ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
-            try await fleet.settled(signals: 1)
-            await role.stop()
-            try await fleet.loseClose(of: "leader", in: "BTC", at: Price(50_000))
-            try await fleet.eventually("the worker closes by itself") {
-                Truth(ledger: try fleet.exchange.ledger()).position(of: account, "BTC").isZero
-            }
-            try await fleet.settled(signals: 1)
+            try await fleet.closeByItself(account)
             let undisturbed = try await fleet.verify()
             try await fleet.endRoles()
             let index = fleet.partitioning.account(account)
@@ -587,6 +566,16 @@ extension Truth {
 }
 
 extension Fleet {
+    /// Starts, settles some load, and loses all that Redis had; returns how many signals there were.
+    fileprivate func emptied() async throws -> Int {
+        try await startAll()
+        let signals = try await load(cycles: 2)
+        try await settled(signals: signals)
+        _ = try await observer.send(RedisCommand("FLUSHALL")).checked()
+        try await eventually("all processes have noticed") { log.count("cell.halted") >= 5 }
+        return signals
+    }
+
     /// Rows of a stream in Postgres.
     fileprivate func recorded(_ stream: RedisStreams.Stream) async throws -> Int {
         let rows = try await postgresObserver.query("SELECT count(*) AS n FROM audit_entries WHERE kind = $1", [.text(stream.rawValue)])

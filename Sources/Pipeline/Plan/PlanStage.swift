@@ -1,6 +1,5 @@
 import ConfigStore
 import CopyTrading
-import Health
 import JSON
 import Logging
 import RedisStreams
@@ -250,17 +249,14 @@ public actor PlanStage: StageActor {
 
     /// Exactly those of a version; waited for, as others would lead elsewhere. `nil` when there are none, or the partition goes meanwhile.
     private func settings(of version: Int64, _ partition: Int) async -> ConfigSnapshot? {
-        while ready[partition] != nil, !draining.contains(partition), !Task.isCancelled {
-            // Postgres may be away for as long as it likes
-            Heart.current?.rest()
-            defer { Heart.current?.beat() }
-            do { return try await config.snapshot(version: version) } catch {
-                logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
-                if case .unknownVersion = error { return nil }
-                try? await Task.sleep(for: .milliseconds(200))  // ends early only when cancelled
+        do {
+            return try await config.settings(from: version, exactly: true, logger: logger) {
+                ready[partition] != nil && !draining.contains(partition)
             }
+        } catch {
+            logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
+            return nil
         }
-        return nil
     }
 
     /// Keeps and emits what was decided.

@@ -178,8 +178,7 @@ extension WorkStage {
         case .expired where isEntry: finish(key, .stale, text, partition)
         case .closed where !isEntry:
             // refused to everybody, for minutes after an upgrade: waited out, as when the action as a whole is
-            partitions[partition]?.lanes[key]?.head = .idle
-            hold(AccountKey(partition: partition, account: key.account), until: .now + Self.closedPause)
+            decideAgain(key, partition, after: Self.closedPause)
         case .refresh, .expired, .nonce, .budget, .closed:
             if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
         case .terminal, .unclassified: finish(key, .rejected, text, partition)
@@ -192,8 +191,12 @@ extension WorkStage {
         updateHead(key, partition) { $0.refusals += 1 }
         guard let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
         guard job.refusals <= Self.maximumRefusals else { return finish(key, .rejected, text, partition) }
+        decideAgain(key, partition, after: .milliseconds(250))
+    }
+
+    private func decideAgain(_ key: LaneKey, _ partition: Int, after pause: Duration) {
         partitions[partition]?.lanes[key]?.head = .idle
-        hold(AccountKey(partition: partition, account: key.account), until: .now + .milliseconds(250))
+        hold(AccountKey(partition: partition, account: key.account), until: .now + pause)
     }
 
     /// The next attempt of an exit is priced off the book as it is then.
@@ -212,7 +215,7 @@ extension WorkStage {
         } catch {
             logger.warning("book.unread", metadata: ["coin": "\(key.coin)", "error": "\(error)"])
         }
-        guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[key]?.head == .quoting else { return }
+        guard head(of: key, in: .quoting, partition, generation) != nil else { return }
         updateHead(key, partition) { $0.quote = quote ?? $0.quote }
         partitions[partition]?.lanes[key]?.head = .idle
         attention.insert(AccountKey(partition: partition, account: key.account))
@@ -228,14 +231,11 @@ extension WorkStage {
             await takeTriggerFills(of: HoldingKey(job.job.subscription, key.coin), account, generation)
         }
         let state = try? await client.accountState(key.account.text, dex: key.coin.dex)
-        guard partitions[partition]?.generation == generation, let queue = partitions[partition]?.lanes[key], queue.head == .quoting,
-            let job = queue.jobs.first
-        else { return }
+        guard let job = head(of: key, in: .quoting, partition, generation) else { return }
         defer { dispatching.signal() }
         guard let state else {
             // not knowing is no proof: the exit stays and is tried again
-            partitions[partition]?.lanes[key]?.head = .idle
-            return hold(AccountKey(partition: partition, account: key.account), until: .now + .seconds(1))
+            return decideAgain(key, partition, after: .seconds(1))
         }
         let holding = HoldingKey(job.job.subscription, key.coin)
         let sleeve = partitions[partition]?.sleeves[holding] ?? .empty

@@ -95,10 +95,7 @@ extension WorkStage {
     }
 
     /// The head of the lane while it is asked for.
-    private func asked(_ partition: Int, _ generation: Int, _ lane: LaneKey) -> LaneJob? {
-        guard let state = partitions[partition], state.generation == generation, let queue = state.lanes[lane], queue.head == .asking else { return nil }
-        return queue.jobs.first
-    }
+    private func asked(_ partition: Int, _ generation: Int, _ lane: LaneKey) -> LaneJob? { head(of: lane, in: .asking, partition, generation) }
 
     private func find(_ job: LaneJob, _ partition: Int) async throws -> Finding? {
         var finding: Finding?

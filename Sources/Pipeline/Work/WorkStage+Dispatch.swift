@@ -423,6 +423,13 @@ extension WorkStage {
         return queue.head == .idle && queue.jobs.first?.job.id == candidate.job.job.id
     }
 
+    /// The job at the head of a lane while it still waits in `state`, under the lease that it began to wait under.
+    func head(of lane: LaneKey, in state: Lane.HeadState, _ partition: Int, _ generation: Int) -> LaneJob? {
+        guard let current = partitions[partition], current.generation == generation, let queue = current.lanes[lane], queue.head == state
+        else { return nil }
+        return queue.jobs.first
+    }
+
     func updateHead(_ lane: LaneKey, _ partition: Int, _ change: (inout LaneJob) -> Void) {
         guard partitions[partition]?.lanes[lane]?.jobs.isEmpty == false else { return }
         change(&partitions[partition]!.lanes[lane]!.jobs[0])

@@ -35,7 +35,7 @@ extension WorkStage {
             let orders = (1...Self.attemptsLookedFor).lazy.map { ClientOrderID(job: id, attempt: $0) }
             guard let cloid = orders.first(where: traded.contains) else { continue }
             guard case .known(let found) = try await client.orderStatus(key.account.text, cloid: cloid.text) else { continue }
-            return lostJob(origin, id, found.order, holding, sleeve, subscription)
+            return restoredJob(origin, id, found.order, holding, sleeve, subscription)
         }
         return nil
     }

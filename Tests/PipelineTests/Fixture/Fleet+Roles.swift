@@ -434,8 +434,24 @@ extension Fleet {
         try await audit()
     }
 
+    /// One of each but ingest, whose worker has closed by itself what the account held: the leader's close was lost on its way.
+    func closeByItself(_ account: String) async throws {
+        try await match()
+        try await plan()
+        try await work("work-1", .attentive)
+        try await audit()
+        let (role, ingestor) = try await ingest()
+        try await live(ingestor)
+        try await exchange.trade("leader", "BTC", .buy, "1")
+        try await settled(signals: 1)
+        await role.stop()
+        try await loseClose(of: "leader", in: "BTC", at: Price(50_000))
+        try await eventually("the worker closes by itself") { Truth(ledger: try exchange.ledger()).position(of: account, "BTC").isZero }
+        try await settled(signals: 1)
+    }
+
     /// As if a close of the leader's had been lost on its way: ingest, which is not running, knows of it, and no signal came.
-    func loseClose(of leader: String, in coin: Coin, at price: Price) async throws {
+    private func loseClose(of leader: String, in coin: Coin, at price: Price) async throws {
         let moment = WallClock.milliseconds - 60_000
         var flat = LeaderCursor(positions: [:], at: moment)
         flat.marks[coin] = LeaderCursor.Mark(position: .zero, time: moment, price: price)

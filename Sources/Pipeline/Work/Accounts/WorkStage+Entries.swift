@@ -153,16 +153,12 @@ extension WorkStage {
 
     /// The entry goes on when what its sleeve had resting is known; otherwise it ends: better to miss it than to buy it twice.
     func withdrawEntries(_ partition: Int, _ generation: Int, _ lane: LaneKey) async {
-        guard let state = partitions[partition], state.generation == generation, state.lanes[lane]?.head == .entries,
-            let job = state.lanes[lane]?.jobs.first
-        else { return }
+        guard let job = head(of: lane, in: .entries, partition, generation) else { return }
         let key = AccountKey(partition: partition, account: lane.account)
         let holding = HoldingKey(job.job.subscription, lane.coin)
         let isKnown = await withdraw(Set(entries(of: holding, key).keys), of: holding, key, generation)
         defer { dispatching.signal() }
-        guard let now = partitions[partition], now.generation == generation, now.lanes[lane]?.head == .entries,
-            now.lanes[lane]?.jobs.first?.job.id == job.job.id
-        else { return }
+        guard head(of: lane, in: .entries, partition, generation)?.job.id == job.job.id else { return }
         updateHead(lane, partition) { $0.hasWithdrawn = true }
         if isKnown {
             partitions[partition]?.lanes[lane]?.head = .idle

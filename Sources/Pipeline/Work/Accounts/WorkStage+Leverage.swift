@@ -49,7 +49,7 @@ extension WorkStage {
             .updateLeverage(asset: asset, isCross: state.mode == .cross, leverage: state.leverage), key, generation, priority: .entry,
             cost: 1)
         if case .done = answer {} else { try? await Task.sleep(for: Self.leveragePause) }  // ends early only when cancelled
-        guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[lane]?.head == .leverage else { return }
+        guard head(of: lane, in: .leverage, partition, generation) != nil else { return }
         defer {
             attention.insert(key)
             dispatching.signal()

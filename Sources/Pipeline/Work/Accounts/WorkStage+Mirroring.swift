@@ -170,7 +170,7 @@ extension WorkStage {
             try? await Task.sleep(for: Self.fillPause)  // ends early only when cancelled
             isKnown = await takeTriggerFills(of: holding, key, generation)
         }
-        guard partitions[partition]?.generation == generation, partitions[partition]?.lanes[lane]?.head == .triggers else { return }
+        guard head(of: lane, in: .triggers, partition, generation) != nil else { return }
         if gone == nil || !isKnown || partitions[partition]?.books[lane.account]?.isProtecting == true {
             // What rests nevertheless is found by the sweep.
             partitions[partition]?.books[lane.account]?.sweepsAt = .now

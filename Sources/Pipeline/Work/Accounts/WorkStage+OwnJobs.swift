@@ -25,7 +25,7 @@ extension WorkStage {
     }
 
     /// The job that led to an order of before Redis was started anew: what is not on record of it is as it may have been.
-    func lostJob(
+    func restoredJob(
         _ origin: JobOrigin, _ id: JobID, _ order: OpenOrder, _ holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription
     ) -> ExecutionJob {
         let size = order.originalSize ?? order.size
