@@ -52,7 +52,7 @@ struct OperatorProgramTests {
             }
             try await site.eventually("all partitions are owned") { try await isAtWork() }
             let processes = roles.compactMap { site.identity("\($0)-1") }
-            for process in processes { process.send(SIGSTOP) }
+            for process in processes { try await site.pause(process) }
             site.redis.child.identity.send(SIGKILL)
             try await site.eventually("Redis has ended") { site.redis.child.poll() != nil }
             let second = try await PrivateRedis.start(in: site.run, logger: RealFleet.logger)

@@ -175,7 +175,7 @@ struct ProcessHealthTests {
             try await site.stopPostgres()
             try await site.eventually("match-1") { $0.state == .degraded }
             let identity = try #require(site.identity("match-1"))
-            identity.send(SIGSTOP)
+            try await site.pause(identity)
             let reports = await ProcessHealth.read(in: site.run, logger: RealFleet.logger)
             #expect(reports.map(\.state) == [.failed])
             #expect(reports[0].samples[0].concern.contains("does not answer"))

@@ -92,6 +92,18 @@ struct RealFleet: Sendable {
         String(decoding: FileManager.default.contents(atPath: run.log(of: process)) ?? Data(), as: UTF8.self)
     }
 
+    /// Stops a process where it is, and waits until each of its threads stands: on a busy machine that is later than the signal.
+    func pause(_ process: ProcessIdentity) async throws {
+        process.send(SIGSTOP)
+        let tasks = "/proc/\(process.pid)/task"
+        try await eventually("process \(process.pid) stands still") {
+            try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { task in
+                let stat = String(decoding: try KernelFile.read("\(tasks)/\(task)/stat"), as: UTF8.self)
+                return stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].hasPrefix(") T")
+            }
+        }
+    }
+
     /// What a process answers; `nil` while nobody does.
     func ask(_ process: String, _ path: String = "/readyz") async -> HealthReport? {
         guard let directory = try? run.healthDirectory() else { return nil }
