@@ -17,7 +17,8 @@ struct DecisionRecordTests {
         leader: PlanningFacts.Leader(leverage: 7, orderMargin: Notional(300), marginBalance: money("200000.5"), verifiedAt: Sample.t0 - 9),
         account: AccountFacts(
             equity: Notional(5_000), freeMargin: Notional(4_000), maintenanceMargin: Notional(10), grossNotional: Notional(900),
-            netNotional: Notional(-900), coinNotional: .zero))
+            netNotional: Notional(-900), coinNotional: .zero),
+        mayBeSent: true)
     private static let lifecycle = Lifecycle(
         id: "opened", k: Ratio(e18: 25_000_000_000_000_001), status: .copied, direction: .sell, orderNotional: Notional(100))
 

@@ -91,6 +91,23 @@ struct EntryPlanningTests {
         #expect(plan.lifecycle == uncopied)
     }
 
+    @Test("R-45: an entry that may have been sent, alone or as the end of a composition, is refused only when the exchange knows no order of it")
+    func mayBeSent() throws {
+        var uncopied = copied
+        uncopied.status = .uncopied
+        for (signal, life, outcome) in [
+            (open, nil, Outcome.unsupported), (Sample.signal(from: "10", to: "12"), copied, .unsupported),
+            (Sample.signal(from: "10", to: "12"), uncopied, .unsupported),
+        ] as [(Signal, Lifecycle?, Outcome)] {
+            let plan = Sample.plan(signal, instrument: nil, lifecycle: life) { $0.mayBeSent = true }
+            let job = try #require(plan.jobs.first)
+            #expect(job.refusal?.outcome == outcome)
+            #expect(plan.lifecycle == life, "a position that may have been opened is not known to be uncopied")
+            let answer = Sample.prepare(job, .empty)
+            #expect(answer.outcome == outcome && answer.detail == job.refusal?.detail)
+        }
+    }
+
     @Test("an order above its cap is clipped, the clip is recorded, and k follows")
     func orderCap() throws {
         let limits = Subscription.Limits(maximumOrderNotional: Notional(200))

@@ -15,7 +15,9 @@ struct WireShapeTests {
         #expect(try Signal(json: JSON.parse(bare.json.text())) == bare)
         let request = Sample.request(flip)
         #expect(try ExecutionRequest(json: JSON.parse(request.json.text())) == request)
-        for job in Sample.plan(flip, age: 10).jobs { #expect(try ExecutionJob(json: JSON.parse(job.json.text())) == job) }
+        let refused = Sample.plan(flip, age: 60_000) { $0.mayBeSent = true }.jobs
+        #expect(refused.map { $0.refusal?.outcome } == [nil, .stale])
+        for job in Sample.plan(flip, age: 10).jobs + refused { #expect(try ExecutionJob(json: JSON.parse(job.json.text())) == job) }
     }
 
     @Test("R-26: a signal by which a subscription joins survives JSON, and is refused where it is none")

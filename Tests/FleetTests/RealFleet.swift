@@ -4,6 +4,7 @@ import Foundation
 import Health
 import Postgres
 import Settings
+import enum TestServers.KernelFile
 
 @testable import vibe
 

@@ -242,6 +242,73 @@ import Testing
             #expect(try await fleet.verify().sleeves.isEmpty)
         }
     }
+
+    /// What a composition makes of a leader's trades in SOL, at 100 USDC, that its parts by themselves do not.
+    enum More: String, CaseIterable, CustomStringConvertible {
+        /// Each part is worth less than the exchange takes, or than is to be copied.
+        case small, filtered
+        /// The last part has a leg for a position that there never was, which carries the order, and one that has none.
+        case turned
+        var description: String { rawValue }
+
+        var filters: String { self == .filtered ? #", filters: {min_leader_notional: "150"}"# : "" }
+        var trades: [(side: Side, size: String)] {
+            switch self {
+            case .small: [(.buy, "0.6"), (.buy, "0.6"), (.buy, "0.6")]
+            case .filtered: [(.buy, "1"), (.buy, "1")]
+            case .turned: [(.buy, "10"), (.sell, "30")]
+            }
+        }
+        var last: (position: Size, close: (side: Side, size: String)) {
+            switch self {
+            case .small: (Size(e8: 18_000_000), (.sell, "1.8"))
+            case .filtered: (Size(e8: 20_000_000), (.sell, "2"))
+            case .turned: (Size(-2), (.buy, "20"))
+            }
+        }
+    }
+
+    @Test("R-08: what was composed to more than its parts come to is found when Redis has forgotten it, and closed", arguments: More.allCases)
+    func moreThanItsParts(_ more: More) async throws {
+        let redis = try await Self.server()
+        let cast = Cast.alike(1, #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 60000}"# + more.filters)
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            let single = try await fleet.plan("plan-1")
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            // stays on record
+            try await fleet.exchange.trade("leader", "BTC", .buy, "0.4")
+            try await fleet.settled(signals: 1)
+            await single.stop()
+            let signals = more.trades.count + 1
+            for trade in more.trades { try await fleet.exchange.trade("leader", "SOL", trade.side, trade.size) }
+            try await fleet.eventually("the requests wait") { try await fleet.added(.requests) == signals }
+            try await fleet.plan("plan-2", coalesceAfter: .milliseconds(1))
+            try await fleet.settled(signals: signals)
+            let holding = HoldingKey("s0:leader", "SOL")
+            #expect(try await fleet.verify().sleeves[holding]?.position == more.last.position)
+            try await fleet.endRoles()
+
+            let index = fleet.partitioning.account(cast.followers[0].account)
+            for stream in [RedisStreams.Stream.jobs, .results] { try await fleet.forget(StreamPartition(stream, index), after: 1) }
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: signals, within: .seconds(40))
+            var truth = try await fleet.verify()
+            #expect(truth.ledger.count(where: \.isOrder) == 2, "no order is sent again")
+            #expect(truth.sleeves[holding]?.position == more.last.position)
+
+            try await fleet.exchange.trade("leader", "SOL", more.last.close.side, more.last.close.size)
+            try await fleet.settled(signals: signals + 1, within: .seconds(30))
+            truth = try await fleet.verify()
+            #expect(truth.sleeves[holding] == nil)
+            #expect(truth.position(of: cast.followers[0].account, "SOL").isZero)
+        }
+    }
 }
 
 extension Fleet {

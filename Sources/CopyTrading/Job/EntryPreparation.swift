@@ -12,6 +12,7 @@ struct EntryPreparation {
     let fanout: FanoutCap?
 
     func intent(now: Int64) throws(Skip) -> OrderIntent {
+        if let refusal = job.refusal { throw Skip(outcome: refusal.outcome, detail: refusal.detail) }
         if let expiry = job.expiresAt, now > expiry {
             throw Skip(outcome: .stale, detail: "expired \(now - expiry) ms ago")
         }

@@ -45,8 +45,21 @@ public struct ExecutionJob: Sendable, Equatable {
     public var detail: String?
     /// As of the request; `nil` for what no request led to.
     public var place: FanoutPlace?
+    /// Of an entry that is not to be sent, unless it was already: Redis has been lost since.
+    public var refusal: Refusal?
     /// ``DecisionRecord/json``. Carried unread: a worker that knows less than the planner still carries the job out.
     public var decision: JSON?
+
+    /// Why an entry ends when the exchange knows no order of it.
+    public struct Refusal: Sendable, Equatable {
+        public var outcome: Outcome
+        public var detail: String
+
+        public init(_ outcome: Outcome, _ detail: String) {
+            self.outcome = outcome
+            self.detail = detail
+        }
+    }
 
     public enum Quantity: Sendable, Equatable {
         /// Coins, unsigned. In whole lots, except what may be accumulated.
@@ -60,7 +73,7 @@ public struct ExecutionJob: Sendable, Equatable {
         influencer: InfluencerID, coin: Coin, action: Action, side: Side, quantity: Quantity, limit: Price?, referencePrice: Price,
         expiresAt: Int64?, maximumPositionNotional: Notional?, leaderFillTime: Int64, receivedAt: Int64, lifecycle: SignalID?,
         terms: EntryTerms? = nil, sharing: AccountSharing = .lock, closesManual: Bool = true, clips: [Clip] = [], detail: String? = nil,
-        origin: JobOrigin? = nil, place: FanoutPlace? = nil, decision: JSON? = nil
+        origin: JobOrigin? = nil, place: FanoutPlace? = nil, refusal: Refusal? = nil, decision: JSON? = nil
     ) {
         self.id = id
         self.request = request
@@ -87,6 +100,7 @@ public struct ExecutionJob: Sendable, Equatable {
         self.detail = detail
         self.origin = origin
         self.place = place
+        self.refusal = refusal
         self.decision = decision
     }
 }
@@ -113,6 +127,7 @@ extension ExecutionJob {
         ]
         if let origin { members.append(("origin", .string(origin.rawValue))) }
         if let place { members += place.members }
+        if let refusal { members.append(("refused", ["outcome": .string(refusal.outcome.rawValue), "detail": .string(refusal.detail)])) }
         if let decision { members.append(("decision", decision)) }
         return members.present.asObject
     }
@@ -140,7 +155,9 @@ extension ExecutionJob {
             closesManual: try json.maybe("closesManual") { value throws(JSONError) in try value.asBool() } ?? true,
             clips: try [Clip](member: "clips", of: json),
             detail: try json.maybe("detail") { value throws(JSONError) in try value.asString() }, origin: origin,
-            place: try FanoutPlace.read(json), decision: json["decision"])
+            place: try FanoutPlace.read(json),
+            refusal: try json.maybe("refused") { value throws(JSONError) in Refusal(try value.choice("outcome"), try value.string("detail")) },
+            decision: json["decision"])
         guard referencePrice > .zero else { throw JSONError(path: "refPx", problem: "\(referencePrice) is not positive") }
         if let expiresAt, !LeaderFill.times.contains(expiresAt) { throw JSONError(path: "expiresMs", problem: "not a time since 1970") }
     }

@@ -100,6 +100,7 @@ extension PlanningFacts {
         Member("leaderMarginBalance", \.leader.marginBalance),
         Member("leaderVerifiedMs", \.leader.verifiedAt),
         Member("account", \.account),
+        Member("mayBeSent", \.mayBeSent),
     ]
 
     /// The members that are not as in ``unknown``.

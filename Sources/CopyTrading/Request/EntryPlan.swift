@@ -26,7 +26,7 @@ struct EntryPlan {
     }
 
     /// - Parameter stored: the lifecycle after this leg. An OPEN begins one, copied or not, unless one was joined too late; an INCREASE
-    ///   that a cap made smaller corrects its `k`.
+    ///   that a cap made smaller corrects its `k`. There is none after an OPEN that was refused and may have been copied all the same.
     func decide(now: Int64, _ stored: inout Lifecycle?) -> PlannedLeg {
         do {
             let (job, life) = try plan(now: now)
@@ -34,8 +34,9 @@ struct EntryPlan {
             return .job(job)
         } catch {
             if leg.action == .open, signal.join == nil || lifecycle == nil {
-                stored = Lifecycle(id: request.signal.id, k: .zero, status: .uncopied, direction: side)
+                stored = facts.mayBeSent ? nil : Lifecycle(id: request.signal.id, k: .zero, status: .uncopied, direction: side)
             }
+            if facts.mayBeSent { return .job(refused(error)) }
             return .skip(
                 SkippedLeg(
                     job: id, action: leg.action, side: side, outcome: error.outcome, detail: error.detail, requestedSize: error.size,
@@ -142,6 +143,20 @@ struct EntryPlan {
             throw Refusal(
                 .price, .priceMoved, "the market at \(market) is more than \(worst) bps worse than the leader's entry \(join.leaderEntry)")
         }
+    }
+
+    /// Asked for, and not sent: its numbers are the leader's.
+    private func refused(_ refusal: Refusal) -> ExecutionJob {
+        ExecutionJob(
+            id: id, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
+            account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: side,
+            quantity: .size(leg.change.magnitude), limit: nil, referencePrice: signal.averagePrice, expiresAt: nil,
+            maximumPositionNotional: nil, leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt,
+            lifecycle: lifecycle?.id ?? signal.id,
+            terms: EntryTerms(
+                leaderStart: leg.start, leaderEnd: leg.end,
+                followsLeader: (lifecycle?.orderNotional ?? subscription?.sizing.orderNotional) == nil),
+            sharing: account.sharing, clips: refusal.clips, place: request.place, refusal: .init(refusal.outcome, refusal.detail))
     }
 
     private func life(_ sizing: EntrySizing, _ subscription: Subscription, base: Lifecycle?) -> Lifecycle {

@@ -9,10 +9,13 @@ public struct PlanningFacts: Sendable, Equatable {
     public var leader: Leader
     /// The subscriber's account as a whole, reservations of orders under way included; `nil` leaves its caps to the worker.
     public var account: AccountFacts?
+    /// An order of the request may be at the exchange already, for it alone or for a composition that ended with it: Redis has been
+    /// lost since. Then no entry ends before the exchange was asked for it, and one that is refused leaves open whether it was copied.
+    public var mayBeSent: Bool
 
     public init(
         instrument: Instrument?, states: ScopeStates = ScopeStates(), safety: Safety = Safety(), market: Market = Market(),
-        leader: Leader = Leader(), account: AccountFacts? = nil
+        leader: Leader = Leader(), account: AccountFacts? = nil, mayBeSent: Bool = false
     ) {
         self.instrument = instrument
         self.states = states
@@ -20,6 +23,7 @@ public struct PlanningFacts: Sendable, Equatable {
         self.market = market
         self.leader = leader
         self.account = account
+        self.mayBeSent = mayBeSent
     }
 
     public struct Safety: Sendable, Equatable {

@@ -290,7 +290,8 @@ public actor PlanStage: StageActor {
         let needsHistory = snapshot.subscriptions[request.subscription].map { $0.historyDays > 0 } ?? false
         let past = needsHistory ? history?.history(of: request.signal.coin) : nil
         var facts = PlanningFacts(
-            instrument: instrument, states: states, market: .init(listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility))
+            instrument: instrument, states: states, market: .init(listedAt: past?.listedAt, dailyVolatility: past?.dailyVolatility),
+            mayBeSent: mayBeSent)
         guard !mayBeSent else { return facts }
         let latched = latches?.level(
             influencer: request.signal.influencer, subscriber: request.subscriber, subscription: request.subscription, coin: request.signal.coin)

@@ -7,7 +7,8 @@ import RedisStreams
 /// settled as an attempt of a predecessor; else the job goes on as any other. Exits are asked for too: an exit sent twice may open the
 /// other side.
 ///
-/// What was composed is planned once more in its parts. Orders of a lane go out one after the other, so the order of a later job tells
+/// What was composed is planned once more in its parts, and its order is that of the last, also when that comes to nothing by itself: a
+/// refused entry is asked for before it ends. Orders of a lane go out one after the other, so the order of a later job tells
 /// that those before it had ended: they are not sent any more.
 extension WorkStage {
     /// So many attempts that did nothing may lie between those that the exchange is asked for. What traded is found behind any number of them.
@@ -82,7 +83,7 @@ extension WorkStage {
                 }
                 let finding = try await find(job, partition)
                 var hadEnded = false
-                if finding == nil { hadEnded = try await self.hadEnded(job, lane, partition) }
+                if finding == nil, job.job.refusal == nil { hadEnded = try await self.hadEnded(job, lane, partition) }
                 guard asked(partition, generation, lane)?.job.id == job.job.id else { continue }
                 return conclude(finding, hadEnded: hadEnded, of: job, lane, partition)
             } catch {
@@ -101,6 +102,8 @@ extension WorkStage {
         var finding: Finding?
         var attempt = job.attempt
         let last = lastTraded(job, partition)
+        // what was refused has an order only in a composition that ended with it, and is not sent: one that did not trade changes nothing
+        if job.job.refusal != nil, last == 0 { return nil }
         // an exit may have taken several, an entry ends with the one that landed
         while attempt <= max(last, (finding?.attempt ?? job.attempt - 1) + 1 + Self.attemptsAhead), finding == nil || !job.job.action.isEntry {
             let cloid = ClientOrderID(job: job.job.id, attempt: attempt)
@@ -139,12 +142,25 @@ extension WorkStage {
 
     /// Whether a job of which the exchange knows no order had ended without one.
     private func hadEnded(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) async throws -> Bool {
+        if try await isPartOfFirstLeg(job, lane, partition) { return true }
         if tradedBehind(job, lane, partition) == nil { await letOthersCome(job, lane, partition) }
         guard let (later, cloid) = tradedBehind(job, lane, partition) else { return false }
         // an order on the other side took the entry back; the reduction alone asks for its share of that too, and the entry makes up for it
         guard job.job.action.isEntry, later.action == .reduce else { return true }
         guard case .known(let order) = try await client.orderStatus(lane.account.text, cloid: cloid.text) else { return false }
         return order.order.side == job.job.side
+    }
+
+    /// Whether the order of the first leg of its request did what this one is to do: a turn that is composed with what opened the position before
+    /// it has one leg, which opens the other side.
+    private func isPartOfFirstLeg(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) async throws -> Bool {
+        guard job.job.action.isEntry, job.job.origin == nil, let orders = partitions[partition]?.tradedBefore[lane.account]?.orders else { return false }
+        let first = JobID(request: job.job.request, leg: 0)
+        guard first != job.job.id,
+            let cloid = (1...Self.attemptsBehind).lazy.map({ ClientOrderID(job: first, attempt: $0) }).first(where: orders.contains),
+            case .known(let found) = try await client.orderStatus(lane.account.text, cloid: cloid.text)
+        else { return false }
+        return found.order.side == job.job.side && !found.order.reduceOnly
     }
 
     /// The first job behind this one in its lane whose order traded before Redis was started anew, with that order. Of the same sleeve, as

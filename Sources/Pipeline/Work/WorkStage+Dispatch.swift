@@ -181,6 +181,10 @@ extension WorkStage {
                     beginAsking(lane, key.partition)
                     break
                 }
+                if let refusal = job.job.refusal {
+                    finish(lane, refusal.outcome, refusal.detail, key.partition)
+                    continue
+                }
                 if job.job.action.isEntry {
                     if needsReading(job, settings, key.partition) {
                         partitions[key.partition]?.lanes[lane]?.head = .reading
