@@ -309,6 +309,79 @@ import Testing
             #expect(truth.position(of: cast.followers[0].account, "SOL").isZero)
         }
     }
+
+    /// Settings under which parts of compositions come to something else than they do together.
+    private static let settings = [
+        "", "inverse: true", "below_minimum: accumulate", "below_minimum: raise_to_min", #"filters: {min_leader_notional: "150"}"#,
+        "filters: {direction: long}", "filters: {direction: short}",
+    ]
+
+    @Test(
+        "R-08: whatever was composed of what when Redis is lost, nothing is sent twice, nothing is left without an owner, and it is closed",
+        arguments: 1...4)
+    func anything(seed: Int) async throws {
+        let redis = try await Self.server()
+        var random = Seeded(state: UInt64(seed))
+        let leaders = ["one", "other"]
+        let settings = Self.settings[Int.random(in: 0..<Self.settings.count, using: &random)]
+        let cast = Cast(
+            leaders: leaders,
+            [
+                .init(
+                    "s", of: "one", "other",
+                    settings: #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 60000}"# + (settings.isEmpty ? "" : ", \(settings)"),
+                    account: "sharing: sleeves")
+            ])
+        try await Fleet.run(cast, redis: redis) { fleet in
+            try await fleet.match()
+            let single = try await fleet.plan("plan-0")
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            // stays on record
+            try await fleet.exchange.trade("one", "BTC", .buy, "0.4")
+            try await fleet.settled(signals: 1)
+            await single.stop()
+            var signals = 1
+            // of each leader, in tenths of a SOL
+            var positions = [0, 0]
+            func move(_ leader: Int, to next: Int) async throws {
+                let change = next - positions[leader]
+                guard change != 0 else { return }
+                positions[leader] = next
+                signals += 1
+                try await fleet.exchange.trade(leaders[leader], "SOL", change > 0 ? .buy : .sell, "\(abs(change) / 10).\(abs(change) % 10)")
+                try await fleet.settled(signals: signals, groups: ["matcher"])
+            }
+            for group in 1...Int.random(in: 1...2, using: &random) {
+                for _ in 0..<Int.random(in: 1...5, using: &random) {
+                    let next = Int.random(in: 0...2, using: &random) == 0 ? 0 : Int.random(in: -40...40, using: &random)
+                    try await move(Int.random(in: 0...3, using: &random) == 0 ? 1 : 0, to: next)
+                }
+                let planner = try await fleet.plan("plan-\(group)", coalesceAfter: .milliseconds(1))
+                try await fleet.settled(signals: signals)
+                await planner.stop()
+            }
+            try await fleet.verify()
+            try await fleet.endRoles()
+
+            let index = fleet.partitioning.account(cast.followers[0].account)
+            for stream in [RedisStreams.Stream.jobs, .results] {
+                try await fleet.forget(StreamPartition(stream, index), after: Int.random(in: 1...3, using: &random))
+            }
+            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
+            try await fleet.recovery().run()
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
+            try await fleet.settled(signals: signals, within: .seconds(60))
+            try await fleet.verify()
+
+            for leader in leaders.indices { try await move(leader, to: 0) }
+            try await fleet.settled(signals: signals, within: .seconds(60))
+            let truth = try await fleet.verify()
+            #expect(truth.position(of: cast.followers[0].account, "SOL").isZero, "\(settings)")
+        }
+    }
 }
 
 extension Fleet {

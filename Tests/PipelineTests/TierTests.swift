@@ -426,18 +426,6 @@ import Testing
     }
 }
 
-/// Random numbers that a seed replays.
-private struct Seeded {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state >> 11
-    }
-}
-
 extension Fleet {
     /// A leader's fill as the simulator's control endpoint takes it, published now.
     func fill(_ leader: String, _ fill: JSON) async throws {
