@@ -6,7 +6,7 @@ import WebSocket
 ///
 /// What it owes: an answer to each request, or an ``ExchangeError`` that never calls a request unsent whose bytes may have been written;
 /// it repeats nothing. Answers come in any order. A lost or silent connection is replaced after a pause; requests do not move to the
-/// next one.
+/// next one, and none waits for it: whoever has another way can take it at once.
 public actor PostSocket: ExchangeTransport {
     public struct Configuration: Sendable {
         /// From asking to being written, and again from there to the answer.
@@ -31,8 +31,8 @@ public actor PostSocket: ExchangeTransport {
     private let logger: Logger
     private var queue: PostQueue
     private var callers: [PostQueue.ID: CheckedContinuation<Result<JSON, ExchangeError>, Never>] = [:]
-    /// Whether requests are taken: while ``run()`` runs.
-    public private(set) var isTaking = false
+    /// Whether requests are taken: while there is a connection.
+    public var isTaking: Bool { wake != nil }
     private var lastArrival = ContinuousClock.now
     /// A request had no answer in time, and nothing else has arrived since it was written.
     private var isDumb = false
@@ -63,7 +63,7 @@ public actor PostSocket: ExchangeTransport {
     private func post(
         _ kind: PostQueue.Kind, _ payload: [UInt8], _ priority: RequestPriority, _ notAfter: ContinuousClock.Instant?
     ) async throws(ExchangeError) -> JSON {
-        guard isTaking else { throw .notSent("the socket is not running") }
+        guard isTaking else { throw .notSent("no connection") }
         guard let id = queue.add(kind, payload, priority: priority, notAfter: notAfter, at: .now) else {
             throw .notSent("\(configuration.maximumWaiting) requests wait already")
         }
@@ -78,14 +78,9 @@ public actor PostSocket: ExchangeTransport {
     // MARK: - Connections
 
     /// Keeps a connection until the task is cancelled, then throws `CancellationError`; no other error ends it, except an address that
-    /// is none. Requests are taken only meanwhile.
+    /// is none.
     public func run() async throws {
         let url = try WebSocketURL(parsing: url)
-        isTaking = true
-        defer {
-            isTaking = false
-            end(queue.lost("the socket was shut down"))
-        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.keep(url) }
             group.addTask { try await self.watchTimes() }

@@ -23,7 +23,8 @@ extension Knob {
             effect: "Another name has limits of its own; give one to each address, or the exchange's limits are exceeded."),
         Knob(
             "EXCHANGE_TRANSPORT", .exchange, .choice(["rest", "websocket"]), standard: "rest",
-            purpose: "How orders are sent: each as a request of its own over HTTP, or all over one kept WebSocket connection.",
+            purpose: "How orders are sent: each as a request of its own over HTTP, or all over one kept WebSocket connection "
+                + "(over HTTP while there is none).",
             effect: "Over WebSocket at most 100 orders of a process are unanswered at a time, and a lost connection leaves all of them unknown."),
         Knob(
             "EXCHANGE_SOCKET_MESSAGES", .exchange, .integer(unit: "messages a minute", 100...10_000_000), standard: "2000",

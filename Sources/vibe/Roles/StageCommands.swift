@@ -85,7 +85,7 @@ struct WorkCommand: AsyncParsableCommand {
         let wake = Wake()
         let latches = try await process.latches()
         let handler = WorkStage(
-            config: config, client: client, transport: socket ?? client, instruments: instruments,
+            config: config, client: client, transport: socket.map { FallbackTransport($0, else: client) } ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try process.redis("attempts"), keys: process.keys, stage: stage), leases: leases.table,
             keys: process.keys, stage: stage, partitioning: process.partitioning,
             auditLag: AuditLag(redis: try process.redis("lag"), keys: process.keys),

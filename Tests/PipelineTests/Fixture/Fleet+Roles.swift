@@ -268,7 +268,7 @@ extension Fleet {
         let wake = Wake()
         let latches = try await latches(&parts)
         let handler = WorkStage(
-            config: config, client: client, transport: socket ?? client, instruments: instruments,
+            config: config, client: client, transport: socket.map { FallbackTransport($0, else: client) } ?? client, instruments: instruments,
             journal: AttemptJournal(redis: try connect("attempts", &parts), keys: keys, stage: stage), leases: leases.table, keys: keys,
             stage: stage, partitioning: partitioning, auditLag: AuditLag(redis: try connect("lag", &parts), keys: keys),
             accountLog: AccountLog(redis: try connect("accounts", &parts), keys: keys, stage: stage), latches: latches, sealingKeys: SealingKeys(current: Self.sealingKey),
