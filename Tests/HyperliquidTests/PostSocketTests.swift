@@ -160,11 +160,11 @@ struct PostSocketTests {
         let socket = PostSocket(
             endpoint: ExchangeEndpoint(base: "http://127.0.0.1:1", network: .testnet), budget: ConnectionBudget(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        #expect(await failure(socket) == .notSent("no connection"))
+        #expect(await failure(socket) == .notSent("no connection that answers"))
         let running = Task { try await socket.run() }
-        #expect(await failure(socket) == .notSent("no connection"))
+        #expect(await failure(socket) == .notSent("no connection that answers"))
         running.cancel()
         await #expect(throws: CancellationError.self) { try await running.value }
-        #expect(await failure(socket) == .notSent("no connection"))
+        #expect(await failure(socket) == .notSent("no connection that answers"))
     }
 }

@@ -31,8 +31,8 @@ public actor PostSocket: ExchangeTransport {
     private let logger: Logger
     private var queue: PostQueue
     private var callers: [PostQueue.ID: CheckedContinuation<Result<JSON, ExchangeError>, Never>] = [:]
-    /// Whether requests are taken: while there is a connection.
-    public var isTaking: Bool { wake != nil }
+    /// Whether requests are taken: while there is a connection that answers.
+    public var isTaking: Bool { wake != nil && !isDumb }
     private var lastArrival = ContinuousClock.now
     /// A request had no answer in time, and nothing else has arrived since it was written.
     private var isDumb = false
@@ -63,7 +63,7 @@ public actor PostSocket: ExchangeTransport {
     private func post(
         _ kind: PostQueue.Kind, _ payload: [UInt8], _ priority: RequestPriority, _ notAfter: ContinuousClock.Instant?
     ) async throws(ExchangeError) -> JSON {
-        guard isTaking else { throw .notSent("no connection") }
+        guard isTaking else { throw .notSent("no connection that answers") }
         guard let id = queue.add(kind, payload, priority: priority, notAfter: notAfter, at: .now) else {
             throw .notSent("\(configuration.maximumWaiting) requests wait already")
         }
