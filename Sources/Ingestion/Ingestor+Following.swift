@@ -49,7 +49,8 @@ extension Ingestor {
         do {
             let hashes = [keys.cursors(partition), keys.leaders(partition)]
             let stored = try await redis.send(hashes.map { RedisCommand("HGET", $0, influencer.id.text) })
-            cursor = try stored[0].checked().bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) } ?? LeaderCursor()
+            let known = try stored[0].checked().bytes.map { bytes in try LeaderCursor(json: JSON.parse(bytes)) }
+            cursor = if let known { known } else { try await firstCursor(of: influencer.id) }
             storedRecord = try stored[1].checked().bytes
         } catch {
             unread.insert(address)
@@ -72,6 +73,20 @@ extension Ingestor {
             "leader.followed",
             metadata: ["influencer": "\(influencer.id)", "partition": "\(partition)", "resume": "\(cursor.resumeFrom.map(String.init) ?? "new")"])
     }
+
+    /// Where a leader begins of whom nothing is stored: as he is now. Had he been followed before Redis was started anew, what was stored may be
+    /// lost, and with it what it led to: he is read again from then on.
+    private func firstCursor(of influencer: InfluencerID) async throws -> LeaderCursor {
+        var cursor = LeaderCursor()
+        let restart = try await redis.send(RedisCommand("HGET", keys.cellRecord, "suspect_ms")).checked().text.flatMap { Int64($0) } ?? 0
+        if restart > 0, let since = try await config.followedSince()[influencer], since < restart {
+            cursor.resumeFrom = max(since, restart - Self.lostAtMost)
+        }
+        return cursor
+    }
+
+    /// What Redis can have lost without the cell being halted, and more.
+    private static let lostAtMost: Int64 = 3_600_000
 
     /// The record of a leader's conduct. One that cannot be read begins anew: its exits are mirrored all the same.
     private func keeper(_ stored: [UInt8]?, of influencer: Influencer, _ cursor: LeaderCursor) -> LeaderRecordKeeper {

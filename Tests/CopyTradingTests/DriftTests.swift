@@ -22,6 +22,14 @@ struct DriftTests {
         #expect(check(target, held).decision == decision)
     }
 
+    @Test("R-52: what opens for the account is given up when it is worth an entry, and not asked for again and again before")
+    func opensForAccount() {
+        for (held, decision) in [("0.0051", DriftCheck.Decision.watch), ("0.00516", .reduce(money("0.00516")))] {
+            #expect(check("0", held) { $0.opensForAccount = true }.decision == decision)
+            #expect(check("-0.25", held) { $0.opensForAccount = true }.decision == decision)
+        }
+    }
+
     @Test("R-55: an excess is reduced after a second look, with nothing on its way")
     func oversized() {
         #expect(check("0.25", "0.2625") { $0.isConfirmed = true }.decision == .reduce(money("0.0125")))

@@ -147,6 +147,22 @@ import Testing
         }
     }
 
+    @Test("a leader of whom nothing is stored is as he is at first sight; followed before Redis was started anew, he is read from then on", arguments: [false, true])
+    func nothingStored(isRestarted: Bool) async throws {
+        try await Fleet.run(Cast.alike(1)) { fleet in
+            try await fleet.startFollowers()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            if isRestarted {
+                _ = try await fleet.observer.send(RedisCommand("HSET", fleet.keys.cellRecord, "suspect_ms", "\(WallClock.milliseconds)")).checked()
+            }
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: isRestarted ? 2 : 1)
+            let truth = try await fleet.verify()
+            #expect(truth.results.map(\.outcome) == (isRestarted ? [.filled, .filled] : [.uncopiedBase]))
+        }
+    }
+
     @Test("an ingest whose lease vanished takes it anew and goes on")
     func lostLease() async throws {
         let cast = Cast.alike(1)

@@ -15,10 +15,12 @@ public struct DriftCheck: Sendable, Equatable {
     public var healsEntries: Bool
     /// The leader's last price is known, from which the caps on what an entry may pay are reckoned.
     public var isPriceFair: Bool
+    /// Giving it up opens for the account, which holds nothing on that side: the order must be worth as much as an entry.
+    public var opensForAccount: Bool
 
     public init(
         leaderPosition: Size, target: Size, held: Size, price: Price, isOrderInFlight: Bool = false, isConfirmed: Bool = false,
-        isCopied: Bool = true, healsEntries: Bool = false, isPriceFair: Bool = false
+        isCopied: Bool = true, healsEntries: Bool = false, isPriceFair: Bool = false, opensForAccount: Bool = false
     ) {
         self.leaderPosition = leaderPosition
         self.target = target
@@ -29,6 +31,7 @@ public struct DriftCheck: Sendable, Equatable {
         self.isCopied = isCopied
         self.healsEntries = healsEntries
         self.isPriceFair = isPriceFair
+        self.opensForAccount = opensForAccount
     }
 
     public enum Kind: String, Sendable, CaseIterable {
@@ -64,7 +67,7 @@ public struct DriftCheck: Sendable, Equatable {
         case .extra, .side:
             if isOrderInFlight { return .watch }
             // On the wrong side whatever it is worth; an extra only when the exchange takes the order.
-            if kind == .extra, !MinimumNotional.isTaken(held, at: price) { return .watch }
+            if opensForAccount ? MinimumNotional.isDust(held, at: price) : kind == .extra && !MinimumNotional.isTaken(held, at: price) { return .watch }
             return .reduce(held.magnitude)
         case .oversized:
             let isLarge = Int128(excess.e8) * 10_000 >= Int128(target.magnitude.e8) * Int128(Self.oversizedBasisPoints)

@@ -508,7 +508,7 @@ public actor WorkStage: StageActor {
         partitions[partition]?.books[key.account]?.reservations.settle(job.job.id, filled: job.fills.value, at: WallClock.microseconds)
         let holding = HoldingKey(job.job.subscription, key.coin)
         var sleeve = partitions[partition]?.sleeves[holding] ?? .empty
-        if !job.job.action.isEntry, job.fills.filled.isZero, !sleeve.position.isZero, job.cloid != nil || outcome.isFailure {
+        if !job.job.action.isEntry, job.fills.filled.isZero, !sleeve.position.isZero, job.cloid != nil || outcome.isFailure || job.job.origin != nil {
             sleeve.fruitlessExits += 1
         }
         emit(

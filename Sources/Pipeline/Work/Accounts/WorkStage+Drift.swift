@@ -159,7 +159,8 @@ extension WorkStage {
                 .adding(in: holding.coin, to: leader.size) ?? .zero
             var check = DriftCheck(
                 leaderPosition: leader.size, target: Self.target(sleeve, leader.size, resting: resting, subscription), held: sleeve.position, price: price,
-                isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil)
+                isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil,
+                opensForAccount: sleeves.filter { $0.key.coin == holding.coin }.reduce(.zero) { $0 + $1.value.position }.sign != sleeve.position.sign)
             let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
             check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
             guard check.kind != .none else { continue }
