@@ -232,7 +232,7 @@ struct InvariantTests {
         #expect(verdict(["work-1", "work-2"], members: ["work-1"]).findings == ["work 01: leased to work-2, which is not alive"])
         #expect(verdict(["work-1", nil], members: ["work-1"]).findings == ["work 01: nobody holds its lease, and 1 could"])
         #expect(verdict([nil], members: []).isUpheld)
-        let usage = ChaosObservations.Usage(process: "work-1", memory: (100 << 20, 329 << 20), files: (10, 43))
+        let usage = ChaosObservations.Usage(process: "work-1", memory: (100 << 20, 265 << 20), files: (10, 43))
         #expect(verdict(["work-1"], members: ["work-1"]) { $0.usage = [usage] }.count == 2)
         #expect(verdict(["work-1"], members: ["work-1"]) { $0.restAfter = nil }.count == 1)
         #expect(verdict(["work-1"], members: ["work-1"]) { $0.members = ["work-1", "work-2"] }.count == 1)

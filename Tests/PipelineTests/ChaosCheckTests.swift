@@ -270,7 +270,7 @@ import Testing
             expect(slow, failed: .recovery, naming: "work 03, killed: went on after 40.0 s")
             let mute = try await check(fleet) { $0.health.append(.init(process: "plan-1", at: 1, isGreen: true, couldProgress: false)) }
             expect(mute, failed: .health, naming: "plan-1")
-            let grown = try await check(fleet) { $0.usage[0].memory.after = 400 << 20 }
+            let grown = try await check(fleet) { $0.usage[0].memory.after = 300 << 20 }
             expect(grown, failed: .rest, naming: "work-2")
             let late = try await check(fleet) { $0.restAfter = .seconds(61) }
             expect(late, failed: .rest, naming: "rest came")

@@ -59,10 +59,9 @@ struct ChaosObservations: Sendable {
         var sending = Duration.milliseconds(500)
         /// For so long after a successor's first order, orders of other accounts that its predecessor had sent may still arrive.
         var transit = Duration.seconds(10)
-        /// A process may end with this many times its memory and this much more, and with so many more open files. A worker that takes all
-        /// partitions over with their backlogs holds some 16,000 jobs for a while, and the allocator gives little of that back.
+        /// A process may end with this many times its memory and this much more, and with so many more open files.
         var memoryFactor: Int64 = 2
-        var memorySlack: Int64 = 128 << 20
+        var memorySlack: Int64 = 64 << 20
         var fileSlack = 32
     }
 
