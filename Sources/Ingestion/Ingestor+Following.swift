@@ -78,7 +78,7 @@ extension Ingestor {
     /// lost, and with it what it led to: he is read again from then on.
     private func firstCursor(of influencer: InfluencerID) async throws -> LeaderCursor {
         var cursor = LeaderCursor()
-        let restart = try await redis.send(RedisCommand("HGET", keys.cellRecord, "suspect_ms")).checked().text.flatMap { Int64($0) } ?? 0
+        let restart = try await redis.suspicion(keys).at
         if restart > 0, let since = try await config.followedSince()[influencer], since < restart {
             cursor.resumeFrom = max(since, restart - Self.lostAtMost)
         }

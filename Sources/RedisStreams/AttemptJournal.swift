@@ -125,14 +125,8 @@ public struct AttemptJournal: Sendable {
         try await hash(keys.nonces(stage.inputs[partition].index)).compactMapValues { Int64(String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// The moment before which journalled attempts may have been lost with Redis: in Redis time, milliseconds, 0 when none were; and by the
-    /// process' own monotonic clock, as the other one may be wrong.
-    public func suspicion() async throws(RedisError) -> (at: Int64, since: ContinuousClock.Instant) {
-        let replies = try await redis.send([RedisCommand("HGET", keys.cellRecord, "suspect_ms"), RedisCommand("TIME")])
-        guard let time = try replies[1].checked().serverTime else { throw .unexpectedReply("TIME") }
-        let moment = try replies[0].checked().text.flatMap { Int64($0) } ?? 0
-        return (moment, .now - .milliseconds(max(0, time / 1_000 - moment)))
-    }
+    /// The moment before which journalled attempts may have been lost with Redis.
+    public func suspicion() async throws(RedisError) -> (at: Int64, since: ContinuousClock.Instant) { try await redis.suspicion(keys) }
 
     /// Jobs of a partition that were answered before Redis was lost.
     public func answered(_ partition: Int) async throws(RedisError) -> Set<String> {

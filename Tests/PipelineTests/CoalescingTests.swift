@@ -202,14 +202,7 @@ import Testing
     func recovered(_ part: OnRecord) async throws {
         let redis = try await Self.server()
         try await Fleet.run(cast, redis: redis) { fleet in
-            try await fleet.match()
-            let single = try await fleet.plan("plan-1")
-            try await fleet.work()
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "0.4")
-            try await fleet.settled(signals: 1)
-            await single.stop()
+            try await fleet.openedAndUnplanned()
             // reduced twice; opened and added to
             for (coin, side, size) in [("BTC", Side.sell, "0.1"), ("ETH", .buy, "1"), ("BTC", .sell, "0.1"), ("ETH", .buy, "1")] {
                 try await fleet.exchange.trade("leader", coin, side, size)
@@ -224,11 +217,7 @@ import Testing
             let index = fleet.partitioning.account(cast.followers[0].account)
             try await fleet.forget(StreamPartition(.jobs, index), after: part == .orders ? 3 : 1)
             try await fleet.forget(StreamPartition(.results, index), after: part == .answers ? 3 : 1)
-            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
-            try await fleet.recovery().run()
-            try await fleet.startFollowers()
-            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
-            try await fleet.settled(signals: 5, within: .seconds(40))
+            try await fleet.loseRedis(having: 5, within: .seconds(40))
             let truth = try await fleet.verify()
             #expect(truth.ledger.filter(\.isOrder).map(\.cloid) == undisturbed.ledger.filter(\.isOrder).map(\.cloid), "no order is sent again")
             #expect(truth.ledger.count(where: \.isOrder) == 3)
@@ -273,15 +262,7 @@ import Testing
         let redis = try await Self.server()
         let cast = Cast.alike(1, #"sizing: {mode: ratio, ratio: "0.1"}, limits: {entry_expiry_ms: 60000}"# + more.filters)
         try await Fleet.run(cast, redis: redis) { fleet in
-            try await fleet.match()
-            let single = try await fleet.plan("plan-1")
-            try await fleet.work()
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            // stays on record
-            try await fleet.exchange.trade("leader", "BTC", .buy, "0.4")
-            try await fleet.settled(signals: 1)
-            await single.stop()
+            try await fleet.openedAndUnplanned()
             let signals = more.trades.count + 1
             for trade in more.trades { try await fleet.exchange.trade("leader", "SOL", trade.side, trade.size) }
             try await fleet.eventually("the requests wait") { try await fleet.added(.requests) == signals }
@@ -293,11 +274,7 @@ import Testing
 
             let index = fleet.partitioning.account(cast.followers[0].account)
             for stream in [RedisStreams.Stream.jobs, .results] { try await fleet.forget(StreamPartition(stream, index), after: 1) }
-            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
-            try await fleet.recovery().run()
-            try await fleet.startFollowers()
-            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
-            try await fleet.settled(signals: signals, within: .seconds(40))
+            try await fleet.loseRedis(having: signals, within: .seconds(40))
             var truth = try await fleet.verify()
             #expect(truth.ledger.count(where: \.isOrder) == 2, "no order is sent again")
             #expect(truth.sleeves[holding]?.position == more.last.position)
@@ -333,15 +310,7 @@ import Testing
                     account: "sharing: sleeves")
             ])
         try await Fleet.run(cast, redis: redis) { fleet in
-            try await fleet.match()
-            let single = try await fleet.plan("plan-0")
-            try await fleet.work()
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            // stays on record
-            try await fleet.exchange.trade("one", "BTC", .buy, "0.4")
-            try await fleet.settled(signals: 1)
-            await single.stop()
+            try await fleet.openedAndUnplanned(by: "one")
             var signals = 1
             // of each leader, in tenths of a SOL
             var positions = [0, 0]
@@ -369,11 +338,7 @@ import Testing
             for stream in [RedisStreams.Stream.jobs, .results] {
                 try await fleet.forget(StreamPartition(stream, index), after: Int.random(in: 1...3, using: &random))
             }
-            _ = try await fleet.observer.send(RedisCommand("FLUSHALL")).checked()
-            try await fleet.recovery().run()
-            try await fleet.startFollowers()
-            try await fleet.live(try await fleet.ingest("ingest-2").ingestor)
-            try await fleet.settled(signals: signals, within: .seconds(60))
+            try await fleet.loseRedis(having: signals, within: .seconds(60))
             try await fleet.verify()
 
             for leader in leaders.indices { try await move(leader, to: 0) }
@@ -385,6 +350,27 @@ import Testing
 }
 
 extension Fleet {
+    /// All but a planner, after the leader has opened a position in BTC, which stays on record.
+    fileprivate func openedAndUnplanned(by leader: String = "leader") async throws {
+        try await match()
+        let single = try await plan("plan-0")
+        try await work()
+        try await audit()
+        try await live(try await ingest().ingestor)
+        try await exchange.trade(leader, "BTC", .buy, "0.4")
+        try await settled(signals: 1)
+        await single.stop()
+    }
+
+    /// Redis is emptied, recovered, and all that was done until then is done with.
+    fileprivate func loseRedis(having signals: Int, within limit: Duration) async throws {
+        _ = try await observer.send(RedisCommand("FLUSHALL")).checked()
+        try await recovery().run()
+        try await startFollowers()
+        try await live(try await ingest("ingest-2").ingestor)
+        try await settled(signals: signals, within: limit)
+    }
+
     /// Redis is started anew with the files that were copied last.
     func putRedisBack() async throws {
         let redis = redis

@@ -64,15 +64,33 @@ struct EntryPlan {
         try checkAge(subscription, now: now)
         let base = try base(subscription)
         let sizing = try EntrySizing(plan: self, subscription: subscription, instrument: instrument, base: base)
-        let job = ExecutionJob(
-            id: id, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
-            account: request.account, influencer: signal.influencer, coin: signal.coin, action: base == nil ? .open : leg.action,
-            side: side, quantity: .size(sizing.size), limit: sizing.limit, referencePrice: signal.averagePrice,
-            expiresAt: signal.lastFillTime + subscription.limits.entryExpiryMilliseconds,
-            maximumPositionNotional: subscription.limits.maximumPositionNotional, leaderFillTime: signal.lastFillTime,
-            receivedAt: signal.receivedAt, lifecycle: base?.id ?? signal.id, terms: sizing.terms, sharing: account.sharing,
-            clips: sizing.clips, detail: sizing.clips.text, place: request.place)
+        var job = job(base == nil ? .open : leg.action, sizing.size, of: base, terms: sizing.terms, clips: sizing.clips)
+        job.limit = sizing.limit
+        job.expiresAt = signal.lastFillTime + subscription.limits.entryExpiryMilliseconds
+        job.maximumPositionNotional = subscription.limits.maximumPositionNotional
+        job.detail = sizing.clips.text
         return (job, life(sizing, subscription, base: base))
+    }
+
+    /// An entry without what bounds it.
+    /// - Parameter life: that it adds to; `nil` begins one.
+    private func job(_ action: Action, _ size: Size, of life: Lifecycle?, terms: EntryTerms, clips: [Clip]) -> ExecutionJob {
+        ExecutionJob(
+            id: id, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
+            account: request.account, influencer: signal.influencer, coin: signal.coin, action: action, side: side, quantity: .size(size),
+            limit: nil, referencePrice: signal.averagePrice, expiresAt: nil, maximumPositionNotional: nil,
+            leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt, lifecycle: life?.id ?? signal.id, terms: terms,
+            sharing: account.sharing, clips: clips, place: request.place)
+    }
+
+    /// Asked for, and not sent: its numbers are the leader's.
+    private func refused(_ refusal: Refusal) -> ExecutionJob {
+        let terms = EntryTerms(
+            leaderStart: leg.start, leaderEnd: leg.end,
+            followsLeader: (lifecycle?.orderNotional ?? subscription?.sizing.orderNotional) == nil)
+        var job = job(leg.action, leg.change.magnitude, of: lifecycle, terms: terms, clips: refusal.clips)
+        job.refusal = .init(refusal.outcome, refusal.detail)
+        return job
     }
 
     private func checkState(_ subscription: Subscription) throws(Refusal) {
@@ -143,20 +161,6 @@ struct EntryPlan {
             throw Refusal(
                 .price, .priceMoved, "the market at \(market) is more than \(worst) bps worse than the leader's entry \(join.leaderEntry)")
         }
-    }
-
-    /// Asked for, and not sent: its numbers are the leader's.
-    private func refused(_ refusal: Refusal) -> ExecutionJob {
-        ExecutionJob(
-            id: id, request: request.id, signal: signal.id, subscription: request.subscription, subscriber: request.subscriber,
-            account: request.account, influencer: signal.influencer, coin: signal.coin, action: leg.action, side: side,
-            quantity: .size(leg.change.magnitude), limit: nil, referencePrice: signal.averagePrice, expiresAt: nil,
-            maximumPositionNotional: nil, leaderFillTime: signal.lastFillTime, receivedAt: signal.receivedAt,
-            lifecycle: lifecycle?.id ?? signal.id,
-            terms: EntryTerms(
-                leaderStart: leg.start, leaderEnd: leg.end,
-                followsLeader: (lifecycle?.orderNotional ?? subscription?.sizing.orderNotional) == nil),
-            sharing: account.sharing, clips: refusal.clips, place: request.place, refusal: .init(refusal.outcome, refusal.detail))
     }
 
     private func life(_ sizing: EntrySizing, _ subscription: Subscription, base: Lifecycle?) -> Lifecycle {

@@ -60,15 +60,20 @@ public struct DriftCheck: Sendable, Equatable {
         return held.magnitude > target.magnitude ? .oversized : .undersized
     }
 
+    /// What opens for the account when it is worth an entry; else what is on the wrong side whatever it is worth, and an extra when the
+    /// exchange takes the order.
+    private var canBeGivenUp: Bool {
+        if opensForAccount { return !MinimumNotional.isDust(held, at: price) }
+        return kind == .side || MinimumNotional.isTaken(held, at: price)
+    }
+
     public var decision: Decision {
         let excess = held.magnitude - target.magnitude
         switch kind {
         case .none: return .nothing
         case .extra, .side:
             if isOrderInFlight { return .watch }
-            // On the wrong side whatever it is worth; an extra only when the exchange takes the order.
-            if opensForAccount ? MinimumNotional.isDust(held, at: price) : kind == .extra && !MinimumNotional.isTaken(held, at: price) { return .watch }
-            return .reduce(held.magnitude)
+            return canBeGivenUp ? .reduce(held.magnitude) : .watch
         case .oversized:
             let isLarge = Int128(excess.e8) * 10_000 >= Int128(target.magnitude.e8) * Int128(Self.oversizedBasisPoints)
             guard isLarge, !MinimumNotional.isDust(excess, at: price) else { return .nothing }

@@ -15,8 +15,8 @@ extension WorkStage {
     private static let attemptsAhead = 1
     /// Attempts of a job that are looked for among its account's fills: more than one makes before people take an exit in hand.
     private static let attemptsEver = 500
-    /// Attempts of a later job that are looked for to tell what became of those before it. One that lost more before it traded tells nothing.
-    private static let attemptsBehind = 20
+    /// Attempts of another job that are looked for, to tell what became of this one. One that lost more before it traded tells nothing.
+    private static let attemptsOfOthers = 20
     /// Orders are looked for from so long before Redis was started anew: an outage, and what the trail had not written when it began.
     private static let lookback = Duration.seconds(3_600)
     private static let endedBefore = "an order behind it was sent before Redis was started anew, and none of its own"
@@ -157,7 +157,7 @@ extension WorkStage {
         guard job.job.action.isEntry, job.job.origin == nil, let orders = partitions[partition]?.tradedBefore[lane.account]?.orders else { return false }
         let first = JobID(request: job.job.request, leg: 0)
         guard first != job.job.id,
-            let cloid = (1...Self.attemptsBehind).lazy.map({ ClientOrderID(job: first, attempt: $0) }).first(where: orders.contains),
+            let cloid = Self.firstOrder(of: first, among: orders),
             case .known(let found) = try await client.orderStatus(lane.account.text, cloid: cloid.text)
         else { return false }
         return found.order.side == job.job.side && !found.order.reduceOnly
@@ -177,11 +177,16 @@ extension WorkStage {
         return nil
     }
 
+    /// The order of a job's first attempt that is among them.
+    static func firstOrder(of job: JobID, among orders: Set<ClientOrderID>) -> ClientOrderID? {
+        (1...attemptsOfOthers).lazy.map { ClientOrderID(job: job, attempt: $0) }.first(where: orders.contains)
+    }
+
     /// Looked for once: every job before it asks.
     private func orderBefore(_ index: Int, _ lane: LaneKey, _ partition: Int) -> ClientOrderID? {
         guard let before = partitions[partition]?.tradedBefore[lane.account], let later = partitions[partition]?.lanes[lane]?.jobs[index] else { return nil }
         if let known = later.orderBefore, known.from == before.from { return known.found }
-        let found = (1...Self.attemptsBehind).lazy.map { ClientOrderID(job: later.job.id, attempt: $0) }.first { before.orders.contains($0) }
+        let found = Self.firstOrder(of: later.job.id, among: before.orders)
         partitions[partition]?.lanes[lane]?.jobs[index].orderBefore = (before.from, found)
         return found
     }

@@ -12,8 +12,6 @@ extension WorkStage {
     private static let lostWindow = Duration.seconds(86_400)
     /// How long one that is on record once more is waited for: a later one was put aside, or answered.
     private static let lostDeliveryWait = Duration.seconds(60)
-    /// Attempts of a job that are looked for.
-    private static let attemptsLookedFor = 20
 
     /// Whether an order that is not on record may have traded for a sleeve that no reading of its account has agreed with since.
     func mayHaveLost(_ holding: HoldingKey, _ key: AccountKey) -> Bool {
@@ -32,8 +30,7 @@ extension WorkStage {
         else { return nil }
         for (origin, id) in ownJobs(of: holding, sleeve, subscription, key)
         where !state.answered.contains(id.text) && state.awaited[id].map({ .now - $0 < Self.lostDeliveryWait }) ?? true {
-            let orders = (1...Self.attemptsLookedFor).lazy.map { ClientOrderID(job: id, attempt: $0) }
-            guard let cloid = orders.first(where: traded.contains) else { continue }
+            guard let cloid = Self.firstOrder(of: id, among: traded) else { continue }
             guard case .known(let found) = try await client.orderStatus(key.account.text, cloid: cloid.text) else { continue }
             return restoredJob(origin, id, found.order, holding, sleeve, subscription)
         }

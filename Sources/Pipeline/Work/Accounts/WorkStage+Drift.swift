@@ -157,10 +157,11 @@ extension WorkStage {
             guard let price = reading.positions[holding.coin]?.price ?? leader.price else { continue }
             let resting = partitions[key.partition]?.books[key.account]?.mirroredOn[subscription.influencer]?.orders
                 .adding(in: holding.coin, to: leader.size) ?? .zero
+            let net = sleeves.filter { $0.key.coin == holding.coin }.reduce(Size.zero) { $0 + $1.value.position }
             var check = DriftCheck(
                 leaderPosition: leader.size, target: Self.target(sleeve, leader.size, resting: resting, subscription), held: sleeve.position, price: price,
                 isCopied: true, healsEntries: subscription.healsEntries, isPriceFair: leader.price != nil,
-                opensForAccount: sleeves.filter { $0.key.coin == holding.coin }.reduce(.zero) { $0 + $1.value.position }.sign != sleeve.position.sign)
+                opensForAccount: net.sign != sleeve.position.sign)
             let suspicion = Suspicion(size: check.held - check.target, kind: check.kind)
             check.isConfirmed = partitions[key.partition]?.books[key.account]?.confirms(suspicion, of: .sleeve(holding.subscription, holding.coin)) == true
             guard check.kind != .none else { continue }
