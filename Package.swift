@@ -25,7 +25,7 @@ let package = Package(
             name: "vibe",
             dependencies: [
                 "Recovery", "AuditTrail", "Ingestion", "Pipeline", "Safety", "HyperSim", "Hyperliquid", "RawFrames", "RedisStreams", "ConfigStore",
-                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy", "CHiredis", "CPostgres",
+                "CopyTrading", "Redis", "Postgres", "Settings", "Cryptography", "Health", "JSON", "Failpoints", "FaultProxy", "CHiredis", "CPostgres", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -141,6 +141,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
         .target(

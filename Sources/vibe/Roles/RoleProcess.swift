@@ -151,6 +151,7 @@ struct RoleProcess: Sendable {
     private func run(_ body: any Role) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await body.run() }
+            group.addTask { await SpareMemory.giveBack() }
             if let feed = body.feed {
                 group.addTask {
                     await feed.waitForLoss()
