@@ -99,6 +99,23 @@ import Testing
         }
     }
 
+    @Test("reads stand still for as long as is asked, while orders are carried out; then they show all of it")
+    func staleReads() async throws {
+        try await SimulatorFixture.run { fixture in
+            let control = try await fixture.connect()
+            func mid() async throws -> JSON? { try await control.post("/info", ["type": "allMids"])["BTC"] }
+            let before = try await mid()
+            _ = try await control.post("/control/faults", ["fault": "staleReads", "milliseconds": 1_500])
+            _ = try await control.post("/control/faults", ["fault": "priceJump", "coin": "BTC", "percent": "-10"])
+            #expect(try await mid() == before)
+            try await Task.sleep(for: .milliseconds(1_600))
+            #expect(try await mid() == "45000.0")
+            for wrong in [#"{"fault":"staleReads"}"#, #"{"fault":"staleReads","milliseconds":0}"#] {
+                #expect(try await control.request("POST", "/control/faults", wrong).status == 400)
+            }
+        }
+    }
+
     @Test("the world's faults: a jump, a book that stands still, a delisted coin, an agent that is revoked")
     func world() async throws {
         try await SimulatorFixture.run { fixture in

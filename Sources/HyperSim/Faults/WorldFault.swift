@@ -1,7 +1,7 @@
 import CopyTrading
 import JSON
 
-/// What goes wrong in the world, not on the way to it. It happens when it is asked for, and is an input of the engine.
+/// What goes wrong in the world, not on the way to it. It happens when it is asked for, and is an input of the engine where it changes that.
 enum WorldFault: Equatable {
     /// The book of a coin no longer follows its price, or follows it again.
     case staleBook(coin: String, isStale: Bool)
@@ -11,6 +11,10 @@ enum WorldFault: Equatable {
     case delist(coin: String)
     /// The agent may no longer sign.
     case revokeAgent(address: String)
+    /// For so many milliseconds `/info` shows everything as it is now: the exchange's read side falls behind its matching.
+    case staleReads(milliseconds: Int)
+
+    static let longestStaleReads = 3_600_000
 
     var name: String {
         switch self {
@@ -18,13 +22,14 @@ enum WorldFault: Equatable {
         case .priceJump: "priceJump"
         case .delist: "delist"
         case .revokeAgent: "revokeAgent"
+        case .staleReads: "staleReads"
         }
     }
 
-    static let names: Set<String> = ["staleBook", "priceJump", "delist", "revokeAgent"]
+    static let names: Set<String> = ["staleBook", "priceJump", "delist", "revokeAgent", "staleReads"]
 
     /// `{"fault":"priceJump","coin":"BTC","percent":"-5"}`, `{"fault":"staleBook","coin":"BTC","stale":true}`,
-    /// `{"fault":"delist","coin":"BTC"}`, `{"fault":"revokeAgent","address":"0x…"}`
+    /// `{"fault":"delist","coin":"BTC"}`, `{"fault":"revokeAgent","address":"0x…"}`, `{"fault":"staleReads","milliseconds":5000}`
     init(json: JSON) throws(JSONError) {
         switch try json.string("fault") {
         case "staleBook":
@@ -41,13 +46,21 @@ enum WorldFault: Equatable {
             self = .priceJump(coin: try json.string("coin"), percent: percent)
         case "delist": self = .delist(coin: try json.string("coin"))
         case "revokeAgent": self = .revokeAgent(address: try json.at("address", Address.init(json:)).text)
+        case "staleReads":
+            let milliseconds = try json.at("milliseconds") { value throws(JSONError) in try value.asInteger() }
+            guard (1...Int64(Self.longestStaleReads)).contains(milliseconds) else {
+                throw JSONError(path: "milliseconds", problem: "\(milliseconds), expected 1 to \(Self.longestStaleReads)")
+            }
+            self = .staleReads(milliseconds: Int(milliseconds))
         case let name: throw JSONError(path: "fault", problem: "\(name) is unknown")
         }
     }
 
+    /// What the engine is to be told, if anything.
     /// - Throws: for a coin that is not listed.
-    func input(_ universe: Universe) throws(HyperSimError) -> EngineInput {
+    func input(_ universe: Universe) throws(HyperSimError) -> EngineInput? {
         switch self {
+        case .staleReads: return nil
         case .staleBook(let coin, let isStale): return .prices(PriceChange(coin: coin, isFrozen: isStale))
         case .delist(let coin): return .prices(PriceChange(coin: coin, isDelisted: true))
         case .revokeAgent(let address): return .revokedAgent(address)

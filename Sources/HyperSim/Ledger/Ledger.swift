@@ -69,6 +69,16 @@ final class Ledger {
         }
     }
 
+    /// Carries out on another engine with the same markets everything that was appended so far.
+    func repeatInputs(on engine: Engine) throws(HyperSimError) {
+        try flush()
+        try inputs.forEachLine { number, line throws(HyperSimError) in
+            let (input, time) = try decode(line, number, engine)
+            do throws(HyperSimError) { try engine.apply(input, at: time) } catch {}  // as it was refused then
+            _ = engine.takeEffects()
+        }
+    }
+
     private func decode(_ line: [UInt8], _ number: Int, _ engine: Engine) throws(HyperSimError) -> (EngineInput, Int64) {
         do { return try EngineInput.read(try JSON.parse(line), universe: engine.universe) } catch {
             throw .ledger("\(inputs.path) line \(number): \(error)")

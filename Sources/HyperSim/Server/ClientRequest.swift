@@ -73,7 +73,7 @@ extension Simulator {
         case .exchange(let json): done(answerExchange(json))
         case .info(let json) where foreignUser(of: json) != nil: askMirror(json, done)
         case .info(let json):
-            let (reply, weight) = info.answer(json, now: now())
+            let (reply, weight) = answerInfo(json)
             use.charge(weight: weight, now: now())
             done(reply)
         }

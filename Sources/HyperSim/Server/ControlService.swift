@@ -110,8 +110,7 @@ struct ControlService {
         }
         if let seed { simulator.faults.plan.reseed(seed) }
         for fault in world {
-            do throws(HyperSimError) { try simulator.apply(fault.input(simulator.engine.universe)) } catch { throw ControlFault(error.description) }
-            simulator.faults.plan.note(fault.name)
+            do throws(HyperSimError) { try simulator.happen(fault) } catch { throw ControlFault(error.description) }
         }
         for rule in rules where simulator.faults.plan.add(rule) && rule.fault.point == .socket {
             for socket in simulator.sockets.values { socket.scheduleCut() }

@@ -15,7 +15,10 @@ final class Simulator {
     let hub: SubscriptionHub
     let publisher: Publisher
     let exchange: ExchangeService
-    let info: InfoService
+    private let info: InfoService
+    private let setup: EngineSetup
+    /// What reads show instead of the present, as of when, and until when; milliseconds since 1970.
+    private var past: (info: InfoService, at: Int64, until: Int64)?
     let logger: Logger
     let loop: any EventLoop
     let replay: ReplayDriver
@@ -47,7 +50,8 @@ final class Simulator {
         mirror = mirrored?.mirror
         mirrorStartedAt = clock.now()
         self.logger = logger
-        engine = try EngineSetup(configuration: configuration, recorded: recorded, mirrored: mirrored?.markets.listings ?? []).engine()
+        setup = EngineSetup(configuration: configuration, recorded: recorded, mirrored: mirrored?.markets.listings ?? [])
+        engine = try setup.engine()
         ledger = try Ledger(directory: configuration.ledgerDirectory, sync: configuration.ledgerSync)
         try ledger.restore(engine)
         clients = Clients(limits: configuration.limits)
@@ -75,6 +79,24 @@ final class Simulator {
                 return ExchangeReply.of(result)
             } catch { preconditionFailure("an action is refused by its result: \(error)") }
         }
+    }
+
+    func answerInfo(_ json: JSON) -> (reply: Reply, weight: Int) {
+        let now = now()
+        if let past, now < past.until { return past.info.answer(json, now: past.at) }
+        past = nil
+        return info.answer(json, now: now)
+    }
+
+    func happen(_ fault: WorldFault) throws(HyperSimError) {
+        if case .staleReads(let milliseconds) = fault {
+            let copy = try setup.engine()
+            try ledger.repeatInputs(on: copy)
+            past = (InfoService(engine: copy), now(), now() + Int64(milliseconds))
+        } else if let input = try fault.input(engine.universe) {
+            try apply(input)
+        }
+        faults.plan.note(fault.name)
     }
 
     /// Puts one input into the journal, carries it out, and passes on what it caused: lines to the ledger, frames to subscribers.

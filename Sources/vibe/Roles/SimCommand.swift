@@ -31,7 +31,8 @@ struct SimCommand: AsyncParsableCommand {
               frames    duplicateFrames · reorderFrames milliseconds · silent milliseconds
               sockets   disconnectEvery milliseconds jitterMilliseconds
               fills     disorderSameMillisecond
-              world     staleBook coin stale · priceJump coin percent · delist coin · revokeAgent address (POST only, at once)
+              world     staleBook coin stale · priceJump coin percent · delist coin · revokeAgent address ·
+                        staleReads milliseconds (POST only, at once)
 
             every=N or perMillion=N says how often, path=/info where, times=N how many times in all.
             """)
