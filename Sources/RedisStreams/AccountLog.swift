@@ -39,23 +39,37 @@ public struct AccountLog: Sendable {
 
     /// Up to where a leader's fills were read, with its positions, as ingest stores it; `nil` when there is none.
     public func cursor(of influencer: String, _ partitioning: Partitioning) async throws(RedisError) -> [UInt8]? {
-        try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
+        try await LeaderCursors(redis: redis, keys: keys, partitioning: partitioning).cursor(of: influencer)
     }
 
-    /// Whether signals of the leader's partition, or requests or jobs of the account's, wait or are being worked on.
-    public func hasBacklog(influencer: String, account: String, _ partitioning: Partitioning) async throws(RedisError) -> Bool {
-        let stages = PipelineLoad.stages.map { stage in
-            let index = stage.stream == .signals ? partitioning.signal(influencer) : partitioning.account(account)
-            return (partition: StreamPartition(stage.stream, index), group: stage.group)
+    /// Whether signals of the leader, or requests of the subscriber, are not acknowledged, or jobs of the subscriber not delivered yet; also
+    /// when there is more of others' than is looked through.
+    public func hasBacklog(influencer: String, subscriber: String, account: String, _ partitioning: Partitioning) async throws(RedisError) -> Bool {
+        let account = partitioning.account(account)
+        // upstream first: what moves on meanwhile is found further down
+        let signals = try await open(StreamPartition(.signals, partitioning.signal(influencer)), Group.matcher, andPending: true)
+        guard signals.count <= Self.openLimit, !signals.contains(where: { $0.text("influencer") == influencer }) else { return true }
+        for (stream, group, andPending) in [(Stream.requests, Group.planner, true), (.jobs, Group.worker, false)] {
+            let entries = try await open(StreamPartition(stream, account), group, andPending: andPending)
+            guard entries.count <= Self.openLimit, !entries.contains(where: { $0.text("subscriber") == subscriber }) else { return true }
         }
-        // what is done first: what is added between the two reads counts as waiting
-        let replies = try await redis.send([
-            RedisCommand(["HMGET", keys.acknowledged] + stages.map { $0.partition.counter(of: $0.group) }),
-            RedisCommand(["HMGET", keys.sequence] + stages.map(\.partition.name)),
-        ])
-        let done = try replies[0].checked().array ?? []
-        let added = try replies[1].checked().array ?? []
-        return zip(added, done).contains { ($0.integer ?? 0) > ($1.integer ?? 0) }
+        return false
+    }
+
+    /// So many entries that are not done are looked through, in one partition of a stream.
+    private static let openLimit = 512
+
+    /// What a group was not given yet, from the oldest on that it has not acknowledged with `andPending`; one more than the limit at most.
+    private func open(_ partition: StreamPartition, _ group: String, andPending: Bool) async throws(RedisError) -> [StreamEntry] {
+        let key = keys.stream(partition)
+        // what is delivered between the two is either at the end of the one or in the other
+        let replies = try await redis.send([RedisCommand("XINFO", "GROUPS", key), RedisCommand("XPENDING", key, group)])
+        guard let delivered = CellPictures.delivered(try replies[0].checked(), to: group) else {
+            throw .unexpectedReply("\(partition) has no group \(group)")
+        }
+        let oldest = andPending ? try replies[1].checked().array?.dropFirst().first?.text : nil
+        let entries = try await redis.send(RedisCommand("XRANGE", key, oldest ?? "(\(delivered)", "+", "COUNT", "\(Self.openLimit + 1)"))
+        return try StreamEntry.list(entries.checked())
     }
 
     /// What a leader has resting at the exchange, as ingest stores it; `nil` when there is nothing.

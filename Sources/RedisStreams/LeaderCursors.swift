@@ -12,6 +12,11 @@ public struct LeaderCursors: Sendable {
         self.partitioning = partitioning
     }
 
+    /// Of one leader; `nil` when there is none.
+    public func cursor(of influencer: String) async throws(RedisError) -> [UInt8]? {
+        try await redis.send(RedisCommand("HGET", keys.cursors(partitioning.signal(influencer)), influencer)).checked().bytes
+    }
+
     /// Every record.
     public func all() async throws(RedisError) -> [[UInt8]] {
         var records: [[UInt8]] = []

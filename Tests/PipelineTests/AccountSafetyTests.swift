@@ -508,6 +508,70 @@ import Testing
         }
     }
 
+    @Test("R-55: a coin that was frozen beside a copy thaws when the copy is gone too")
+    func thawed() async throws {
+        let cast = Cast.alike(1, Self.size)
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            // an order of his own in another coin, while nothing but the copy is watched for
+            try await trade(.buy, "1", "SOL", of: cast.follower("s0"), fleet)
+            try await eventually("COIN_FROZEN", fleet)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            try await trade(.sell, "1", "SOL", of: cast.follower("s0"), fleet)
+            try await eventually("COIN_UNFROZEN", fleet)
+        }
+    }
+
+    @Test("R-55: a reading from before the last order takes nothing from the sleeves, and their exit closes what is held")
+    func staleReading() async throws {
+        let cast = Cast.alike(1, Self.size)
+        try await Fleet.run(cast) { fleet in
+            try await start(fleet)
+            try await fleet.exchange.fault(["fault": "staleReads", "milliseconds": 5_000])
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.eventually("stale readings were left alone") { fleet.log.count("account.reading.stale") > 3 }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.outcome) == [.filled, .filled])
+            #expect(truth.sleeves.isEmpty && truth.position(of: cast.followers[0].account, "BTC").isZero)
+            #expect(try await !events(fleet).contains("DRIFT"))
+        }
+    }
+
+    @Test("R-33: what an exit was to give up stays owed when nobody bought it, and the next one gives up both")
+    func owedAfterNothing() async throws {
+        let cast = Cast([
+            .init("s", of: "leader", settings: #"sizing: {mode: fixed_notional, notional: "20"}, limits: {entry_expiry_ms: 60000}"#),
+            .init("other", of: "leader", settings: #"sizing: {mode: fixed_notional, notional: "20"}, state: paused"#),
+        ])
+        // twenty levels of one lot, 0.2 SOL or 20 USDC in all, that come back after a while
+        func thin(_ simulator: inout HyperSimConfiguration) {
+            (simulator.levelDepth, simulator.levelCount, simulator.bookRefillMilliseconds) = (Notional(e8: 1), 20, 4_000)
+        }
+        try await Fleet.run(cast, simulator: thin) { fleet in
+            try await fleet.startAll()
+            for signals in 1...2 {
+                try await fleet.exchange.trade("leader", "SOL", .buy, "10")
+                try await fleet.settled(signals: signals)
+                try await Task.sleep(for: .seconds(5))  // the book refills
+            }
+            try await trade(.buy, "0.2", "SOL", of: cast.follower("other"), fleet)
+            try await Task.sleep(for: .seconds(5))
+            try await trade(.sell, "0.2", "SOL", of: cast.follower("other"), fleet)
+            try await fleet.exchange.trade("leader", "SOL", .sell, "10")
+            try await fleet.settled(signals: 3)
+            let first = try await #require(fleet.truth().results(of: "s:leader").last)
+            #expect(first.outcome == .noLiquidity && first.filledSize.isZero)
+            let sleeve = try await #require(fleet.truth().sleeves[HoldingKey("s:leader", "SOL")])
+            #expect(sleeve.owed + sleeve.owed == sleeve.position, "half of it")
+        }
+    }
+
     @Test("R-55: a sleeve that holds more than the exchange gives that up, and its exit closes what there is")
     func givenUp() async throws {
         let cast = Cast.alike(1, Self.size)

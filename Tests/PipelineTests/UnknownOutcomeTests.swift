@@ -48,6 +48,30 @@ import Testing
         }
     }
 
+    @Test("R-44: an order that the exchange's read side does not show for a while is not sent once more")
+    func lateReads() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(url: proxy.url, timeout: .milliseconds(1_500)))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            // the noop is told that the nonce is used, and then no order is known: for longer than a few looks
+            proxy.spoil(.resetAfter)
+            try await fleet.exchange.fault(["fault": "staleReads", "milliseconds": 4_000])
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            await proxy.stop()
+            #expect(proxy.spoiled == 1)
+            let results = truth.results(of: "s0:leader")
+            #expect(results.map(\.outcome) == [.filled] && results.map(\.attempts) == [1])
+            #expect(truth.orders(of: cast.followers[0].account).map(\.size) == ["0.02"])
+        }
+    }
+
     @Test("R-44: an action with several orders is settled as one", arguments: [FaultyProxy.Fault.resetBefore, .resetAfter])
     func batch(fault: FaultyProxy.Fault) async throws {
         let cast = Cast.alike(1)

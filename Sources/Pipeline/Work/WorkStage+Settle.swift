@@ -24,8 +24,10 @@ struct SettleErrand: Sendable {
 /// Taken: the order had not arrived, and now never can. Refused as used or too low: it can no longer arrive, and `orderStatus` and the
 /// fills since then say what it did.
 extension WorkStage {
-    /// Looks at the exchange before "not known" counts: its read side may lag behind its matching.
+    /// Looks at the exchange before an order without fills counts as one that did nothing, and before one that is not known counts as one
+    /// that never arrived: its read side lags behind its matching, and most of all when answers are lost.
     private static let statusLooks = 4
+    private static let unknownLooks = 12
     private static let statusPause = Duration.milliseconds(500)
     /// An order without an expiry may be on its way for so long; and two clocks differ by no more than the margin.
     private static let arrival = Duration.seconds(30)
@@ -113,31 +115,32 @@ extension WorkStage {
         return try await look(errand.records)
     }
 
+    /// `nil`: the exchange has not told all of it yet.
     private func look(_ records: [AttemptRecord]) async throws -> [Settlement]? {
-        var settlements: [Settlement] = []
-        for record in records {
-            guard let settlement = try await look(record) else { return nil }
-            settlements.append(settlement)
-        }
-        return settlements
-    }
-
-    private func look(_ record: AttemptRecord) async throws -> Settlement? {
-        for look in 1...Self.statusLooks {
-            switch try await client.orderStatus(record.account.text, cloid: record.cloid.text) {
-            case .unknown:
-                // the nonce is used, but not by this order: the action was refused as a whole
-                if look == Self.statusLooks { return .neverLanded }
-            case .known(let order) where order.isTerminal:
-                let fills = try await fills(of: record.cloid, account: record.account, from: order.order.placedAt)
-                if !fills.filled.isZero { return .traded(fills) }
-                // what it traded may be told later than its end
-                if order.status != "filled", look == Self.statusLooks { return .rejected(status: order.status) }
-            case .known: break
-            }
-            try await Task.sleep(for: Self.statusPause)
+        var found: [ClientOrderID: Settlement] = [:]
+        for look in 1...Self.unknownLooks {
+            if look > 1 { try await Task.sleep(for: Self.statusPause) }
+            for record in records where found[record.cloid] == nil { found[record.cloid] = try await settlement(of: record, look: look) }
+            if found.count == records.count { return records.compactMap { found[$0.cloid] } }
         }
         return nil
+    }
+
+    private func settlement(of record: AttemptRecord, look: Int) async throws -> Settlement? {
+        switch try await client.orderStatus(record.account.text, cloid: record.cloid.text) {
+        case .unknown:
+            guard look == Self.unknownLooks else { return nil }
+            // the nonce is used, but not by this order: the action was refused as a whole
+            let fills = try await fills(of: record.cloid, account: record.account, from: record.preparedAt / 1_000)
+            return fills.filled.isZero ? .neverLanded : nil
+        case .known(let order) where order.isTerminal:
+            let fills = try await fills(of: record.cloid, account: record.account, from: order.order.placedAt)
+            if !fills.filled.isZero { return .traded(fills) }
+            // what it traded may be told later than its end
+            let hasTraded = order.status == "filled" || order.order.originalSize.map { $0 > order.order.size } ?? false
+            return hasTraded || look < Self.statusLooks ? nil : .rejected(status: order.status)
+        case .known: return nil
+        }
     }
 
     /// - Parameter time: when the exchange took the order, milliseconds since 1970.

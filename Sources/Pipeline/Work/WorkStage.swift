@@ -123,6 +123,8 @@ public actor WorkStage: StageActor {
         let epoch: String
         /// Milliseconds since 1970: fills before that are in the sleeves.
         let begunAt: Int64
+        /// The same moment, by a clock that nobody sets.
+        let begun = ContinuousClock.now
         /// Redis time, milliseconds: attempts of before may be missing in the journal; 0: none are.
         var suspectedAt: Int64 = 0
         /// The same moment, by a clock that nobody sets.
@@ -505,6 +507,7 @@ public actor WorkStage: StageActor {
         lane.jobs.removeFirst()
         lane.head = .idle
         breakers.withdraw(job.trials)
+        if job.cloid != nil { partitions[partition]?.books[key.account]?.lastOrder = (WallClock.milliseconds, .now) }
         partitions[partition]?.books[key.account]?.reservations.settle(job.job.id, filled: job.fills.value, at: WallClock.microseconds)
         let holding = HoldingKey(job.job.subscription, key.coin)
         var sleeve = partitions[partition]?.sleeves[holding] ?? .empty

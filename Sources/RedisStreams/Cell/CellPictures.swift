@@ -156,7 +156,7 @@ public struct CellPictures: Sendable {
         return id
     }
 
-    private static func delivered(_ groups: RedisValue, to group: String) -> String? {
+    static func delivered(_ groups: RedisValue, to group: String) -> String? {
         (groups.array ?? []).map(\.pairs).first { $0["name"]?.text == group }?["last-delivered-id"]?.text
     }
 

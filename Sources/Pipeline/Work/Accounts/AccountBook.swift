@@ -11,6 +11,8 @@ struct AccountBook: Sendable {
     var reading: AccountReading?
     var readAt: ContinuousClock.Instant?
     var isReading = false
+    /// When its last order came to its end: milliseconds since 1970, and by a clock that nobody sets.
+    var lastOrder: (at: Int64, since: ContinuousClock.Instant)?
     /// Not read again before, unless someone waits for it.
     var nextReading = ContinuousClock.now
     var failures = 0

@@ -59,13 +59,17 @@ extension WorkStage {
 
     private func isDue(_ book: AccountBook?) -> Bool { book.map { !$0.isReading && $0.nextReading <= .now } ?? false }
 
-    /// Accounts of a partition that hold something for a subscription, or have limits on their equity.
+    /// Accounts of a partition that hold something for a subscription, have limits on their equity, or coins that are frozen until sleeves
+    /// and exchange agree again.
     private func watchedAccounts(_ state: PartitionState) -> Set<AccountID> {
         let snapshot = config.current()
         let holding = state.holders.lazy.filter { lane, holders in
             holders.contains { state.sleeves[HoldingKey($0, lane.coin)] != nil }
         }.map(\.key.account)
-        return Set(holding).union(state.books.keys.filter { snapshot.subscriber(of: $0)?.settings.needsReading ?? false })
+        return Set(holding).union(
+            state.books.lazy.filter { account, book in
+                snapshot.subscriber(of: account).map { $0.settings.needsReading || !book.record.frozen.isEmpty } ?? false
+            }.map(\.key))
     }
 
     func settings(of key: AccountKey) -> AccountSettings? { subscriber(of: key)?.settings }

@@ -21,10 +21,25 @@ extension WorkStage {
     /// Compares what was read with the sleeves as they were when the reading began, if nothing has moved since.
     func compare(_ key: AccountKey, _ generation: Int, _ reading: AccountReading, before: Sleeves?, leaders: [SubscriptionID: LeaderCursor]) async {
         guard let before, quietSleeves(key) == before else { return }
+        guard isCurrent(reading, key) else {
+            logger.notice("account.reading.stale", metadata: ["account": "\(key.account)", "as_of": "\(reading.asOf)"])
+            partitions[key.partition]?.books[key.account]?.nextReading = .now + configuration.accounts.confirmAfter
+            return
+        }
         guard let unexplained = differences(key, reading, before) else { return }
         if !unexplained.isEmpty { return await explain(unexplained, key, generation, reading, before) }
         await followLeaders(key, generation, reading, before, leaders)
         await sweepTriggers(key, generation)
+    }
+
+    /// The exchange's read side may be so far behind, and no farther for long; so may our clock be ahead.
+    private static let longestLag = Duration.seconds(60)
+
+    /// Whether the reading shows what the account's last order did: what a reading of before lacks would be taken from the sleeves.
+    private func isCurrent(_ reading: AccountReading, _ key: AccountKey) -> Bool {
+        guard let state = partitions[key.partition] else { return false }
+        let last = state.books[key.account]?.lastOrder ?? (at: state.begunAt, since: state.begun)
+        return reading.asOf >= last.at || .now - last.since > Self.longestLag
     }
 
     // MARK: - Sleeves against the exchange
@@ -174,9 +189,13 @@ extension WorkStage {
         _ = await write(entry, key, generation: generation)
     }
 
-    /// Whether anything of the leader's, or for the account, is not done yet; not knowing counts as that.
+    /// Whether anything of the leader's, or for the account, is not done yet; not knowing counts as that. Jobs that were delivered here are in
+    /// no lane any more.
     private func isOnItsWay(_ subscription: Subscription, _ key: AccountKey) async -> Bool {
-        do { return try await accountLog.hasBacklog(influencer: subscription.influencer.text, account: key.account.text, partitioning) } catch {
+        do {
+            return try await accountLog.hasBacklog(
+                influencer: subscription.influencer.text, subscriber: subscription.subscriber.text, account: key.account.text, partitioning)
+        } catch {
             logger.warning("backlog.unread", metadata: ["account": "\(key.account)", "error": "\(error)"])
             return true
         }
