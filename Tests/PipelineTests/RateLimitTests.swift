@@ -73,6 +73,49 @@ import Testing
         }
     }
 
+    @Test("R-08: exits of a sleeve that wait for tokens are carried out as one: a close waits for no reduction before it")
+    func exitsTogether() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "10")
+            try await fleet.settled(signals: 1)
+            for _ in 0..<5 { try await fleet.exchange.trade("leader", "BTC", .sell, "1") }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "5")
+            try await fleet.settled(signals: 7)
+            let truth = try await fleet.verify()
+            let results = truth.results(of: "s0:leader")
+            #expect(results.map(\.outcome) == [.filled] + Array(repeating: .coalesced, count: 5) + [.filled])
+            #expect(results[1...5].allSatisfy { $0.attempts == 0 && $0.detail?.contains("took it along") == true })
+            #expect(truth.orders(of: cast.followers[0].account).count == 2)
+            #expect(truth.position(of: cast.followers[0].account, "BTC").isZero)
+        }
+    }
+
+    @Test("R-08: of reductions that wait for tokens the last gives up what they all were to")
+    func reductionsTogether() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "10")
+            try await fleet.settled(signals: 1)
+            for size in ["1", "2", "2"] { try await fleet.exchange.trade("leader", "BTC", .sell, size) }
+            try await fleet.settled(signals: 4)
+            let truth = try await fleet.verify()
+            let results = truth.results(of: "s0:leader")
+            #expect(results.map(\.outcome) == [.filled, .coalesced, .coalesced, .filled])
+            #expect(results[3].filledSize + results[3].filledSize == results[0].filledSize, "half of the position, as of the leader's")
+        }
+    }
+
     @Test("entries beyond a lane's limit end at once with a reason, exits wait")
     func lane() async throws {
         let cast = Cast.alike(1)

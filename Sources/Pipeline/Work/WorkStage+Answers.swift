@@ -68,7 +68,7 @@ extension WorkStage {
             await penalise(launch, "egress:")
             again(launch, key, after: .seconds(1))
         case .failure(.malformed(let text)):
-            for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
+            for record in launch.records { refusedForGood(record, text, launch.partition) }
         case .failure(.unknown(let reason)):
             // One answer is missing, however many orders it was for.
             if let first = launch.records.first { record(.unknown, of: first, launch.partition) }
@@ -134,9 +134,9 @@ extension WorkStage {
             }
         case .fatalForAccount:
             let detail = launch.records.first.map { fatal(text, $0.account, $0.subscriber, agent: launch.signer.address) }
-            for record in launch.records { finish(lane(record), .agent, detail, launch.partition) }
+            for record in launch.records { end(record, .agent, detail, launch.partition) }
         case .terminal, .refresh, .requote, .unclassified:
-            for record in launch.records { finish(lane(record), .rejected, text, launch.partition) }
+            for record in launch.records { refusedForGood(record, text, launch.partition) }
         }
     }
 
@@ -165,24 +165,41 @@ extension WorkStage {
         switch meaning {
         case .requote:
             if !isEntry, job.attempt < Self.exitAttempts { return quoteAndRetry(record, partition) }
-            finish(key, .noLiquidity, text, partition)
+            end(record, .noLiquidity, text, partition)
         case .refresh("reduceOnlyRejected"):
             partitions[partition]?.lanes[key]?.head = .quoting
             errandSink.yield(.reconcile(partition: partition, generation: partitions[partition]!.generation, key, reason: text))
         case .refresh("perpMarginRejected") where isEntry: finish(key, .margin, text, partition)
-        case .terminal("minTradeNtlRejected") where !isEntry: finish(key, .strandedDust, text, partition)
-        case .terminal("delisted"): finish(key, .delisted, text, partition)
+        case .terminal("minTradeNtlRejected") where !isEntry: end(record, .strandedDust, text, partition)
+        case .terminal("delisted"): end(record, .delisted, text, partition)
         case .fatalForAccount:
             // about the order, not about who signed it
-            finish(key, .agent, fatal(text, record.account, record.subscriber, agent: nil), partition)
+            end(record, .agent, fatal(text, record.account, record.subscriber, agent: nil), partition)
         case .expired where isEntry: finish(key, .stale, text, partition)
         case .closed where !isEntry:
             // refused to everybody, for minutes after an upgrade: waited out, as when the action as a whole is
             decideAgain(key, partition, after: Self.closedPause)
-        case .refresh, .expired, .nonce, .budget, .closed:
-            if isEntry { finish(key, .rejected, text, partition) } else { tryAgain(record, text, partition) }
-        case .terminal, .unclassified: finish(key, .rejected, text, partition)
+        case .refresh, .expired, .nonce, .budget, .closed: refusedForGood(record, text, partition)
+        case .terminal, .unclassified: end(record, .rejected, text, partition)
         }
+    }
+
+    /// Ends a job whose last order did nothing. What the leader's exit was to give up stays owed: the next one of the sleeve includes it. An exit
+    /// of our own is asked for anew while it is wanted.
+    private func end(_ record: AttemptRecord, _ outcome: Outcome, _ detail: String?, _ partition: Int) {
+        let key = lane(record)
+        guard let job = partitions[partition]?.lanes[key]?.jobs.first?.job, job.id == record.job else { return }
+        if !job.action.isEntry, job.origin == nil {
+            let holding = HoldingKey(record.subscription, record.coin)
+            let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
+            partitions[partition]?.sleeves[holding] = sleeve.settling(record.intent, job: job, filled: .zero, averagePrice: nil)
+        }
+        finish(key, outcome, detail, partition)
+    }
+
+    /// An entry ends. An exit is sent a few times more: what refuses it may stand before the exchange, and be gone in a moment.
+    private func refusedForGood(_ record: AttemptRecord, _ text: String, _ partition: Int) {
+        if isEntry(record, partition) { end(record, .rejected, text, partition) } else { tryAgain(record, text, partition) }
     }
 
     /// The same job again, with a new order: certain that the last one did nothing.
@@ -190,7 +207,7 @@ extension WorkStage {
         let key = lane(record)
         updateHead(key, partition) { $0.refusals += 1 }
         guard let job = partitions[partition]?.lanes[key]?.jobs.first else { return }
-        guard job.refusals <= Self.maximumRefusals else { return finish(key, .rejected, text, partition) }
+        guard job.refusals <= Self.maximumRefusals else { return end(record, .rejected, text, partition) }
         decideAgain(key, partition, after: .milliseconds(250))
     }
 

@@ -201,8 +201,8 @@ extension WorkStage {
     }
 
     /// What an exit was to give up stays owed: the next one of the sleeve includes it, as it did when they were composed.
-    private func endUnsent(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) {
-        guard !job.job.action.isEntry else { return finish(lane, .superseded, Self.endedBefore, partition) }
+    func endUnsent(_ job: LaneJob, _ lane: LaneKey, _ partition: Int, _ reason: String) {
+        guard !job.job.action.isEntry else { return finish(lane, .superseded, reason, partition) }
         let holding = HoldingKey(job.job.subscription, lane.coin)
         let sleeve = partitions[partition]?.sleeves[holding] ?? .empty
         switch decision(job, sleeve, lane, partition, attempt: job.attempt) {
@@ -211,7 +211,7 @@ extension WorkStage {
             finish(lane, outcome, detail, partition)
         case .send(let intent):
             partitions[partition]?.sleeves[holding] = sleeve.settling(intent, job: job.job, filled: .zero, averagePrice: nil)
-            finish(lane, .coalesced, Self.endedBefore, partition)
+            finish(lane, .coalesced, reason, partition)
         }
     }
 
@@ -224,7 +224,7 @@ extension WorkStage {
         guard let finding else {
             guard !hadEnded else {
                 logger.notice("job.had_ended", metadata: ["job": "\(job.job.id)", "account": "\(lane.account)", "coin": "\(lane.coin)"])
-                return endUnsent(job, lane, partition)
+                return endUnsent(job, lane, partition, Self.endedBefore)
             }
             updateHead(lane, partition) { $0.isCleared = true }
             partitions[partition]?.lanes[lane]?.head = .idle

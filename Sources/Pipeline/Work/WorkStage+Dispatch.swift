@@ -15,6 +15,8 @@ extension WorkStage {
     /// Until a coin that the exchange is being asked for is looked up again.
     private static let listingWait = Duration.milliseconds(50)
 
+    private static let takenAlong = "waited until an exit behind it took it along"
+
     private struct Candidate {
         let lane: LaneKey
         let job: LaneJob
@@ -200,6 +202,9 @@ extension WorkStage {
                         beginWithdrawingEntries(lane, key.partition)
                         break
                     }
+                } else if isTakenAlong(job, lane, key.partition) {
+                    endUnsent(job, lane, key.partition, Self.takenAlong)
+                    continue
                 } else if mustWithdrawTriggers(job, lane, key.partition) {
                     beginWithdrawing(lane, key.partition)
                     break

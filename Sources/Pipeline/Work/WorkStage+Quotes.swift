@@ -73,6 +73,17 @@ extension WorkStage {
         if ids.contains(head) { finish(lane, .superseded, reason, partition) }
     }
 
+    /// Whether the exit at the head of the lane has waited too long with another of its sleeve behind it: they are carried out as one, so
+    /// that a close waits for no reduction that it makes needless. One that may be at the exchange is left.
+    func isTakenAlong(_ job: LaneJob, _ lane: LaneKey, _ partition: Int) -> Bool {
+        guard configuration.coalesceAfter > .zero, !job.job.action.isEntry, job.job.origin == nil, job.cloid == nil, job.attempt == 1,
+            .now - job.arrivedAt > configuration.coalesceAfter,
+            let next = partitions[partition]?.lanes[lane]?.jobs.dropFirst().first(where: { $0.job.subscription == job.job.subscription })
+        else { return false }
+        return !next.job.action.isEntry && (next.job.origin == nil || next.job.action == .close) && !isJournalled(next.job.id, partition)
+            && !isSuspect(next, partition)
+    }
+
     /// What all copies of the job's signal may take together; `nil` where that is not limited, or the book is not known.
     func fanoutCap(_ job: ExecutionJob) -> FanoutCap? {
         guard configuration.fanoutDepthShare > 0, job.action.isEntry, job.place != nil, let depth = quotes?.depth(job.coin) else { return nil }

@@ -49,7 +49,8 @@ extension Knob {
         Knob(
             "COALESCE_AFTER", .pipeline, .duration(.zero...(.seconds(600))), standard: "1s",
             purpose: "How long a request waits for a planner before it is planned as one with those behind it of the same subscription "
-                + "and coin, and an entry for its worker before a close behind it ends it. 0s does neither.",
+                + "and coin; an entry for its worker before a close behind it ends it, and an exit before the next exit behind it takes it "
+                + "along. 0s does none of it.",
             effect: "Raising it plans more moves of a leader one by one after a standstill; lowering it skips more of those that it "
                 + "took back."),
         Knob(
