@@ -107,6 +107,28 @@ struct SmallSizeTests {
         #expect(owing.settling(intent, job: large, filled: intent.size, averagePrice: Price(2000)).owed.isZero)
     }
 
+    @Test("R-21: an opening onto what an earlier life left is measured anew, whether it buys or keeps what was owed", arguments: ["0.01", "0.2"])
+    func anotherLife(left: String) throws {
+        let sleeve = Sleeve(
+            position: money(left), averageEntry: Price(2000), lifecycle: "before", owed: money(left), k: try Ratio(exactly: "0.5"), isInverse: false)
+        // worth 200 USDC, 0.1 at that price, of the leader's 100
+        let job = try #require(Sample.plan(Sample.signal(from: "0", to: "100"), Sample.subscription(.ratio(try Ratio(exactly: "0.001")))).jobs.first)
+        let preparation = Sample.prepare(job, sleeve)
+        let after: Sleeve
+        switch preparation {
+        case .skip(let outcome, _, let changed):
+            #expect(outcome == .accumulated && left == "0.2")
+            after = try #require(changed)
+            #expect(after.owed == money("0.1") && after.position == money("0.2"))
+        case .send(let intent):
+            #expect(intent.size == money("0.09"))
+            after = sleeve.settling(intent, job: job, filled: intent.size, averagePrice: Price(2000))
+            #expect(after.position == money("0.1") && after.owed.isZero)
+        }
+        #expect(after.lifecycle == job.lifecycle)
+        #expect(try after.k == Ratio(exactly: "0.001"))
+    }
+
     private func life(_ id: SignalID, k: String = "0.001") -> Lifecycle {
         Lifecycle(id: id, k: try! Ratio(exactly: k), status: .copied, direction: .buy)
     }

@@ -71,12 +71,9 @@ struct EntryPreparation {
         if accumulates, !waiting.isZero, sleeve.lifecycle == job.lifecycle { entry = ClippedEntry(size: entry.size + waiting, price: entry.price) }
         guard !sleeve.owed.isZero else { return }
         if entry.size <= sleeve.owed {
-            var netted = sleeve
-            netted.owed -= entry.size
-            netted.residue = .zero
-            netted.residueUntil = nil
-            netted.revision += 1
-            throw Skip(outcome: .accumulated, detail: "\(entry.size) is met by a reduction of \(sleeve.owed) that was owed", sleeve: netted)
+            throw Skip(
+                outcome: .accumulated, detail: "\(entry.size) is met by a reduction of \(sleeve.owed) that was owed",
+                sleeve: sleeve.keeping(entry.size, for: job))
         }
         entry.change(to: entry.size - sleeve.owed, by: .owed)
     }

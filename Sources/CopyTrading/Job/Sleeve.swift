@@ -105,13 +105,34 @@ public struct Sleeve: Sendable, Equatable {
         next.boughtAhead = meetingBoughtAhead(of: job).boughtAhead
         next.keepResidue(intent.residue, of: job)
         guard !filled.isZero, let terms = job.terms, !terms.leaderEnd.isZero else { return next }
-        if position.isZero { next.isInverse = next.position.sign != terms.leaderEnd.sign }
+        let begins = position.isZero || beginsAnew(with: job)
+        if begins {
+            next.isInverse = next.position.sign != terms.leaderEnd.sign
+            next.k = nil
+        }
         // what does not follow the leader's size is no share of it
         if next.k == nil ? terms.followsLeader : intent.correctsK {
             // What waits is to be bought yet, so it counts as held: it is not missing from the share.
             let measure = next.position.magnitude + next.residue
             next.k = (try? Ratio(roundingUp: measure, over: terms.leaderEnd.magnitude)) ?? next.k
         }
+        return next
+    }
+
+    /// Whether `job` opens another life than the one that what is held was left by.
+    private func beginsAnew(with job: ExecutionJob) -> Bool { job.action == .open && lifecycle != job.lifecycle }
+
+    /// The sleeve when what an entry would buy is held already, as a reduction that is owed: it is met by not giving that up.
+    func keeping(_ size: Size, for job: ExecutionJob) -> Sleeve {
+        var next = self
+        next.owed -= size
+        next.residue = .zero
+        next.residueUntil = nil
+        next.revision += 1
+        guard beginsAnew(with: job), let terms = job.terms, !terms.leaderEnd.isZero else { return next }
+        next.lifecycle = job.lifecycle
+        next.isInverse = position.sign != terms.leaderEnd.sign
+        next.k = terms.followsLeader ? try? Ratio(roundingUp: size, over: terms.leaderEnd.magnitude) : nil
         return next
     }
 
