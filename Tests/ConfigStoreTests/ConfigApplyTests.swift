@@ -85,20 +85,34 @@ struct ConfigApplyTests {
         #expect(try rows[0].integer("n") == 0)
     }
 
-    @Test("accounts and addresses can be swapped in one apply")
-    func swap() async throws {
+    @Test("an id goes on standing for the leader, the account and the copy that it was given for: what is held is kept by it")
+    func identities() async throws {
         let store = try await Store()
         try await store.apply(Sample.text)
-        let swapped = Sample.text.replacingOccurrences(of: Sample.address(1), with: "X").replacingOccurrences(
-            of: Sample.address(2), with: Sample.address(1)
-        )
-        .replacingOccurrences(of: "X", with: Sample.address(2))
-        let change = try await store.apply(swapped, environment: ["K1": Sample.key(3), "K2": Sample.key(4)])
+        let changed = Sample.text.replacingOccurrences(of: Sample.address(100), with: Sample.address(102))
+            .replacingOccurrences(of: "account: \"\(Sample.address(1))\"", with: "account: \"\(Sample.address(9))\"")
+            .replacingOccurrences(of: "influencer: leader-b", with: "influencer: leader-a")
+            .replacingOccurrences(of: "- subscriber: s2\n    influencer: leader-a", with: "- subscriber: s2\n    influencer: leader-b")
+        let faults = await #expect(throws: ConfigStoreError.self) { try await store.apply(changed) }
+        let text = faults.map { "\($0)" } ?? ""
+        #expect(text.contains("influencers[0].address: \"\(Sample.address(102))\" is not the address of influencer leader-a, which is \(Sample.address(100))"))
+        #expect(text.contains("subscribers[0].account: \"\(Sample.address(9))\" is not the account of subscriber s1, which is \(Sample.address(1))"))
+        #expect(text.contains("\"own-name\" is the subscription of s2 to leader-b, not of s2 to leader-a: give it a new id"))
+        #expect(try await store.connection.query("SELECT count(*) AS n FROM config_versions")[0].integer("n") == 1)
+        // under new ids it is another leader, and so another subscription of the default name
+        let renewed = Sample.text.replacingOccurrences(of: Sample.address(100), with: Sample.address(102))
+            .replacingOccurrences(of: "leader-a", with: "leader-c")
+        #expect(try await store.apply(renewed).subscriptions.removed == ["s1:leader-a", "s2:leader-a"])
+    }
+
+    @Test("agents can be swapped in one apply by way of new keys")
+    func newKeys() async throws {
+        let store = try await Store()
+        try await store.apply(Sample.text)
+        let change = try await store.apply(Sample.text, environment: ["K1": Sample.key(3), "K2": Sample.key(4)])
         #expect(change.subscribers.changed.map(\.id) == ["s1", "s2"])
         let config = store.store()
         try await config.load()
-        #expect(config.current().subscribers["s1"]?.account.text == Sample.address(2))
-        #expect(config.current().subscriptions["s1:leader-a"]?.account.text == Sample.address(2))
         #expect(try await config.agentKey(of: "s1", sealingKey: Sample.sealingKey).address == Sample.agent(3))
     }
 

@@ -24,7 +24,8 @@ public struct ConfigApply: Sendable {
     ///   - isDryRun: find out and report, write nothing.
     ///   - reseal: seal all agent keys with this sealing key, whatever they are sealed with; the file must have all of them. Others that
     ///     none of the sealing keys opens are destroyed.
-    /// - Throws: `.faults` for subscribers without a key, with another's, with an account's own, or with one that may not come back.
+    /// - Throws: `.faults` for subscribers without a key, with another's, with an account's own, or with one that may not come back; for ids that
+    ///   are to stand for somebody else.
     public func apply(_ file: ConfigFile, isDryRun: Bool = false, reseal: Bool = false) async throws(ConfigStoreError) -> ConfigChange {
         try await ConfigTransaction.run(connection) { [sealingKeys] connection in
             let stored = try ConfigTransaction.snapshot(on: connection)
@@ -57,6 +58,7 @@ public struct ConfigApply: Sendable {
         _ file: ConfigFile, _ stored: ConfigSnapshot, _ keys: [String: AgentKeyTable.Row], reseal: Bool
     ) throws(ConfigStoreError) -> [Subscriber] {
         let faults = FaultList()
+        checkIdentities(file, stored, faults)
         let waiting = Dictionary(
             keys.values.filter { $0.state == .waiting }.map { ($0.owner.subscriber, $0.owner.agent) }, uniquingKeysWith: { first, _ in first })
         let accounts = Set(file.subscribers.map(\.account.text))
@@ -94,6 +96,32 @@ public struct ConfigApply: Sendable {
         }
         guard faults.faults.isEmpty else { throw .faults(ConfigFaults(faults.sorted)) }
         return subscribers
+    }
+
+    /// What is held, and the share it is of the leader's position, is kept by id: an id that stood for another leader or account would have
+    /// its exits sent to, and its sizes taken from, the wrong one.
+    private func checkIdentities(_ file: ConfigFile, _ stored: ConfigSnapshot, _ faults: FaultList) {
+        let advice = "give it a new id, and let what the old one holds wind down before it goes"
+        for influencer in file.influencers {
+            guard let known = stored.influencers[influencer.id], known.address != influencer.address, let place = file.influencerPlaces[known.id]
+            else { continue }
+            faults.add(place, value: influencer.address, "is not the address of influencer \(known.id), which is \(known.address): \(advice)")
+        }
+        for subscriber in file.subscribers {
+            guard let known = stored.subscribers[subscriber.id], known.account != subscriber.account else { continue }
+            faults.add(
+                subscriber.place.member("account", line: subscriber.place.line), value: subscriber.account.text,
+                "is not the account of subscriber \(known.id), which is \(known.account): \(advice)")
+        }
+        for subscription in file.subscriptions {
+            guard let known = stored.subscriptions[subscription.id], let place = file.subscriptionPlaces[known.id],
+                known.influencer != subscription.influencer || known.subscriber != subscription.subscriber
+            else { continue }
+            faults.add(
+                place, value: subscription.id.text,
+                "is the subscription of \(known.subscriber) to \(known.influencer), not of \(subscription.subscriber) to "
+                    + "\(subscription.influencer): \(advice)")
+        }
     }
 
     /// Why a key in the file cannot be a subscriber's; `nil` when it can.

@@ -24,6 +24,8 @@ public struct ConfigFile: Sendable {
     public internal(set) var agentKeys: [SubscriberID: AgentKey] = [:]
     /// Where in the file each is named.
     var agentKeyPlaces: [SubscriberID: Place] = [:]
+    var influencerPlaces: [InfluencerID: Place] = [:]
+    var subscriptionPlaces: [SubscriptionID: Place] = [:]
 
     /// Reads a YAML file, and the key files and variables it names.
     /// - Parameters:

@@ -53,6 +53,7 @@ struct ConfigFileReader {
         if let address { names.claim(\.leaderAddresses, address, place.member("address", line: place.line), "this address", faults) }
         guard let id, let address else { return }
         names.addressOf[id] = address
+        file.influencerPlaces[InfluencerID(id)] = place.member("address", line: place.line)
         file.influencers.append(Influencer(id: InfluencerID(id), address: address, isActive: isActive, tier: tier, settings: settings))
     }
 
@@ -100,6 +101,7 @@ struct ConfigFileReader {
         entry.subscriber = SubscriberID(subscriber)
         entry.influencer = InfluencerID(influencer)
         entry.account = account
+        file.subscriptionPlaces[entry.id] = place
         file.subscriptions.append(entry)
     }
 
