@@ -13,6 +13,7 @@ extension ConfigStore {
     ) async throws(ConfigStoreError) -> ConfigSnapshot? {
         let known = current()
         if known.version == version || known.version > version && !exactly { return known }
+        if exactly, let kept = await kept(version: version) { return kept }
         while !Task.isCancelled, isWanted() {
             // Postgres may be away for as long as it likes
             Heart.current?.rest()

@@ -80,8 +80,7 @@ public actor ConfigStore {
 
     /// The configuration exactly as it was in `version`.
     public func snapshot(version: Int64) async throws(ConfigStoreError) -> ConfigSnapshot {
-        let current = current()
-        if let known = ([current] + earlier).first(where: { $0.version == version }) { return known }
+        if let known = kept(version: version) { return known }
         let rows: [PostgresRow]
         do { rows = try await connection.query(ConfigTables.past, [.integer(version)]) } catch { throw .postgres(error) }
         guard let found = try ConfigTables.snapshot(rows) else {
@@ -91,6 +90,9 @@ public actor ConfigStore {
         remember(found)
         return found
     }
+
+    /// The same, when it is in memory.
+    public func kept(version: Int64) -> ConfigSnapshot? { ([current()] + earlier).first { $0.version == version } }
 
     /// Every version and since when it is in force (milliseconds since 1970), oldest first.
     public func versions() async throws(ConfigStoreError) -> [(version: Int64, since: Int64)] {

@@ -84,7 +84,7 @@ public actor PlanStage: StageActor {
                     abandoned[partition, default: []] += entries[index...].map(\.id).filter { !handled.contains($0) }
                     return
                 }
-                if let completion = await decideAgain(first, under: snapshot, partition) {
+                if let completion = try await decideAgain(first, under: snapshot, partition) {
                     handled.insert(entry.id)
                     ready[partition]?.append([completion])
                     continue
@@ -94,8 +94,11 @@ public actor PlanStage: StageActor {
                     group = composed(queue.drop { $0.entry != first.entry }, under: snapshot, partition)
                 }
                 handled.formUnion(group.map(\.entry))
-                let completions = await decide(group, under: snapshot, partition)
+                let completions = try await decide(group, under: snapshot, partition)
                 ready[partition]?.append(completions)
+            } catch is Going {
+                abandoned[partition, default: []] += entries[index...].map(\.id).filter { !handled.contains($0) }
+                return
             } catch {
                 ready[partition]?.append([.handOff(HandOff(unreadable: entry, from: stage.inputs[partition], error: "\(error)", logger: logger))])
             }
@@ -155,12 +158,12 @@ public actor PlanStage: StageActor {
     }
 
     /// - Parameter group: one request, or those of a composition.
-    private func decide(_ group: [Queued], under snapshot: ConfigSnapshot, _ partition: Int) async -> [Completion] {
+    private func decide(_ group: [Queued], under snapshot: ConfigSnapshot, _ partition: Int) async throws(Going) -> [Completion] {
         guard let last = group.last else { return [] }
         let (request, key) = (last.request, last.key)
         let mayBeSent = isSuspect(request, partition)
         var snapshot = snapshot
-        if mayBeSent, let own = await settings(matching: request, partition) { snapshot = own }
+        if mayBeSent, let own = try await settings(matching: request, partition) { snapshot = own }
         let instrument = await instruments.instrument(request.signal.coin)
         let undecided = undecided(request, partition)
         var record = DecisionRecord(
@@ -199,7 +202,7 @@ public actor PlanStage: StageActor {
 
     /// A request that was decided before Redis was lost, in part or in whole, is decided again on the record of that decision: what was
     /// emitted and what was not fit together then. `nil` when nothing is known of it.
-    private func decideAgain(_ item: Queued, under snapshot: ConfigSnapshot, _ partition: Int) async -> Completion? {
+    private func decideAgain(_ item: Queued, under snapshot: ConfigSnapshot, _ partition: Int) async throws(Going) -> Completion? {
         guard isKnown(item.request, partition), let known = decided[partition] else { return nil }
         guard let stored = known.records[item.request.id.text] else {
             // all that is on record is the answer of a worker: the lifecycle was rebuilt from it
@@ -211,7 +214,7 @@ public actor PlanStage: StageActor {
             logger.error("decision.unread", metadata: ["request": "\(item.request.id)", "error": "\(error)"])
             return nil
         }
-        guard let settings = await settings(of: record.configVersion, partition) else { return nil }
+        guard let settings = try await settings(of: record.configVersion, partition) else { return nil }
         // a later decision may be what the lifecycle was rebuilt from
         let keepsLife = lifecycles[partition]?[item.key] != record.lifecycle
         let undecided = undecided(item.request, partition)
@@ -242,21 +245,27 @@ public actor PlanStage: StageActor {
 
     /// Those that the request matched; `nil` for one that opens nothing, to which none matter. Newer ones may refuse an entry that was sent
     /// before they were in force: then nobody would ask for its order.
-    private func settings(matching request: ExecutionRequest, _ partition: Int) async -> ConfigSnapshot? {
+    private func settings(matching request: ExecutionRequest, _ partition: Int) async throws(Going) -> ConfigSnapshot? {
         guard request.signal.legs.contains(where: \.action.isEntry) else { return nil }
-        return await settings(of: request.configVersion, partition)
+        return try await settings(of: request.configVersion, partition)
     }
 
-    /// Exactly those of a version; waited for, as others would lead elsewhere. `nil` when there are none, or the partition goes meanwhile.
-    private func settings(of version: Int64, _ partition: Int) async -> ConfigSnapshot? {
+    /// The partition is being given up: its successor decides.
+    private struct Going: Error {}
+
+    /// Exactly those of a version; waited for, as others would lead elsewhere. `nil` when there are none.
+    private func settings(of version: Int64, _ partition: Int) async throws(Going) -> ConfigSnapshot? {
+        let found: ConfigSnapshot?
         do {
-            return try await config.settings(from: version, exactly: true, logger: logger) {
+            found = try await config.settings(from: version, exactly: true, logger: logger) {
                 ready[partition] != nil && !draining.contains(partition)
             }
         } catch {
             logger.warning("configuration.unread", metadata: ["version": "\(version)", "error": "\(error)"])
             return nil
         }
+        guard let found else { throw Going() }
+        return found
     }
 
     /// Keeps and emits what was decided.
