@@ -15,7 +15,7 @@ import Testing
     private func desk(_ fleet: Fleet, _ body: (DeadLetterDesk, DeadLetterBox) async throws -> Void) async throws {
         let client = fleet.client()
         let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
-        do { try await body(DeadLetterDesk(box: box, client: client, by: "tester"), box) } catch {
+        do { try await body(DeadLetterDesk(box: box, cursors: LeaderCursors(redis: fleet.observer, keys: fleet.keys, partitioning: fleet.partitioning), client: client, by: "tester"), box) } catch {
             await client.shutdown()
             throw error
         }
@@ -80,6 +80,38 @@ import Testing
                 let check = try await reader.check(stream)
                 #expect(check.missing == 0 && check.faultCount == 0, "\(stream)")
             }
+        }
+    }
+
+    @Test("R-28: what was put aside does not go round again once its leader has traded the coin since: it would be carried out on the later position")
+    func tooLate() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast, partitioning: Self.single) { fleet in
+            try await fleet.match()
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the request is out") { try await fleet.added(.requests) == 1 }
+            let entry = try await poison(fleet, .requests, "planner")
+            try await fleet.plan()
+            try await desk(fleet) { desk, box in
+                let letter = try await letter(fleet, box, entry: entry)
+                try await fleet.settled(signals: 1)
+                _ = try await desk.check(letter)
+                try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+                try await fleet.settled(signals: 2)
+                _ = try await desk.check(letter)
+                for side in [Side.sell, .buy] { try await fleet.exchange.trade("leader", "BTC", side, "1") }
+                try await fleet.settled(signals: 4)
+                let refusal = await #expect(throws: DeadLetterDesk.Refusal.self) { try await desk.requeue(letter) }
+                #expect(refusal?.description.contains("its leader has traded BTC since") == true)
+                #expect(try await box.count() == 1)
+            }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 5)
+            let truth = try await fleet.truth()
+            #expect(truth.results.filter { $0.coin == "BTC" }.map(\.outcome) == [.noPosition, .filled, .filled])
         }
     }
 

@@ -16,14 +16,17 @@ public struct DeadLetterDesk: Sendable {
     }
 
     private let box: DeadLetterBox
+    private let cursors: LeaderCursors
     private let client: ExchangeClient
     private let by: String
 
     /// - Parameters:
+    ///   - cursors: what the leaders have done since.
     ///   - client: asked only about orders that may have been sent.
     ///   - by: who decides.
-    public init(box: DeadLetterBox, client: ExchangeClient, by: String) {
+    public init(box: DeadLetterBox, cursors: LeaderCursors, client: ExchangeClient, by: String) {
         self.box = box
+        self.cursors = cursors
         self.client = client
         self.by = by
     }
@@ -32,11 +35,36 @@ public struct DeadLetterDesk: Sendable {
 
     /// Puts the entry behind what is in its stream now, as a new entry that names the letter.
     public func requeue(_ letter: DeadLetter) async throws -> DeadLetterBox.Answer {
-        let entry = try Self.again(letter)
+        let entry = try await check(letter)
         return try await box.resolve(letter, .init(record: record(letter, Self.mark, reason: nil, answered: true), emissions: [entry], goesOn: true))
     }
 
-    /// The entry as it would go round again.
+    /// The entry as it would go round again now. What it leads to is decided on what is held then, and exits never expire: one of a position that
+    /// the leader has traded since would be carried out on what came after it.
+    /// - Throws: ``Refusal`` when it must not.
+    public func check(_ letter: DeadLetter) async throws -> Emission {
+        let entry = try Self.again(letter)
+        guard let trade = Self.trade(of: letter), let stored = try await cursors.cursor(of: trade.influencer.text),
+            let mark = try LeaderCursor(json: JSON.parse(stored)).marks[trade.coin], mark.time > trade.time
+        else { return entry }
+        throw Refusal(
+            "its leader has traded \(trade.coin) since, and it would be carried out on what is held now: drop it; the drift check closes what the leader "
+                + "does not hold")
+    }
+
+    /// Whose trade an entry is about, in which coin, and when it was, exchange time, milliseconds; `nil` when it cannot be read.
+    private static func trade(of letter: DeadLetter) -> (influencer: InfluencerID, coin: Coin, time: Int64)? {
+        guard let json = data(letter) else { return nil }
+        func time(_ signal: Signal) -> (InfluencerID, Coin, Int64) { (signal.influencer, signal.coin, signal.lastFillTime) }
+        switch letter.origin?.stream {
+        case .signals: return (try? Signal(json: json)).map(time)
+        case .requests: return (try? ExecutionRequest(json: json)).map { time($0.signal) }
+        case .jobs: return (try? ExecutionJob(json: json)).map { ($0.influencer, $0.coin, $0.leaderFillTime) }
+        default: return nil
+        }
+    }
+
+    /// The entry as it would go round again, by itself.
     /// - Throws: ``Refusal`` when it must not, or would be put aside again.
     public static func again(_ letter: DeadLetter) throws -> Emission {
         guard let origin = letter.origin, origin.stream.isRequeued else { throw Refusal("it came from \(letter.originName), which no stage reads") }

@@ -33,6 +33,7 @@ extension DeadLettersCommand {
             discussion: """
                 The entry leaves the dead letters and is in its stream again in one step; a repeated call does nothing. It is a new entry that
                 names the letter. A fan-out that was begun goes on where it stood. A job whose order may have been sent is refused: drop it.
+                So is one of a coin that its leader has traded since: it would be carried out on the later position.
 
                 Examples:
                   vibe dlq requeue 1700000000000-0
@@ -44,7 +45,7 @@ extension DeadLettersCommand {
 
         func run() async throws {
             try await DeadLettersCommand.decide(selection, output, verb: "requeue") { desk, letter in
-                guard let desk else { _ = try DeadLetterDesk.again(letter); return nil }
+                guard selection.yes else { _ = try await desk.check(letter); return nil }
                 return try await desk.requeue(letter)
             }
         }
@@ -74,16 +75,16 @@ extension DeadLettersCommand {
 
         func run() async throws {
             try await DeadLettersCommand.decide(selection, output, verb: "drop") { desk, letter in
-                try await desk?.drop(letter, reason: reason)
+                selection.yes ? try await desk.drop(letter, reason: reason) : nil
             }
         }
     }
 
     /// Carries a decision out, letter by letter.
-    /// - Parameter body: with `nil` for the desk it only checks. Its own `nil` means that nothing was done.
+    /// - Parameter body: `nil` means that nothing was done.
     private static func decide(
         _ selection: DeadLetterSelection, _ output: OutputOptions, verb: String,
-        _ body: (DeadLetterDesk?, DeadLetter) async throws -> DeadLetterBox.Answer?
+        _ body: (DeadLetterDesk, DeadLetter) async throws -> DeadLetterBox.Answer?
     ) async throws {
         let context = try OperatorContext.load()
         let redis = try context.redis("dlq")
@@ -91,7 +92,8 @@ extension DeadLettersCommand {
         let letters = try await selection.letters(box)
         let lines = try await context.withExchange { client in
             let decided = verb == "drop" ? "dropped" : "requeued"
-            let desk = selection.yes ? DeadLetterDesk(box: box, client: client, by: selection.by) : nil
+            let cursors = LeaderCursors(redis: redis, keys: context.keys, partitioning: context.partitioning)
+            let desk = DeadLetterDesk(box: box, cursors: cursors, client: client, by: selection.by)
             var lines: [DecisionLine] = []
             for (id, letter) in letters {
                 guard let letter else { lines.append(DecisionLine(id: id, what: "was decided before", isDone: true)); continue }

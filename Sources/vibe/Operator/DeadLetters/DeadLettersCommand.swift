@@ -7,7 +7,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         discussion: """
             An entry is put aside when it cannot be read (malformed, oversized) or has brought its process down again and again (poison).
             It stays until it is decided: requeue sends it round again as a new entry behind what waits now, drop ends it with an outcome
-            on record. An entry that is stale by then ends as an explained skip. Whatever gives up a position, or may, is an exit: the
+            on record. What its leader has traded on since is not sent round again. Whatever gives up a position, or may, is an exit: the
             follower still holds what the leader has given up, until the drift loop closes it.
 
             Examples:
