@@ -71,7 +71,8 @@ extension Ingestor {
     /// For a leader followed by public trades: whether its positions are those of the cursor and of what came since. Then nothing was
     /// missed that is worth more than a look.
     private func isUnchanged(_ address: String, _ generation: Int) async throws -> Bool {
-        guard let track = tracks[address], track.tier == .market else { return false }
+        // where nothing is known of coins never seen, a position that has gone since is in no reading
+        guard let track = tracks[address], track.tier == .market, track.builder.hasFloor else { return false }
         let readings = try await read(address, dexs: dexsToRead(of: track))
         guard var builder = tracks[address]?.builder, tracks[address]?.generation == generation, let first = readings.map(\.state.time).min()
         else { return false }
@@ -161,7 +162,9 @@ extension Ingestor {
                 }
             }
         }
-        markVerified(address, to: readings.map(\.state.time).min() ?? 0)
+        let first = readings.map(\.state.time).min() ?? 0
+        tracks[address]?.builder.beginFloor(at: first)
+        markVerified(address, to: first)
         tracks[address]?.unheard = nil
     }
 
@@ -192,19 +195,20 @@ extension Ingestor {
     }
 
     /// Fills that a later one showed to be missing. Asked for until the exchange answers: taking the position as found instead would leave
-    /// out what was traded.
-    func backfill(_ address: String, _ generation: Int, _ since: Int64) async {
+    /// out what was traded. What is found missing meanwhile, in another coin, is asked for as well.
+    func backfill(_ address: String, _ generation: Int) async {
         let deadline = ContinuousClock.now + configuration.backfillLimit
         var pause = Self.pauses.first
-        while tracks[address]?.generation == generation, !Task.isCancelled {
+        while let track = tracks[address], track.generation == generation, let since = track.missingFrom, !Task.isCancelled {
+            tracks[address]?.missingFrom = nil
             do {
                 // up to where every dex was verified nothing is missing
-                let fills = try await history(address, since: max(since - 1, (tracks[address]?.wholeTo ?? 0) - Self.historyOverlap))
+                let fills = try await history(address, since: max(since - 1, (track.wholeTo ?? 0) - Self.historyOverlap))
                 guard tracks[address]?.generation == generation else { return }
                 apply(history: fills ?? [], to: address)
-                break
             } catch {
                 logger.error("leader.backfill.failed", metadata: ["address": "\(address)", "error": "\(error)"])
+                tracks[address]?.note(missingFrom: since)
                 guard ContinuousClock.now + pause < deadline else { break }
                 try? await Task.sleep(for: pause)  // ends early only when cancelled
                 pause *= 2
@@ -212,6 +216,7 @@ extension Ingestor {
         }
         guard tracks[address]?.generation == generation else { return }
         tracks[address]?.isBackfilling = false
+        tracks[address]?.missingFrom = nil
         take(address) { $0.backfillEnded(at: self.now()) }
     }
 }

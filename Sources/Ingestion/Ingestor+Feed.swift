@@ -33,8 +33,17 @@ extension Ingestor {
             if connected.isEmpty, disconnectedSince == nil { disconnectedSince = .now }
             for user in leaving.keys { for channel in Self.ownChannels(of: user) { confirmLeft(channel, socket) } }
             uncovered(coverage.lost(socket: socket))
-        case .silent(let kind, let duration): logger.error("feed.silent", metadata: ["socket": "\(socket)", "kind": "\(kind)", "for": "\(duration)"])
+        case .silent(let kind, let duration): await replaceIfDead(kind, duration, socket)
         case .problem(let text): logger.error("feed.problem", metadata: ["socket": "\(socket)", "text": "\(text)"])
+        }
+    }
+
+    /// A channel can be dead on a connection that lives: it is, when others hear what it does not.
+    private func replaceIfDead(_ kind: FeedSubscription.Kind, _ duration: Duration, _ socket: Int) async {
+        logger.error("feed.silent", metadata: ["socket": "\(socket)", "kind": "\(kind)", "for": "\(duration)"])
+        for (other, feed) in feeds.enumerated() where other != socket {
+            guard let heard = await feed.lastHeard(kind), .now - heard < duration / 2 else { continue }
+            return await feeds[socket].replaceConnection(because: "no \(kind.rawValue) for \(duration), which another connection had meanwhile")
         }
     }
 

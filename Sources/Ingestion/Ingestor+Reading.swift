@@ -76,11 +76,15 @@ extension Ingestor {
         guard let client else { return [] }
         guard now() / 1_000 - since <= configuration.historyLimit.milliseconds else { return nil }
         await spend(for: "userFillsByTime")
-        let fills = try await client.fills(address, from: max(0, since))
+        let (fills, unreadFills) = try await client.readableFills(address, from: max(0, since))
         charge(for: "userFillsByTime", items: fills.count)
         await spend(for: "userTwapSliceFillsByTime")
-        let slices = try await client.twapSliceFills(address, from: max(0, since))
+        let (slices, unreadSlices) = try await client.readableTwapSliceFills(address, from: max(0, since))
         charge(for: "userTwapSliceFillsByTime", items: slices.count)
+        // one that the leader's position depends on shows in where the next one begins
+        for fault in unreadFills + unreadSlices {
+            logger.error("leader.fill.unread", metadata: ["address": "\(address)", "error": "\(fault)"])
+        }
         return UserFill.inOrderOfExecution(fills + slices.map(\.marked)).map { $0.leaderFill(of: address) }
     }
 

@@ -33,9 +33,11 @@ extension Ingestor {
                 noteConduct(signal, of: address)
                 signals.append(signal)
             case .gap(_, _, _, let since):
-                guard client != nil, tracks[address]?.isBackfilling == false else { continue }
-                tracks[address]?.isBackfilling = true
-                errandSink.yield(.backfill(address: address, generation: track.generation, since: since))
+                guard client != nil else { continue }
+                tracks[address]?.note(missingFrom: since)
+                guard !track.isBackfilling else { continue }
+                tracks[address]!.isBackfilling = true
+                errandSink.yield(.backfill(address: address, generation: track.generation))
             case .resync: storesCursor = true
             case .entriesDropped(_, _, let id, _, let time):
                 leftOut.append(Publication.LeftOut(id: id, time: time))

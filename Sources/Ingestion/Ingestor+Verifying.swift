@@ -100,6 +100,7 @@ extension Ingestor {
         let first = readings.map(\.state.time).min() ?? 0
         markVerified(address, to: first)
         if readings.count == dexs.count {
+            tracks[address]!.builder.beginFloor(at: first)
             tracks[address]!.wholeTo = first
             tracks[address]!.unheard = nil
         }

@@ -173,7 +173,7 @@ public actor Ingestor: LeaseHolder {
 
     enum Errand: Sendable {
         case catchUp(address: String, generation: Int)
-        case backfill(address: String, generation: Int, since: Int64)
+        case backfill(address: String, generation: Int)
         case verify(address: String, generation: Int)
         case join(address: String, generation: Int)
         case readLedger(address: String, generation: Int)
@@ -277,7 +277,7 @@ public actor Ingestor: LeaseHolder {
     private func perform(_ errand: Errand) async {
         switch errand {
         case .catchUp(let address, let generation): await catchUp(address, generation)
-        case .backfill(let address, let generation, let since): await backfill(address, generation, since)
+        case .backfill(let address, let generation): await backfill(address, generation)
         case .verify(let address, let generation): await verify(address, generation)
         case .join(let address, let generation): await join(address, generation)
         case .readLedger(let address, let generation): await readLedger(address, generation)

@@ -277,4 +277,26 @@ struct MarketFillTests {
         #expect(!events.others.contains { if case .resync = $0 { true } else { false } })
         for (previous, next) in zip(events.signals, events.signals.dropFirst()) { #expect(previous.end == next.start) }
     }
+
+    @Test("public trades that were applied and forgotten are not applied once more when history tells of them")
+    func forgottenTrades() {
+        var builder = Sample.builder(cursor: LeaderCursor(positions: ["ETH": Size(10)], at: Sample.t0 - 1_000)) { $0.seenLimit = 4 }
+        let trades = (0..<8).map { trade(.sell, "1", tid: Int64($0), after: Int64($0) * 10) }
+        for trade in trades { _ = builder.receive(message: [trade], at: now) }
+        #expect(builder.positions == ["ETH": Size(2)])
+        let history = (0..<8).map { Sample.fill(.sell, "1", from: "\(10 - $0)", tid: Int64($0), oid: Int64($0), after: Int64($0) * 10) }
+        let again = builder.receive(message: history, at: now)
+        #expect(again.signals.isEmpty)
+        #expect(builder.positions == ["ETH": Size(2)])
+    }
+
+    @Test("once all was read, a coin never seen was flat: what is traded there is told, also after a cursor that knew nothing")
+    func floorAfterReading() {
+        var builder = Sample.builder(cursor: LeaderCursor())
+        #expect(!builder.hasFloor)
+        builder.beginFloor(at: Sample.t0)
+        #expect(builder.hasFloor && builder.cursor.floor == Sample.t0)
+        let events = builder.receive(message: [trade(.buy, "1", tid: 1, after: 10)], at: now)
+        #expect(events.signals.map(\.legs) == [[Leg(action: .open, start: .zero, end: Size(1))]])
+    }
 }

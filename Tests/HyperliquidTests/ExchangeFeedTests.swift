@@ -125,6 +125,29 @@ struct ExchangeFeedTests {
         }
     }
 
+    @Test("a connection that is to be replaced is, though it lives, and what was heard last is told by kind")
+    func replaced() async throws {
+        var configuration = Self.quick()
+        (configuration.pingEvery, configuration.staleAfter) = (.seconds(20), .seconds(21))
+        try await withFeed(configuration) { connection in
+            while let request = try await connection.receive() {
+                if request.contains("trades") { try await connection.send(Self.acknowledgement(of: request)) }
+            }
+        } _: { feed, events in
+            await feed.want([.trades(coin: "BTC")])
+            #expect(await feed.lastHeard(.trades) == nil)
+            #expect(await events.next() == .connected)
+            #expect(await events.next() == .subscribed(.trades(coin: "BTC")))
+            let begun = try #require(await feed.lastHeard(.trades))
+            #expect(begun <= .now)
+            #expect(await feed.lastHeard(.userFills) == nil)
+            await feed.replaceConnection(because: "its trades are dead")
+            #expect(await events.next() == .disconnected("its trades are dead"))
+            #expect(await events.next() == .connected)
+            #expect(await events.next() == .subscribed(.trades(coin: "BTC")))
+        }
+    }
+
     @Test("users are added and removed while the connection is open")
     func usersChange() async throws {
         let (requests, request) = AsyncStream.makeStream(of: String.self)

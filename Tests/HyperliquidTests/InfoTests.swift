@@ -127,4 +127,19 @@ struct InfoTests {
             #expect(error == .undecodable(JSONError(path: "assetPositions[0].position.szi", problem: "missing"), request: request))
         }
     }
+
+    @Test("a fill that cannot be read is left out of another's history and told; of our own it is an error")
+    func unreadableFill() async throws {
+        let user = "0x" + String(repeating: "a", count: 40)
+        func fill(_ tid: Int, _ size: String) -> String {
+            #"{"coin":"BTC","px":"50000","sz":"\#(size)","side":"B","time":\#(1_000 + tid),"startPosition":"0","dir":"Open Long","closedPnl":"0","hash":"0x0","oid":1,"crossed":true,"fee":"0","tid":\#(tid),"feeToken":"USDC"}"#
+        }
+        let request = #"{"type":"userFillsByTime","user":"\#(user)","startTime":7}"#
+        try await withAnswers([request: "[\(fill(1, "1")),\(fill(2, "99999999999999")),\(fill(3, "2"))]"]) { client, _ in
+            let (fills, leftOut) = try await client.readableFills(user, from: 7)
+            #expect(fills.map(\.tid) == [1, 3] && leftOut.count == 1)
+            #expect(leftOut.first?.path == "sz")
+            await #expect(throws: InfoError.self) { try await client.fills(user, from: 7) }
+        }
+    }
 }

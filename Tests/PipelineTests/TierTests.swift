@@ -424,6 +424,32 @@ import Testing
             #expect(try readings[0].integer("n") > 0)
         }
     }
+
+    @Test("R-12: of a leader restored without a base it is read what was closed while nobody listened; then coins never seen are known to have been flat")
+    func withoutBase() async throws {
+        var cast = Cast.alike(1)
+        cast.tiers["leader"] = "2"
+        try await Fleet.run(cast) { fleet in
+            try await fleet.startFollowers()
+            try await fleet.exchange.trade("leader", "SOL", .buy, "10")
+            // farther back than history is read beyond the cursor
+            try await Task.sleep(for: .seconds(6))
+            var cursor = LeaderCursor()
+            cursor.resumeFrom = WallClock.milliseconds
+            let key = fleet.keys.cursors(fleet.partitioning.signal("leader"))
+            _ = try await fleet.observer.send(RedisCommand("HSET", key, "leader", cursor.json.text())).checked()
+            try await fleet.exchange.trade("leader", "SOL", .sell, "10")
+            let (_, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await fleet.settled(signals: 1)
+            try await fleet.eventually("all that it holds was read") { await ingestor.tracks.values.allSatisfy(\.builder.hasFloor) }
+            try await fleet.exchange.trade("leader", "ETH", .buy, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.signals.map { "\($0.coin) \($0.start)>\($0.end)" } == ["SOL 10>0", "ETH 0>1"])
+            #expect(truth.results.map(\.outcome) == [.noPosition, .filled])
+        }
+    }
 }
 
 extension Fleet {

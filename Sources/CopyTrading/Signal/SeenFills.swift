@@ -28,6 +28,8 @@ struct SeenFills: Sendable {
     private var order: [Int64] = []
     private var oldest = 0
     private var newestTime = Int64.min
+    /// Of fills up to this time some are forgotten, milliseconds.
+    private(set) var forgottenTo = Int64.min
 
     init(limit: Int, horizon: Int64) {
         precondition(limit > 0 && horizon > 0, "the memory of seen fills must hold something")
@@ -56,6 +58,7 @@ struct SeenFills: Sendable {
         while oldest < order.count, let checksum = checksums[order[oldest]],
             checksums.count > limit || checksum.time < newestTime - horizon
         {
+            forgottenTo = max(forgottenTo, checksum.time)
             checksums[order[oldest]] = nil
             oldest += 1
         }

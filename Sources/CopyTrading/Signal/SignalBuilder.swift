@@ -145,9 +145,15 @@ public struct SignalBuilder: Sendable {
     public mutating func settle(at time: Int64, isWhole: Bool, covers: (Coin) -> Bool) {
         for coin in tracks.keys where covers(coin) { tracks[coin]!.settle(at: time) }
         guard isWhole else { return }
-        if let floor { self.floor = max(floor, time) }
+        floor = max(floor ?? time, time)
         latest = latest.map { max($0, time) }
     }
+
+    /// Whether coins in which nothing was seen are known to have been flat at some time.
+    public var hasFloor: Bool { floor != nil }
+
+    /// Says that all coins were read and taken as truth: those never seen were flat then, if that was not known before.
+    public mutating func beginFloor(at time: Int64) { floor = floor ?? time }
 
     /// Lets subscriptions join what the leader holds: for each of them and each coin one signal, from flat to the position that the
     /// signals so far account for, so that the leader's next one continues it. Positions are not touched.
@@ -196,6 +202,8 @@ public struct SignalBuilder: Sendable {
             historyDropped += 1
             return nil
         }
+        // it may have been applied before it was forgotten, and would be once more
+        if fill.time <= seen.forgottenTo, let known = tracks[fill.coin]!.known, fill.time <= known.time { return .late(fill) }
         latest = max(latest ?? .min, fill.time)
         tracks[fill.coin]!.hold(fill, receivedAt: now)
         touched.insert(fill.coin)

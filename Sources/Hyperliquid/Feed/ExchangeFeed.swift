@@ -43,6 +43,8 @@ public actor ExchangeFeed {
     private var place: ConnectionBudget.Connection?
     private var lastArrival = ContinuousClock.now
     private var isDelivering = false
+    /// Why the connection is to be replaced though it lives.
+    private var replacement: String?
     /// Wakes the sender of the current connection; one wake-up is remembered, as it looks at everything that is due.
     private var wake: AsyncStream<Void>.Continuation?
     public private(set) var statistics = FeedStatistics()
@@ -68,6 +70,12 @@ public actor ExchangeFeed {
 
     /// From now on frames of trades in which none of these takes part are counted and dropped undecoded; `nil` delivers all.
     public func follow(addresses: Set<String>?) { filter = addresses.map { TradeFilter(addresses: $0) } }
+
+    /// When something of this kind last arrived on the connection, or its subscription began; `nil` while none is subscribed.
+    public func lastHeard(_ kind: FeedSubscription.Kind) -> ContinuousClock.Instant? { session?.lastHeard(kind) }
+
+    /// Ends the connection, and opens another with every subscription made again.
+    public func replaceConnection(because reason: String) { replacement = reason }
 
     /// Runs until the task is cancelled, then throws `CancellationError`; no other error ends it, except an address that is none.
     /// - Parameter deliver: called for one event at a time.
@@ -113,6 +121,7 @@ public actor ExchangeFeed {
         statistics.connects += 1
         lastArrival = .now
         isDelivering = false
+        replacement = nil
         self.place = place
         self.wake = wake
         wake.yield()
@@ -204,6 +213,7 @@ public actor ExchangeFeed {
         while true {
             try await Task.sleep(for: tick)
             let now = ContinuousClock.now
+            if let replacement { return replacement }
             // While a slow consumer holds the reader back, silence says nothing about the connection.
             if !isDelivering, now - lastArrival >= configuration.staleAfter {
                 statistics.staleReplacements += 1

@@ -164,6 +164,9 @@ struct FeedSession {
     /// A frame of this kind arrived and is dropped undecoded.
     mutating func heard(_ kind: FeedSubscription.Kind, at now: ContinuousClock.Instant) { silence.heard(kind, at: now) }
 
+    /// As ``SilenceWatch/last(_:)``.
+    func lastHeard(_ kind: FeedSubscription.Kind) -> ContinuousClock.Instant? { silence.last(kind) }
+
     /// - Parameter receivedAt: microseconds since 1970.
     mutating func receive(_ text: [UInt8], receivedAt: Int64, at now: ContinuousClock.Instant) -> [FeedEvent] {
         guard !unreported.isEmpty else { return events(of: text, receivedAt: receivedAt, now) }

@@ -17,6 +17,9 @@ struct SilenceWatch {
         if ears[kind] != nil { ears[kind] = Ear(last: now) }
     }
 
+    /// When one of this kind last arrived, or its subscription began; `nil` when none is subscribed.
+    func last(_ kind: FeedSubscription.Kind) -> ContinuousClock.Instant? { ears[kind]?.last }
+
     /// None of this kind is subscribed any more.
     mutating func forget(_ kind: FeedSubscription.Kind) { ears[kind] = nil }
 

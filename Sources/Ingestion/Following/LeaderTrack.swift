@@ -47,6 +47,8 @@ struct LeaderTrack: Sendable {
     var needsCatchUp = true
     var isCatchingUp = false
     var isBackfilling = false
+    /// From where on fills are missing that the backfill has not read yet, exchange milliseconds.
+    var missingFrom: Int64?
     var isVerifying = false
     /// Something hints that its positions may be wrong.
     var mustVerify = false
@@ -93,6 +95,9 @@ struct LeaderTrack: Sendable {
         queued.removeAll { $0.fill.time <= last }
         return due
     }
+
+    /// Fills from there on are missing, beside those that were known to be.
+    mutating func note(missingFrom time: Int64) { missingFrom = min(missingFrom ?? time, time) }
 
     /// The move is through, or given up.
     mutating func endMove(at moment: Int64) {

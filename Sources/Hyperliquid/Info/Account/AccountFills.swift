@@ -56,7 +56,7 @@ extension ExchangeClient {
 
 extension UserFill {
     /// What identifies a fill among one user's: both parties of a trade have its `tid`.
-    struct Key: Hashable {
+    struct Key: Hashable, Sendable {
         let coin: Coin
         let tid: Int64
 
