@@ -263,7 +263,10 @@ extension Fleet {
         let client = client(settings.url, timeout: settings.timeout)
         let socket = settings.transport == .webSocket ? postSocket(settings, parts.logger) : nil
         let instruments = Instruments(client: client, logger: parts.logger)
-        try await instruments.load()
+        do { try await instruments.load() } catch {
+            await client.shutdown()
+            throw error
+        }
         let leases = try leases(stage.name, stage.partitionNames, &parts)
         let wake = Wake()
         let latches = try await latches(&parts)
