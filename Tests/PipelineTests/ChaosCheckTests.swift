@@ -183,6 +183,18 @@ import Testing
                 }
             }
             expectHealthy(try await check(fleet) { $0.source = made })
+            expect(try await check(fleet) { $0.source = made.reversed() }, failed: .oneOutcome, naming: "its first fill is before the last one")
+            // public trades that came later than those after them are told late; that the trail was changed for this is another finding
+            try await fleet.postgresObserver.execute(script: """
+                CREATE TABLE told AS SELECT * FROM audit_entries WHERE kind = 'influencer_signals';
+                UPDATE audit_entries SET data = replace(data::text, '"tier":1', '"tier":2')::json WHERE kind = 'influencer_signals'
+                """)
+            expect(try await check(fleet) { $0.source = made.reversed() }, failed: .auditTrail, naming: "altered (payload_hash)")
+            try await fleet.postgresObserver.execute(script: """
+                UPDATE audit_entries SET data = told.data FROM told WHERE audit_entries.kind = told.kind AND audit_entries.stream = told.stream
+                    AND audit_entries.seq = told.seq;
+                DROP TABLE told
+                """)
             let lost = ChaosObservations.SourceFill(leader: "leader", coin: "BTC", trade: -77, time: 5_000)
             expect(try await check(fleet) { $0.source = made + [lost] }, failed: .oneOutcome, naming: "fill -77 of leader in BTC is in no signal")
             try await fleet.postgresObserver.execute(
