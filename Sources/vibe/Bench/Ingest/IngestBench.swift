@@ -18,7 +18,9 @@ struct IngestBench: Sendable {
             IngestionSite.Plan(
                 leaders: options.leaders, ingest: 1, simulatorArguments: ["--no-sync"],
                 // the exchange floods each socket, so one is what one process of the fleet takes in
-                environment: ["VIBE_INGEST_SOCKETS": "1", "VIBE_RATE_EGRESS": "100000/1s:100000", "VIBE_PARTITIONS_SIGNALS": "8"]), run,
+                environment: [
+                    "VIBE_INGEST_SOCKETS": "1", "VIBE_RATE_EGRESS": "100000/1s:100000", "VIBE_INGEST_WEIGHT": "100000", "VIBE_PARTITIONS_SIGNALS": "8",
+                ]), run,
             supervision, name: "bench")
         let total = options.warmUp + options.seconds
         let schedule = LoadSchedule(
