@@ -105,16 +105,11 @@ public struct Sleeve: Sendable, Equatable {
         next.boughtAhead = meetingBoughtAhead(of: job).boughtAhead
         next.keepResidue(intent.residue, of: job)
         guard !filled.isZero, let terms = job.terms, !terms.leaderEnd.isZero else { return next }
-        let begins = position.isZero || beginsAnew(with: job)
-        if begins {
-            next.isInverse = next.position.sign != terms.leaderEnd.sign
-            next.k = nil
-        }
+        if position.isZero || beginsAnew(with: job) { next.begin(by: terms) }
         // what does not follow the leader's size is no share of it
         if next.k == nil ? terms.followsLeader : intent.correctsK {
             // What waits is to be bought yet, so it counts as held: it is not missing from the share.
-            let measure = next.position.magnitude + next.residue
-            next.k = (try? Ratio(roundingUp: measure, over: terms.leaderEnd.magnitude)) ?? next.k
+            next.measure(next.position.magnitude + next.residue, by: terms)
         }
         return next
     }
@@ -131,9 +126,20 @@ public struct Sleeve: Sendable, Equatable {
         next.revision += 1
         guard beginsAnew(with: job), let terms = job.terms, !terms.leaderEnd.isZero else { return next }
         next.lifecycle = job.lifecycle
-        next.isInverse = position.sign != terms.leaderEnd.sign
-        next.k = terms.followsLeader ? try? Ratio(roundingUp: size, over: terms.leaderEnd.magnitude) : nil
+        next.begin(by: terms)
+        if terms.followsLeader { next.measure(size, by: terms) }
         return next
+    }
+
+    /// What is held is of a life of its own from now on: on which side is known, and not what share it is.
+    private mutating func begin(by terms: EntryTerms) {
+        isInverse = position.sign != terms.leaderEnd.sign
+        k = nil
+    }
+
+    /// So many coins follow the leader's position of now; what is out of range leaves the share as it was.
+    private mutating func measure(_ size: Size, by terms: EntryTerms) {
+        k = (try? Ratio(roundingUp: size, over: terms.leaderEnd.magnitude)) ?? k
     }
 
     private func settlingExit(_ intent: OrderIntent, job: ExecutionJob, filled: Size) -> Sleeve {
