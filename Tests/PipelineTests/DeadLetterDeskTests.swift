@@ -15,7 +15,7 @@ import Testing
     private func desk(_ fleet: Fleet, _ body: (DeadLetterDesk, DeadLetterBox) async throws -> Void) async throws {
         let client = fleet.client()
         let box = DeadLetterBox(redis: fleet.observer, keys: fleet.keys)
-        do { try await body(DeadLetterDesk(box: box, cursors: LeaderCursors(redis: fleet.observer, keys: fleet.keys, partitioning: fleet.partitioning), client: client, by: "tester"), box) } catch {
+        do { try await body(fleet.desk(box, client), box) } catch {
             await client.shutdown()
             throw error
         }
@@ -35,6 +35,19 @@ import Testing
         let pending = try await fleet.observer.send(RedisCommand("XPENDING", key, group, "-", "+", "1")).checked()
         let entry = try #require(pending.array?.first?.array?.first?.text)
         _ = try await fleet.observer.send(RedisCommand("XCLAIM", key, group, "gone", "0", entry, "RETRYCOUNT", "8")).checked()
+        return entry
+    }
+
+    /// Starts all roles, of which the planner puts aside the request that the leader's first trade leads to; gives its entry.
+    private func putRequestAside(_ fleet: Fleet) async throws -> String {
+        try await fleet.match()
+        try await fleet.work()
+        try await fleet.audit()
+        try await fleet.live(try await fleet.ingest().ingestor)
+        try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+        try await fleet.eventually("the request is out") { try await fleet.added(.requests) == 1 }
+        let entry = try await poison(fleet, .requests, "planner")
+        try await fleet.plan()
         return entry
     }
 
@@ -87,14 +100,7 @@ import Testing
     func tooLate() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast, partitioning: Self.single) { fleet in
-            try await fleet.match()
-            try await fleet.work()
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
-            try await fleet.eventually("the request is out") { try await fleet.added(.requests) == 1 }
-            let entry = try await poison(fleet, .requests, "planner")
-            try await fleet.plan()
+            let entry = try await putRequestAside(fleet)
             try await desk(fleet) { desk, box in
                 let letter = try await letter(fleet, box, entry: entry)
                 try await fleet.settled(signals: 1)
@@ -119,14 +125,7 @@ import Testing
     func drop() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast, partitioning: Self.single) { fleet in
-            try await fleet.match()
-            try await fleet.work()
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
-            try await fleet.eventually("the request is out") { try await fleet.added(.requests) == 1 }
-            let entry = try await poison(fleet, .requests, "planner")
-            try await fleet.plan()
+            let entry = try await putRequestAside(fleet)
             try await desk(fleet) { desk, box in
                 let letter = try await letter(fleet, box, entry: entry)
                 try await fleet.settled(signals: 1)

@@ -73,17 +73,22 @@ import Testing
         }
     }
 
+    /// A leader's position of 10 is copied, and the follower's next order has its token three seconds later.
+    private func openSlowly(_ fleet: Fleet) async throws {
+        try await fleet.match()
+        try await fleet.plan()
+        try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
+        try await fleet.audit()
+        try await fleet.live(try await fleet.ingest().ingestor)
+        try await fleet.exchange.trade("leader", "BTC", .buy, "10")
+        try await fleet.settled(signals: 1)
+    }
+
     @Test("R-08: exits of a sleeve that wait for tokens are carried out as one: a close waits for no reduction before it")
     func exitsTogether() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "10")
-            try await fleet.settled(signals: 1)
+            try await openSlowly(fleet)
             for _ in 0..<5 { try await fleet.exchange.trade("leader", "BTC", .sell, "1") }
             try await fleet.exchange.trade("leader", "BTC", .sell, "5")
             try await fleet.settled(signals: 7)
@@ -100,13 +105,7 @@ import Testing
     func reductionsTogether() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
-            try await fleet.audit()
-            try await fleet.live(try await fleet.ingest().ingestor)
-            try await fleet.exchange.trade("leader", "BTC", .buy, "10")
-            try await fleet.settled(signals: 1)
+            try await openSlowly(fleet)
             for size in ["1", "2", "2"] { try await fleet.exchange.trade("leader", "BTC", .sell, size) }
             try await fleet.settled(signals: 4)
             let truth = try await fleet.verify()

@@ -217,7 +217,7 @@ import Testing
             try await fleet.settled(signals: 0)
             let letters = try await box.read()
             let client = fleet.client()
-            let answer = try await DeadLetterDesk(box: box, cursors: LeaderCursors(redis: fleet.observer, keys: fleet.keys, partitioning: fleet.partitioning), client: client, by: "tester").drop(letters[0], reason: "a test")
+            let answer = try await fleet.desk(box, client).drop(letters[0], reason: "a test")
             await client.shutdown()
             guard case .done = answer else { Issue.record("not dropped: \(answer)"); return }
             try await fleet.eventually("the decision is on record") {

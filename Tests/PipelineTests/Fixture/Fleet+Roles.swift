@@ -57,6 +57,12 @@ extension Fleet {
         ExchangeClient(endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16)
     }
 
+    /// For operators' decisions about dead letters.
+    func desk(_ box: DeadLetterBox, _ client: ExchangeClient) -> DeadLetterDesk {
+        DeadLetterDesk(
+            box: box, cursors: LeaderCursors(redis: observer, keys: keys, partitioning: partitioning), client: client, by: "tester")
+    }
+
     private func start(
         _ parts: Parts, _ stage: Stage, leases: PartitionLeases, handler: any StageHandler, wake: Wake, pending: Int = 1_024, deliveries: Int = 8,
         feed: FeedWatch? = nil, loops: [@Sendable () async -> Void], cleanUp: @escaping @Sendable () async -> Void = {}
