@@ -97,12 +97,17 @@ struct ConfigApplyTests {
         let text = faults.map { "\($0)" } ?? ""
         #expect(text.contains("influencers[0].address: \"\(Sample.address(102))\" is not the address of influencer leader-a, which is \(Sample.address(100))"))
         #expect(text.contains("subscribers[0].account: \"\(Sample.address(9))\" is not the account of subscriber s1, which is \(Sample.address(1))"))
-        #expect(text.contains("\"own-name\" is the subscription of s2 to leader-b, not of s2 to leader-a: give it a new id"))
+        #expect(text.contains("\"own-name\" is the subscription of s2 to leader-b, not of s2 to leader-a: an id stands for one for good"))
         #expect(try await store.connection.query("SELECT count(*) AS n FROM config_versions")[0].integer("n") == 1)
         // under new ids it is another leader, and so another subscription of the default name
         let renewed = Sample.text.replacingOccurrences(of: Sample.address(100), with: Sample.address(102))
             .replacingOccurrences(of: "leader-a", with: "leader-c")
         #expect(try await store.apply(renewed).subscriptions.removed == ["s1:leader-a", "s2:leader-a"])
+        // nor by way of a file without it
+        let bare = "influencers: []\nsubscribers: []\nsubscriptions: []\n"
+        try await store.apply(bare)
+        let again = await #expect(throws: ConfigStoreError.self) { try await store.apply(changed) }
+        #expect(again.map { "\($0)" }?.contains("which is \(Sample.address(100))") == true)
     }
 
     @Test("agents can be swapped in one apply by way of new keys")

@@ -10,7 +10,7 @@ struct ConfigFileTests {
         #expect(
             file.influencers == [
                 Influencer(id: "leader-a", address: Sample.address(100)),
-                Influencer(id: "leader-b", address: Sample.address(101), isActive: false),
+                Influencer(id: "leader-b", address: Sample.address(101), tier: .publicTrades),
             ])
         #expect(file.subscribers.map(\.id) == ["s1", "s2"])
         #expect(file.subscribers.map(\.account.text) == [Sample.address(1), Sample.address(2)])
@@ -152,6 +152,56 @@ struct ConfigFileTests {
         #expect(
             try Sample().faults("influencers:\nsubscribers: []\nsubscriptions: []\n")
                 == ["1 influencers: missing; `influencers: []` says there are none"])
+    }
+
+    @Test("a leader that is not followed has no subscriptions: their exits would not be seen")
+    func notFollowed() throws {
+        func text(_ subscriptions: String) -> String {
+            """
+            influencers:
+              - {id: a, address: "\(Sample.address(1))", active: false}
+            subscribers:
+              - {id: s, account: "\(Sample.address(2))", agent_key_env: K1}
+            subscriptions: \(subscriptions)
+            """
+        }
+        #expect(try Sample().read(text("[]"), environment: Sample.environment).influencers.map(\.isActive) == [false])
+        #expect(
+            try Sample().faults(text("[{subscriber: s, influencer: a, sizing: {mode: ratio, ratio: 1}}]"), environment: Sample.environment) == [
+                #"5 subscriptions[0]: "s:a" copies influencer a, which is not followed (active: false), so that no exit would be mirrored: "#
+                    + "set `state: exits_only` there instead"
+            ])
+    }
+
+    @Test("the states of coins have each coin once, by its whole name")
+    func coinStates() throws {
+        func faults(_ coins: String) throws -> [String] {
+            try Sample().faults("influencers: []\nsubscribers: []\nsubscriptions: []\ncoins: \(coins)\n")
+        }
+        #expect(try faults("{kPEPE: exits_only, xyz:CL: paused}") == [])
+        let pattern = "is not a coin's name; patterns are for allow and deny"
+        #expect(try faults(#"{"k*": stopped, "xyz:*": exits_only}"#) == ["4 coins.k*: \(pattern)", "4 coins.xyz:*: \(pattern)"])
+        let list = "4 coins.?: is a list, expected a coin's name"
+        #expect(try faults("{[BTC]: stopped, [ETH, SOL]: paused}") == [list, list])
+    }
+
+    @Test("orders of one size each are no base of a size that is weighed by volatility")
+    func weighedOrders() throws {
+        let text = """
+            influencers:
+              - {id: a, address: "\(Sample.address(1))"}
+            subscribers:
+              - {id: s, account: "\(Sample.address(2))", agent_key_env: K1}
+            subscriptions:
+              - subscriber: s
+                influencer: a
+                sizing: {mode: vol_scaled, target_daily_volatility: 0.02, base: {mode: fixed_notional, notional: 100, per_order: true}}
+                limits: {max_position_notional: 1000}
+            """
+        #expect(
+            try Sample().faults(text, environment: Sample.environment) == [
+                #"6 subscriptions[0].sizing.base.per_order: "true" is not possible here: what is weighed is the size of the OPEN"#
+            ])
     }
 
     @Test("a file that begins with a byte order mark is read as any other")

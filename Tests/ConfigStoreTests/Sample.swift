@@ -48,7 +48,7 @@ final class Sample {
         influencers:
           - id: leader-a
             address: "\(address(100))"
-          - {id: leader-b, address: \(address(101)), active: false}
+          - {id: leader-b, address: \(address(101)), tier: 2}
         subscribers:
           - id: s1
             account: "\(address(1))"

@@ -32,7 +32,8 @@ public struct ConfigApply: Sendable {
             let keys = try AgentKeyTable.all(on: connection)
             let probe = try AgentKeyTable.probe(on: connection)
             if !reseal { try sealingKeys.check(sealingKeys: keys.values.compactMap(\.sealed?.wrapping?.sealingKey), probe: probe) }
-            let subscribers = try resolve(file, stored, keys, reseal: reseal)
+            let identities = try ConfigIdentities(on: connection)
+            let subscribers = try resolve(file, stored, identities, keys, reseal: reseal)
             var change = ConfigChange(
                 version: stored.version, isDryRun: isDryRun,
                 influencers: .init(from: stored.influencers.values, to: file.influencers),
@@ -55,10 +56,10 @@ public struct ConfigApply: Sendable {
 
     /// Subscribers with the address of the agent that signs for them: of the key in the file, else of the stored one.
     private func resolve(
-        _ file: ConfigFile, _ stored: ConfigSnapshot, _ keys: [String: AgentKeyTable.Row], reseal: Bool
+        _ file: ConfigFile, _ stored: ConfigSnapshot, _ identities: ConfigIdentities, _ keys: [String: AgentKeyTable.Row], reseal: Bool
     ) throws(ConfigStoreError) -> [Subscriber] {
         let faults = FaultList()
-        checkIdentities(file, stored, faults)
+        identities.check(file, faults)
         let waiting = Dictionary(
             keys.values.filter { $0.state == .waiting }.map { ($0.owner.subscriber, $0.owner.agent) }, uniquingKeysWith: { first, _ in first })
         let accounts = Set(file.subscribers.map(\.account.text))
@@ -66,7 +67,7 @@ public struct ConfigApply: Sendable {
         var owners: [String: SubscriberID] = [:]
         for subscriber in file.subscribers {
             let key = file.agentKeys[subscriber.id]
-            if key == nil, reseal {
+            if key == nil, reseal, stored.subscribers[subscriber.id]?.isAgentRevoked != true {
                 faults.add(subscriber.place, value: subscriber.id.text, "has no agent key here; sealing anew needs them all")
             }
             let known = stored.subscribers[subscriber.id]
@@ -96,32 +97,6 @@ public struct ConfigApply: Sendable {
         }
         guard faults.faults.isEmpty else { throw .faults(ConfigFaults(faults.sorted)) }
         return subscribers
-    }
-
-    /// What is held, and the share it is of the leader's position, is kept by id: an id that stood for another leader or account would have
-    /// its exits sent to, and its sizes taken from, the wrong one.
-    private func checkIdentities(_ file: ConfigFile, _ stored: ConfigSnapshot, _ faults: FaultList) {
-        let advice = "give it a new id, and let what the old one holds wind down before it goes"
-        for influencer in file.influencers {
-            guard let known = stored.influencers[influencer.id], known.address != influencer.address, let place = file.influencerPlaces[known.id]
-            else { continue }
-            faults.add(place, value: influencer.address, "is not the address of influencer \(known.id), which is \(known.address): \(advice)")
-        }
-        for subscriber in file.subscribers {
-            guard let known = stored.subscribers[subscriber.id], known.account != subscriber.account else { continue }
-            faults.add(
-                subscriber.place.member("account", line: subscriber.place.line), value: subscriber.account.text,
-                "is not the account of subscriber \(known.id), which is \(known.account): \(advice)")
-        }
-        for subscription in file.subscriptions {
-            guard let known = stored.subscriptions[subscription.id], let place = file.subscriptionPlaces[known.id],
-                known.influencer != subscription.influencer || known.subscriber != subscription.subscriber
-            else { continue }
-            faults.add(
-                place, value: subscription.id.text,
-                "is the subscription of \(known.subscriber) to \(known.influencer), not of \(subscription.subscriber) to "
-                    + "\(subscription.influencer): \(advice)")
-        }
     }
 
     /// Why a key in the file cannot be a subscriber's; `nil` when it can.

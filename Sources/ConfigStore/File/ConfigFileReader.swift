@@ -30,6 +30,7 @@ struct ConfigFileReader {
         top.finish()
         checkAccounts()
         checkCircles()
+        checkFollowed()
         (file.agentKeys, file.agentKeyPlaces) = keys.finish()
         return file
     }
@@ -97,6 +98,11 @@ struct ConfigFileReader {
         let address = influencer.flatMap { self.address(of: $0, place) }
         if let account, let address { copies.append((address, account.text, id, place)) }
         guard let id, let subscriber, let influencer, let account, var entry = settings else { return }
+        if case .volatilityScaled(.fixedNotional(_, perOrder: true), _, _) = entry.sizing {
+            faults.add(
+                place.member("sizing.base.per_order", line: place.line), value: "true",
+                "is not possible here: what is weighed is the size of the OPEN")
+        }
         entry.id = SubscriptionID(id)
         entry.subscriber = SubscriberID(subscriber)
         entry.influencer = InfluencerID(influencer)
@@ -115,11 +121,18 @@ struct ConfigFileReader {
             faults.add(place, value: node.scalar?.string, "is \(node.kindName), expected a mapping (coin: state)")
             return
         }
+        var seen: Set<Coin> = []
         for (key, value) in mapping {
-            let name = key.scalar?.string ?? "?"
-            let place = place.member(name, line: key.line)
-            guard case .success(let coin) = ValueParsing.coin(name) else {
-                faults.add(place, "is not a coin's name")
+            let name = key.scalar?.string
+            let place = place.member(name ?? "?", line: key.line)
+            // a pattern would match nothing here
+            guard let name, !name.contains("*"), case .success(let coin) = ValueParsing.coin(name) else {
+                faults.add(
+                    place, name == nil ? "is \(key.kindName), expected a coin's name" : "is not a coin's name; patterns are for allow and deny")
+                continue
+            }
+            guard seen.insert(coin).inserted else {
+                faults.add(place, "is there twice")
                 continue
             }
             guard let state = ValueKind<CopyState>.choice.read(value, place, faults), state != .active else { continue }
@@ -159,6 +172,18 @@ struct ConfigFileReader {
                 faults.add(
                     copy.place, value: copy.id, "copies \(copy.leader), which copies \(copy.account) in turn, itself or through others: that would never end")
             }
+        }
+    }
+
+    /// Of a leader that is not followed no exit is seen.
+    private func checkFollowed() {
+        let inactive = Set(file.influencers.filter { !$0.isActive }.map(\.id))
+        for subscription in file.subscriptions where inactive.contains(subscription.influencer) {
+            guard let place = file.subscriptionPlaces[subscription.id] else { continue }
+            faults.add(
+                place, value: subscription.id.text,
+                "copies influencer \(subscription.influencer), which is not followed (active: false), so that no exit would be mirrored: set `state: "
+                    + "exits_only` there instead")
         }
     }
 

@@ -64,8 +64,8 @@ public enum ConfigReference {
         """
 
     private static let influencersText = """
-        Required: `id`, `address`. Optional: `active`, false to stop following its trades; `tier`, how they are followed: `1` by its own fills,
-        `2` by public trades, `auto` (default) as its activity decides.
+        Required: `id`, `address`. Optional: `active`, false not to follow its trades, for a leader without subscriptions; `tier`, how they are
+        followed: `1` by its own fills, `2` by public trades, `auto` (default) as its activity decides.
         """
 
     private static let everything = """
