@@ -28,6 +28,17 @@ struct LivenessTests {
         #expect(again.isEmpty)
     }
 
+    @Test("R-85: a successor that found the exchange still away when its wait at the start ended has a successor too")
+    func stillAway() {
+        var restarts = Restarts(steadyAfter: .seconds(240))
+        let now = ContinuousClock.now
+        let first = restarts.note(role: "work", lost, at: now)
+        let second = restarts.note(role: "work", .code(Failure.Kind.unavailable.rawValue), at: now + .seconds(61))
+        #expect(first == Restarts.firstPause && second == Restarts.firstPause * 2)
+        let due = restarts.due(at: now + .seconds(70))
+        #expect(due == ["work", "work"])
+    }
+
     @Test("R-85: pauses between losses of a role double up to a limit, and start over after a steady time")
     func pauses() {
         var restarts = Restarts(steadyAfter: .seconds(240))

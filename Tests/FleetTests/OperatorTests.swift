@@ -92,6 +92,53 @@ struct OperatorTests {
         for text in ["work", "work=", "work=-1", "work=65", "sim=1", "work=1=2", ""] { #expect(ScaleRequest.parse(text) == nil) }
     }
 
+    @Test("a request to scale is taken once, what was not done is a failure, and one that nobody takes is taken back")
+    func scaleRequests() async throws {
+        try await withRun { run in
+            let environment = FleetEnvironment(operatorSettings: [:], decided: [:])
+            let fleet = try Fleet(run: run, environment: environment, grace: .seconds(5), executable: "/nonexistent/vibe")
+            let answered = Task { try await ScaleRequest.send([(.match, 0)], to: run) }
+            var served: String?
+            while served == nil {
+                served = try await ScaleRequest.serve(fleet, in: run)
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await answered.value == "match 0 → 0")
+            #expect(try await ScaleRequest.serve(fleet, in: run) == nil)
+
+            let failed = Task { try await ScaleRequest.send([(.match, 0), (.work, 1)], to: run) }
+            while try await ScaleRequest.serve(fleet, in: run) == nil { try await Task.sleep(for: .milliseconds(10)) }
+            let failure = await #expect(throws: Failure.self) { try await failed.value }
+            #expect(failure?.problem.hasPrefix("not done: match 0 → 0, work: ") == true)
+
+            let alone = await #expect(throws: Failure.self) { try await ScaleRequest.send([(.work, 0)], to: run, within: .milliseconds(50)) }
+            #expect(alone?.problem.contains("nothing was changed") == true)
+            #expect(try await ScaleRequest.serve(fleet, in: run) == nil)
+        }
+    }
+
+    @Test("a run that clears its directory takes none that a fleet or a person has filled, and its own again")
+    func privateRuns() async throws {
+        try await withScratch { path in
+            let theirs = RunDirectory(path + "/theirs")
+            try theirs.create()
+            try FileManager.default.writeFile(theirs.path("log/work-1.log"), "theirs", mode: 0o600)
+            let refused = await #expect(throws: Failure.self) {
+                try await PrivateRun.perform(in: theirs.path, keep: false, isClean: { true }) { _, _ in }
+            }
+            #expect(refused?.kind == .usage && refused?.problem.contains(theirs.path) == true)
+            #expect(FileManager.default.fileExists(atPath: theirs.path("log/work-1.log")))
+            let own = path + "/own"
+            for keep in [true, true, false] {
+                try await PrivateRun.perform(in: own, keep: keep, isClean: { true }) { run, _ in
+                    #expect(!FileManager.default.fileExists(atPath: run.path("log/work-1.log")))
+                    try FileManager.default.writeFile(run.path("log/work-1.log"), "own", mode: 0o600)
+                }
+            }
+            #expect(!FileManager.default.fileExists(atPath: own))
+        }
+    }
+
     @Test("the counts in the last line are those of the findings, and all are counted while the first twenty are named")
     func findings() {
         var findings = Findings()

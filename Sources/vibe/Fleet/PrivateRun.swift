@@ -5,12 +5,16 @@ enum PrivateRun {
     /// - Parameters:
     ///   - directory: cleared first, and afterwards unless `keep` says otherwise or the run was not clean: then its logs are wanted.
     ///   - isClean: whether the outcome leaves nothing to look into.
-    /// - Throws: ``Failure`` when another run uses the directory, or on Ctrl-C; what `work` throws.
+    /// - Throws: ``Failure`` when another run uses the directory, when it holds what no such run left, or on Ctrl-C; what `work` throws.
     static func perform<Outcome: Sendable>(
         in directory: String, keep: Bool, isClean: (Outcome) -> Bool, _ work: @escaping @Sendable (RunDirectory, Supervision) async throws -> Outcome
     ) async throws -> Outcome {
         let run = RunDirectory(directory)
+        guard run.mayBeCleared else {
+            throw Failure(.usage, "\(run.path) holds what no run of this kind left, and would be cleared", nextStep: "choose another --directory")
+        }
         try run.create()
+        try FileManager.default.writeFile(run.privateMark, "", mode: 0o600)
         let lock: FleetLock
         do { lock = try FleetLock(run) } catch { throw Failure(error.kind, error.problem, nextStep: "stop it, or choose another --directory") }
         defer { withExtendedLifetime(lock) {} }
@@ -36,6 +40,6 @@ enum PrivateRun {
     /// The directory itself goes only when it holds nothing that someone else put there.
     private static func clear(_ run: RunDirectory) throws(Failure) {
         try run.clear()
-        for name in ["fleet.lock", ""] { _ = remove(run.path(name)) }
+        for path in [run.path("fleet.lock"), run.privateMark, run.path] { _ = remove(path) }
     }
 }

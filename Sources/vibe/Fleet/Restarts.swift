@@ -1,10 +1,10 @@
-/// When a process that lost the exchange, or hung, is started again: nobody else may be there to take its accounts. Its successor
-/// begins when the exchange answers. Pauses double from one loss of a role to the next, and there is always a next: giving up would leave positions
-/// unattended.
+/// When a process that lost the exchange, hung, or found a server away for longer than it waits at its start, is started again: nobody else
+/// may be there to take its accounts. Its successor begins when all answer. Pauses double from one loss of a role to the next, and there is
+/// always a next: giving up would leave positions unattended.
 struct Restarts: Sendable {
     static let firstPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(30)
-    private static let kinds: [Failure.Kind] = [.feedLost, .stalled]
+    private static let kinds: [Failure.Kind] = [.feedLost, .stalled, .unavailable]
 
     /// A role that lost nothing for so long, counted from its last restart, starts over with the first pause.
     private let steadyAfter: Duration

@@ -11,6 +11,7 @@ import Settings
 /// | `vibe.env` | the running fleet's settings, for operators' commands |
 /// | `health/` | one Unix socket a role process, where it answers `/healthz` and `/readyz` |
 /// | `redis/` `postgres/` `simulator/` `demo/` `keys/` | data |
+/// | `private` | says that all of this may go: a run's of its own, not a fleet's |
 struct RunDirectory: Sendable {
     /// Absolute.
     let path: String
@@ -40,9 +41,20 @@ struct RunDirectory: Sendable {
         return ["redis/appendonlydir", "postgres/data"].contains { files.fileExists(atPath: path($0)) } && !files.fileExists(atPath: demoSeed)
     }
 
+    /// Left by a run that clears the directory it is given.
+    var privateMark: String { path("private") }
+
+    /// Whether nothing is here that ``clear()`` would take from somebody else.
+    var mayBeCleared: Bool {
+        let files = FileManager.default
+        return files.fileExists(atPath: privateMark) || !Self.stored.contains { files.fileExists(atPath: path($0)) }
+    }
+
+    private static let stored = ["redis", "postgres", "links", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"]
+
     /// Removes what earlier runs stored, but nothing that a person may have put beside it.
     func clear() throws(Failure) {
-        for name in ["redis", "postgres", "links", "simulator", "demo", "keys", "log", "pids", "health", "vibe.env", "scale"] {
+        for name in Self.stored {
             let target = path(name)
             do {
                 if let elsewhere = try? FileManager.default.destinationOfSymbolicLink(atPath: target) {

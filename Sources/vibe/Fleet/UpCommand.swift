@@ -35,8 +35,10 @@ struct UpCommand: AsyncParsableCommand {
         try run.create()
         let lock = try FleetLock(run)
         defer { withExtendedLifetime(lock) {} }
-        // a person's fleet from now on, which no demo may clear
-        try? FileManager.default.removeItem(atPath: run.demoSeed)
+        // a person's fleet from now on, which no demo and no run of another kind may clear
+        for mark in [run.demoSeed, run.privateMark] { try? FileManager.default.removeItem(atPath: mark) }
+        // asked of the fleet before this one
+        ScaleRequest.withdraw(in: run)
         let supervision = Supervision()
         do {
             try await Interruption.guarded { try await start(in: run, supervision) }
@@ -79,7 +81,7 @@ struct UpCommand: AsyncParsableCommand {
             for role in restarts.due(at: .now) {
                 if let name = try await fleet.replace(role) { Terminal.complain("started \(name)") }
             }
-            if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scaled: \(done)") }
+            if let done = try await ScaleRequest.serve(fleet, in: run) { Terminal.say("scale: \(done)") }
             if let failure = await supervision.serverFailure() { throw failure }
         }
     }
