@@ -139,6 +139,27 @@ import Testing
         }
     }
 
+    @Test("R-08: entries that grow old behind an order after their close has come end too")
+    func grownOld() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            var settings = Fleet.WorkSettings()
+            settings.coalesceAfter = .seconds(2)
+            try await fleet.work("work-1", settings)
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 4_000, "times": 1])
+            for _ in 1...3 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "3")
+            try await fleet.exchange.trade("leader", "BTC", .buy, "2")
+            try await fleet.settled(signals: 5)
+            let truth = try await fleet.verify()
+            #expect(outcomes(truth, "BTC") == [[.filled], [.superseded], [.superseded], [.filled], [.filled]])
+        }
+    }
+
     // MARK: - After a loss of Redis
 
     private static func server() async throws -> PrivateRedis {

@@ -37,7 +37,7 @@ extension AuditReader {
             """
             SELECT \(AuditRow.columns) FROM recent_entries AS entry
             WHERE kind = 'execution_results' AND starts_with(stream, $1) AND \(Self.since) AND data -> 'decision' IS NULL
-                AND coalesce(data ->> 'origin', 'drift') IN ('drift', 'flatten') AND outcome IS DISTINCT FROM '\(Outcome.dropped.rawValue)'
+                AND (data ->> 'origin' IS NULL OR data ->> 'origin' IN (\(Self.queued))) AND outcome IS DISTINCT FROM '\(Outcome.dropped.rawValue)'
                 AND NOT EXISTS (
                     SELECT FROM recent_causes AS job WHERE job.kind = 'execution_jobs' AND job.job_id = entry.job_id)
             ORDER BY stream, entry_ms, entry_seq
@@ -159,6 +159,8 @@ extension AuditReader {
         ).map { row throws(PostgresError) in try AuditRow(row) }
     }
 
+    /// Origins of jobs that had a queue, as SQL.
+    private static let queued = JobOrigin.allCases.filter(\.isQueued).map { "'\($0.rawValue)'" }.joined(separator: ", ")
     static let since = "day >= date '1970-01-01' + $2::int"
 
     func rows(_ sql: String, _ prefix: String, _ day: Int32) async throws(PostgresError) -> [AuditRow] {

@@ -6,11 +6,13 @@ public enum JobOrigin: String, Sendable, CaseIterable {
     case flatten
     /// The subscription's stop-loss or take-profit was carried out by the exchange.
     case protection
+    /// The price of the subscription's stop-loss or take-profit was passed before it could rest.
+    case stop
     /// A limit order that mirrors the leader's traded.
     case mirror
 
     /// Whether a job was queued for it; the others were carried out by the exchange, by an order that rested there.
-    public var isQueued: Bool { self == .drift || self == .flatten }
+    public var isQueued: Bool { self == .drift || self == .flatten || self == .stop }
 }
 
 extension JobID {
@@ -24,6 +26,11 @@ extension JobID {
     /// - Parameter latch: what it was asked for by: a latch's id, or a day's loss.
     public static func flatten(latch: String, subscription: SubscriptionID, coin: Coin, sleeve: Sleeve) -> JobID {
         JobID(Fingerprint.of(["flatten", latch, subscription.text, coin.text, sleeve.state]))
+    }
+
+    /// Instead of a trigger that the exchange refuses, once for each state of the sleeve.
+    public static func stop(_ trigger: ClientOrderID, sleeve: Sleeve) -> JobID {
+        JobID(Fingerprint.of(["stop", trigger.text, sleeve.state]))
     }
 
     /// What a limit order that mirrors the leader's did at the exchange.

@@ -103,7 +103,11 @@ extension WorkStage {
         return drafts.count
     }
 
-    private var entriesInFlight: Int { max(1, configuration.maximumInFlight - configuration.maximumInFlight / Self.exitShare) }
+    /// What waits in the transport stands in the order of asking: entries that fill all of it would have an exit wait for their answers.
+    private var entriesInFlight: Int {
+        let places = min(configuration.maximumInFlight, configuration.transportWidth)
+        return max(1, places - places / Self.exitShare)
+    }
 
     /// Accounts with an exit first: when not all can go now, entries wait.
     private func inOrderOfUrgency(_ keys: Set<AccountKey>) -> [AccountKey] {
@@ -188,6 +192,8 @@ extension WorkStage {
                     continue
                 }
                 if job.job.action.isEntry {
+                    // what was young when its close came may have waited long behind others since
+                    if supersedeOverdue(lane, key.partition) { continue }
                     if needsReading(job, settings, key.partition) {
                         partitions[key.partition]?.lanes[lane]?.head = .reading
                         wantReading(key)

@@ -38,11 +38,17 @@ extension WorkStage {
     }
 
     /// All that may have been asked for by the sleeve as it is.
-    private func ownJobs(
+    func ownJobs(
         of holding: HoldingKey, _ sleeve: Sleeve, _ subscription: Subscription, _ key: AccountKey
     ) -> [(origin: JobOrigin, id: JobID)] {
         var jobs: [(JobOrigin, JobID)] = DriftCheck.Kind.allCases.map {
             (.drift, .drift($0, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve))
+        }
+        if let instrument = knownInstruments[holding.coin] {
+            for trigger in subscription.protection.triggers(for: sleeve, instrument: instrument) {
+                let cloid = ClientOrderID.trigger(trigger, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve)
+                jobs.append((.stop, .stop(cloid, sleeve: sleeve)))
+            }
         }
         if let latch = flattening(subscription, holding.coin, partitions[key.partition]?.books[key.account])?.latch {
             jobs.append((.flatten, .flatten(latch: latch, subscription: holding.subscription, coin: holding.coin, sleeve: sleeve)))

@@ -50,27 +50,33 @@ extension WorkStage {
         }
     }
 
-    /// Ends the entries of a sleeve that wait before a CLOSE of it at the end of the lane, when the oldest has waited too long: what
-    /// they would buy it would sell again. Those that may be at the exchange, or have their leverage set, are left.
-    private func supersedeOverdue(_ lane: LaneKey, _ partition: Int) {
-        guard configuration.coalesceAfter > .zero, let queue = partitions[partition]?.lanes[lane], let close = queue.jobs.last?.job,
-            close.action == .close
-        else { return }
+    /// Ends the entries of a sleeve that wait before a CLOSE of it, when the oldest has waited too long: what they would buy it would sell
+    /// again. Those that may be at the exchange, or have their leverage set, are left.
+    /// - Returns: whether the head of the lane was one of them.
+    @discardableResult
+    func supersedeOverdue(_ lane: LaneKey, _ partition: Int) -> Bool {
+        guard configuration.coalesceAfter > .zero, let queue = partitions[partition]?.lanes[lane], queue.jobs.count > 1 else { return false }
+        var closes: [SubscriptionID: Int] = [:]
+        for (index, item) in queue.jobs.enumerated() where item.job.action == .close { closes[item.job.subscription] = index }
+        guard !closes.isEmpty else { return false }
         let mayEndHead = queue.head.isBeforeSending
         let waiting = queue.jobs.enumerated().filter { index, item in
-            item.job.action.isEntry && item.job.subscription == close.subscription && item.cloid == nil && (index > 0 || mayEndHead)
-                && !isSuspect(item, partition) && !isJournalled(item.job.id, partition)
-        }
-        guard let oldest = waiting.map(\.element.plannedAt).min(),
-            WallClock.microseconds - oldest > configuration.coalesceAfter.microseconds
-        else { return }
-        let (ids, reason) = (Set(waiting.map(\.element.job.id)), "a close followed before it was sent")
-        for (index, item) in waiting where index > 0 {
+            guard item.job.action.isEntry, let close = closes[item.job.subscription], index < close else { return false }
+            return item.cloid == nil && (index > 0 || mayEndHead) && !isSuspect(item, partition) && !isJournalled(item.job.id, partition)
+        }.map(\.element)
+        let overdue = Dictionary(grouping: waiting, by: \.job.subscription).values.filter { items in
+            items.map(\.plannedAt).min().map { WallClock.microseconds - $0 > configuration.coalesceAfter.microseconds } ?? false
+        }.joined()
+        guard !overdue.isEmpty else { return false }
+        let (ids, reason) = (Set(overdue.map(\.job.id)), "a close followed before it was sent")
+        let head = queue.jobs[0].job.id
+        for item in overdue where item.job.id != head {
             emit(item.result(.superseded, reason, position: nil), entry: item.entry, settled: [], sleeve: nil, partition)
         }
-        let head = queue.jobs[0].job.id
         partitions[partition]?.lanes[lane]?.jobs.removeAll { $0.job.id != head && ids.contains($0.job.id) }
-        if ids.contains(head) { finish(lane, .superseded, reason, partition) }
+        guard ids.contains(head) else { return false }
+        finish(lane, .superseded, reason, partition)
+        return true
     }
 
     /// Whether the exit at the head of the lane has waited too long with another of its sleeve behind it: they are carried out as one, so

@@ -19,6 +19,8 @@ public actor WorkStage: StageActor {
         public var actionsPerAccount: Int
         /// Actions of this worker at the exchange at a time.
         public var maximumInFlight: Int
+        /// Actions that the way to the exchange takes at once when it knows no priorities; more wait in it in the order of asking.
+        public var transportWidth: Int
         /// Jobs of one lane; an entry beyond is answered with `SKIP_BUDGET` instead of waiting.
         public var laneLimit: Int
         /// Jobs of one partition that wait here; an entry beyond is answered with `SKIP_BUDGET`, so that an exit behind it is read. Fewer
@@ -87,15 +89,17 @@ public actor WorkStage: StageActor {
         }
 
         public init(
-            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, laneLimit: Int, partitionLimit: Int = .max, coalesceAfter: Duration = .zero,
-            expiryMargin: Duration, entryMargin: Duration = .zero, maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max,
-            fanoutDepthShare: Int = 0, suspectWait: Duration = .seconds(13), rates: Rates,
+            ordersPerAction: Int, actionsPerAccount: Int, maximumInFlight: Int, transportWidth: Int = .max, laneLimit: Int,
+            partitionLimit: Int = .max, coalesceAfter: Duration = .zero, expiryMargin: Duration, entryMargin: Duration = .zero,
+            maximumWait: Duration = .seconds(60), maximumAuditLag: Int64 = .max, fanoutDepthShare: Int = 0,
+            suspectWait: Duration = .seconds(13), rates: Rates,
             accounts: Accounts = Accounts(), breakers: CircuitBreaker.Limits = CircuitBreaker.Limits()
         ) {
             precondition(ordersPerAction >= 1 && actionsPerAccount >= 1 && maximumInFlight >= 1 && laneLimit >= 1)
             self.ordersPerAction = ordersPerAction
             self.actionsPerAccount = actionsPerAccount
             self.maximumInFlight = maximumInFlight
+            self.transportWidth = transportWidth
             self.laneLimit = laneLimit
             self.partitionLimit = partitionLimit
             self.coalesceAfter = coalesceAfter
@@ -366,6 +370,8 @@ public actor WorkStage: StageActor {
         }
         partitions[partition] = state
         settleJournal(partition)
+        // what traded while a predecessor handed over is protected by nobody yet
+        if !isDoubtful(state) { protectAll(partition) }
         errandSink.yield(.readAgentChecks(partition: partition, generation: state.generation))
     }
 
@@ -517,11 +523,14 @@ public actor WorkStage: StageActor {
         emit(
             job.result(outcome, detail, position: sleeve.position), entry: job.entry, settled: [job.job.id.text],
             sleeve: (holding, sleeve), partition)
+        if job.hasWithdrawn || isProtected(job.job, partition) {
+            partitions[partition]?.books[key.account, default: AccountBook()].needsProtection = true
+        }
         if lane.jobs.isEmpty {
             partitions[partition]?.lanes[key] = nil
             partitions[partition]?.accounts[key.account]?.coins.removeAll { $0 == key.coin }
             let account = AccountKey(partition: partition, account: key.account)
-            if (!job.fills.filled.isZero && isProtected(job.job, partition)) || job.hasWithdrawn || hasEntries(account) { protect(account) }
+            if hasEntries(account) { protect(account) } else { beginProtecting(account) }
         } else {
             partitions[partition]?.lanes[key] = lane
             takeUpHead(key, partition)

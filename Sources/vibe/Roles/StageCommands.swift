@@ -92,7 +92,8 @@ struct WorkCommand: AsyncParsableCommand {
             accountLog: AccountLog(redis: try process.redis("accounts"), keys: process.keys, stage: stage), latches: latches, sealingKeys: sealingKeys,
             configuration: .init(
                 ordersPerAction: settings.pipeline.ordersPerAction, actionsPerAccount: 2,
-                maximumInFlight: settings.pipeline.maximumInFlight, laneLimit: settings.pipeline.laneLimit,
+                maximumInFlight: settings.pipeline.maximumInFlight, transportWidth: socket == nil ? settings.exchange.connections : .max,
+                laneLimit: settings.pipeline.laneLimit,
                 partitionLimit: Self.partitionLimit,
                 coalesceAfter: settings.pipeline.coalesceAfter,
                 expiryMargin: settings.exchange.expiresAfterMargin, entryMargin: settings.exchange.entryMargin,

@@ -131,6 +131,9 @@ struct LedgerLine: Sendable {
         positionAfter = try json.maybeDecimal("positionAfter") ?? .zero
     }
 
-    /// Sent by us, or an order of ours that waited or rested and that the exchange carried out; not while it does.
-    var isOrder: Bool { ["order", "trigger", "fill"].contains(action) && !["waitingForTrigger", "resting"].contains(status) }
+    /// Sent by us, or an order of ours that waited or rested and that the exchange carried out; not while it does, nor a trigger whose price
+    /// was passed before it could.
+    var isOrder: Bool {
+        ["order", "trigger", "fill"].contains(action) && !["waitingForTrigger", "resting", "badTriggerPxRejected"].contains(status)
+    }
 }

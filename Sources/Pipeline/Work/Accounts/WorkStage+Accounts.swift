@@ -178,7 +178,7 @@ extension WorkStage {
     }
 
     /// Shortly after a restart of Redis: jobs may be on their way once more whose orders were carried out, and no sleeve tells of them yet.
-    private func isDoubtful(_ state: PartitionState) -> Bool {
+    func isDoubtful(_ state: PartitionState) -> Bool {
         let wait = configuration.suspectWait + configuration.accounts.leaderGrace
         return state.suspectedAt > 0 && .now < state.suspectedSince + wait
     }

@@ -3,7 +3,8 @@ import Hyperliquid
 import RedisStreams
 
 /// Stop-losses and take-profits of subscriptions, kept at the exchange as reduce-only triggers as large as the sleeve: placed anew
-/// after every change, cancelled when it is flat, looked for by the sweep. The orders that mirror the leader's go with them.
+/// after every change and when their settings change, cancelled when it is flat, looked for by the sweep. The orders that mirror the
+/// leader's go with them.
 extension WorkStage {
     /// After a failure the triggers are tried again so soon.
     private static let protectionRetry = Duration.seconds(2)
@@ -27,6 +28,18 @@ extension WorkStage {
         return state.holders.contains { lane, holders in
             lane.account == key.account && holders.contains { snapshot.subscriptions[$0]?.hasRestingOrders ?? false }
         }
+    }
+
+    /// Of all accounts of a partition that has just been taken; those with orders whose outcome is open follow when these have ended.
+    func protectAll(_ partition: Int) {
+        guard let state = partitions[partition] else { return }
+        let snapshot = config.current()
+        var accounts = Set(state.books.lazy.filter { !$0.value.record.orders.isEmpty }.map(\.key))
+        for (lane, holders) in state.holders where holders.contains(where: { snapshot.subscriptions[$0]?.hasRestingOrders ?? false }) {
+            accounts.insert(lane.account)
+        }
+        accounts.subtract(state.unsettled.values.lazy.map(\.account))
+        for account in accounts { protect(AccountKey(partition: partition, account: account)) }
     }
 
     func beginProtecting(_ key: AccountKey) {
@@ -203,11 +216,16 @@ extension WorkStage {
             let statuses = answer.orderStatuses(sent: orders.count) ?? []
             var refused: [String] = []
             var isClosed = false
+            var passed: [ClientOrderID: AccountRecord.PlacedOrder] = [:]
             for ((cloid, placed), status) in zip(sorted, statuses) {
                 guard case .error(let text) = status else { continue }
                 partitions[key.partition]?.books[key.account]?.record.orders[cloid] = nil
+                switch ErrorText.classify(text) {
                 // refused to everybody for the moment: wanted as before
-                if case .closed = ErrorText.classify(text) { isClosed = true }
+                case .closed: isClosed = true
+                case .terminal("badTriggerPxRejected") where placed.leaderOrder == nil: passed[cloid] = placed
+                default: break
+                }
                 refused.append("\(placed.text): \(text)")
             }
             let texts = sorted.map(\.value.text)
@@ -218,6 +236,7 @@ extension WorkStage {
                 event(
                     refused.isEmpty ? kinds.placed : kinds.refused, key, (refused.isEmpty ? texts : refused).joined(separator: "; "),
                     distinct: sorted.map(\.key.text).joined(separator: " ")))
+            await exit(insteadOf: passed, key, generation)
             return !isClosed
         case .refused(let text):
             logger.error("triggers.refused", metadata: ["account": "\(key.account)", "text": "\(text)"])
@@ -232,6 +251,28 @@ extension WorkStage {
             logger.warning("triggers.unknown", metadata: ["account": "\(key.account)", "reason": "\(reason)"])
             partitions[key.partition]?.books[key.account]?.sweepsAt = .now
             return true
+        }
+    }
+
+    /// The market has passed what would have been the prices of these: what they would have closed is closed. What cannot be asked for now is
+    /// when the sweep places them again.
+    private func exit(insteadOf passed: [ClientOrderID: AccountRecord.PlacedOrder], _ key: AccountKey, _ generation: Int) async {
+        for (cloid, placed) in passed.sorted(by: { $0.key < $1.key }) {
+            let holding = HoldingKey(placed.subscription, placed.coin)
+            // one before it may have been carried out
+            guard await takeTriggerFills(of: holding, key, generation), let state = partitions[key.partition], state.generation == generation,
+                let sleeve = state.sleeves[holding], let subscription = config.current().subscriptions[placed.subscription],
+                cloid == .trigger(placed.order, subscription: placed.subscription, coin: placed.coin, sleeve: sleeve),
+                mayExit(holding, sleeve, key)
+            else { continue }
+            let price = state.books[key.account]?.reading?.positions[placed.coin]?.price ?? placed.order.price
+            let id = JobID.stop(cloid, sleeve: sleeve)
+            let job = ownJob(
+                .stop, id, holding, sleeve, subscription, reducing: placed.order.size, price: price,
+                detail: "\(placed.order.price), the price of its \(placed.order.kind.rawValue), was passed before it could rest")
+            var entry = AccountLog.Entry()
+            entry.emissions = [(id.text, Emission(job: job, partition: stage.inputs[key.partition].index))]
+            _ = await write(entry, key, generation: generation)
         }
     }
 
@@ -270,7 +311,8 @@ extension WorkStage {
         let missing = now.record.orders.filter { !there.contains($0.key) }
         let gone = missing.filter(\.value.order.kind.isTrigger).map(\.key)
         let orphans = there.intersection(now.retired.keys).subtracting(now.record.orders.keys)
-        guard !missing.isEmpty || !orphans.isEmpty else { return }
+        // what it should have may not even have been asked for
+        guard !missing.isEmpty || !orphans.isEmpty else { return protect(key) }
         for (holding, orders) in Dictionary(grouping: missing, by: { HoldingKey($0.value.subscription, $0.value.coin) }) {
             let entries = Set(orders.filter { !$0.value.order.kind.isTrigger }.map(\.key))
             // Those that are not known to be gone are looked at again.
