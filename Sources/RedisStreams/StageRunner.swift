@@ -233,6 +233,8 @@ public actor StageRunner: LeaseHolder {
                     "stage.entries.lost", metadata: ["partition": "\(stage.inputs[partition])", "ids": "\(deleted.joined(separator: " "))"])
             }
             await deliver(entries, partition)
+            // what was delivered may have been left for the successor: nothing of the same lane may be taken after it
+            if owned[partition]?.draining == true { break }
             after = parts[0].text.flatMap { $0.isEmpty ? nil : $0 }
             owned[partition]?.position = parts[3].text ?? "0-0"
         } while after != nil

@@ -146,6 +146,44 @@ import Testing
         }
     }
 
+    @Test("R-55: an exit of the worker's own that was put aside is asked for again under another id, and is not put back")
+    func ownExit() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast, partitioning: Self.single) { fleet in
+            try await fleet.match()
+            try await fleet.plan()
+            try await fleet.audit()
+            // the entry takes the only token: what comes next waits
+            var settings = Fleet.WorkSettings.attentive
+            settings.accountRate = TokenRate(period: 3_600_000_000, burst: 1)
+            let first = try await fleet.work("work-1", settings)
+            let (ingest, ingestor) = try await fleet.ingest()
+            try await fleet.live(ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await ingest.stop()
+            try await fleet.loseClose(of: "leader", in: "BTC", at: Price(50_000))
+            try await fleet.eventually("the worker has asked for the exit") { try await fleet.added(.jobs) == 2 }
+            let pending = RedisCommand("XPENDING", fleet.keys.stream(StreamPartition(.jobs, 0)), "worker", "-", "+", "1")
+            try await fleet.eventually("and has taken it") { try await fleet.observer.send(pending).checked().array?.isEmpty == false }
+            first.kill()
+            let entry = try await raise(fleet, .jobs, "worker")
+            try await fleet.work("work-2", .attentive)
+            try await fleet.eventually("the next one closes") {
+                Truth(ledger: try fleet.exchange.ledger()).position(of: cast.followers[0].account, "BTC").isZero
+            }
+            try await desk(fleet) { desk, box in
+                let letter = try await letter(fleet, box, entry: entry)
+                await #expect(throws: DeadLetterDesk.Refusal.self) { try await desk.requeue(letter) }
+                guard case .done = try await desk.drop(letter, reason: "a test") else { Issue.record("not dropped"); return }
+            }
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.truth()
+            #expect(truth.results.filter { $0.origin == .drift }.map(\.outcome).sorted { $0.rawValue < $1.rawValue } == [.dropped, .filled])
+            #expect(truth.sleeves.isEmpty)
+        }
+    }
+
     @Test(
         "a job that kills its process after its order was sent is put aside, its lane goes on, it is never sent again, and dropping it says what was traded",
         arguments: [FaultyProxy.Fault.requestSwallowed, .replySwallowed])

@@ -1,4 +1,5 @@
 import CopyTrading
+import Pipeline
 import Postgres
 import Redis
 import RedisStreams
@@ -139,6 +140,70 @@ import Testing
             #expect(truth.deadLetters.isEmpty)
             #expect(truth.results.map(\.outcome) == [.filled, .filled, .filled])
             #expect(cast.followers.allSatisfy { truth.orders(of: $0.account).map(\.size) == ["0.04"] })
+        }
+    }
+
+    @Test("a planner that waits for the settings of an entry that may have been sent lets go of its partition")
+    func planGoes() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match(followsConfiguration: false)
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the request waits") { try await fleet.added(.requests) == 1 }
+            // planners know version 2 alone, and read what was sent before a restart of Redis under the version that it matched
+            try await fleet.apply(cast.configuration { $0.settings.replacing("\"1000\"", with: "\"2000\"") })
+            let now = "\(WallClock.milliseconds)"
+            _ = try await fleet.observer.send(RedisCommand("HSET", fleet.keys.cellRecord, "suspect_ms", now)).checked()
+            let connection = PostgresConnection(url: fleet.database, name: "hide", logger: fleet.log.logger("hide"))
+            try await connection.execute(script: "ALTER TABLE config_history RENAME TO hidden")
+            let first = try await fleet.plan("plan-1", followsConfiguration: false)
+            try await fleet.eventually("the planner has tried") { fleet.log.count("configuration.unread") > 1 }
+            let stopped = Task { await first.stop() }
+            try await fleet.eventually("its partitions are free") {
+                for name in Stage.plan(fleet.partitioning).partitionNames {
+                    let lease = try await fleet.observer.hash(fleet.keys.lease("plan", name))
+                    guard lease["exp"].map({ String(decoding: $0, as: UTF8.self) }) == "0" else { return false }
+                }
+                return true
+            }
+            await stopped.value
+            try await connection.execute(script: "ALTER TABLE hidden RENAME TO config_history")
+            await connection.close()
+            try await fleet.plan("plan-2")
+            try await fleet.settled(signals: 1)
+            let truth = try await fleet.verify()
+            #expect(truth.results.map(\.outcome) == [.filled])
+        }
+    }
+
+    @Test("R-80: an exit that matched settings which the database has lost since is planned under those it has")
+    func lostVersion() async throws {
+        let cast = Cast.alike(1)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.match()
+            let first = try await fleet.plan("plan-1")
+            try await fleet.work()
+            try await fleet.audit()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            await first.stop()
+            try await fleet.apply(cast.configuration { $0.settings.replacing("\"1000\"", with: "\"2000\"") })
+            try await fleet.eventually("the matcher knows") {
+                fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" match-1 ") && $0.hasSuffix("version=2") }
+            }
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.eventually("the request waits") { try await fleet.added(.requests) == 2 }
+            let connection = PostgresConnection(url: fleet.database, name: "lose", logger: fleet.log.logger("lose"))
+            for table in ["config_history", "config_versions"] { try await connection.execute("DELETE FROM \(table) WHERE version = 2") }
+            await connection.close()
+            try await fleet.plan("plan-2")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results.map(\.outcome) == [.filled, .filled] && truth.deadLetters.isEmpty)
         }
     }
 

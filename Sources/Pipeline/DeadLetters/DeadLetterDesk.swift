@@ -78,6 +78,9 @@ public struct DeadLetterDesk: Sendable {
         guard let data = letter.original.first(where: { $0.name == "data" })?.value, case .object(let members)? = try? JSON.parse(data) else {
             throw Refusal("its data is no JSON object, so it would be put aside again: drop it")
         }
+        if origin.stream == .jobs, members.contains(where: { $0.name == "origin" && $0.value != .null }) {
+            throw Refusal("the worker itself asked for it, and asks again as long as there is a reason: drop it")
+        }
         let marked = JSON.object(members.filter { $0.name != mark } + [JSON.Member(mark, .string(letter.id))])
         return Emission(
             origin, letter.original.filter { $0.name != "seq" }.map { name, value in (name, name == "data" ? marked.bytes() : value) })

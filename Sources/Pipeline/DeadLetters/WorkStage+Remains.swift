@@ -8,7 +8,7 @@ extension WorkStage {
     /// about it nothing new goes out for its account, as ever.
     public func remains(of entry: StreamEntry, partition: Int) -> Remains {
         guard let id = entry.text("id").map(JobID.init), let state = partitions[partition] else { return Remains() }
-        guard let record = state.unsettled[id] ?? state.settled[id]?.record else { return Remains() }
+        guard let record = state.unsettled[id] ?? state.settled[id]?.record else { return askAgain(insteadOf: id, partition) }
         partitions[partition]?.settled[id] = nil
         let holding = HoldingKey(record.subscription, record.coin)
         let sleeve = state.sleeves[holding] ?? .empty
@@ -16,5 +16,21 @@ extension WorkStage {
         dispatching.signal()
         return Remains(
             attempt: record.json.bytes(), state: [(holding.field, sleeve.isEmpty ? nil : sleeve.json.bytes())], settled: [id.text])
+    }
+
+    /// A job of the worker's own making has the same id as long as its sleeve is as it is: one that came to nothing is asked for under another.
+    private func askAgain(insteadOf id: JobID, _ partition: Int) -> Remains {
+        guard let state = partitions[partition] else { return Remains() }
+        let snapshot = config.current()
+        for (holding, sleeve) in state.sleeves where !sleeve.position.isZero {
+            guard let subscription = snapshot.subscriptions[holding.subscription] else { continue }
+            let key = AccountKey(partition: partition, account: subscription.account)
+            guard ownJobs(of: holding, sleeve, subscription, key).contains(where: { $0.id == id }) else { continue }
+            var sleeve = sleeve
+            sleeve.fruitlessExits += 1
+            state.sleeves[holding] = sleeve
+            return Remains(state: [(holding.field, sleeve.json.bytes())])
+        }
+        return Remains()
     }
 }

@@ -93,8 +93,8 @@ public actor PlanStage: StageActor {
                 if let queue = queues[first.key], WallClock.milliseconds - entry.milliseconds > coalesceAfter.milliseconds {
                     group = composed(queue.drop { $0.entry != first.entry }, under: snapshot, partition)
                 }
-                handled.formUnion(group.map(\.entry))
                 let completions = try await decide(group, under: snapshot, partition)
+                handled.formUnion(group.map(\.entry))
                 ready[partition]?.append(completions)
             } catch is Going {
                 abandoned[partition, default: []] += entries[index...].map(\.id).filter { !handled.contains($0) }
@@ -132,8 +132,14 @@ public actor PlanStage: StageActor {
 
     /// The settings that matched the request, or newer ones; `nil` when the partition goes meanwhile.
     private func settings(for request: ExecutionRequest, _ partition: Int) async throws(ConfigStoreError) -> ConfigSnapshot? {
-        try await config.settings(from: request.configVersion, logger: logger) {
-            ready[partition] != nil && !draining.contains(partition)
+        do {
+            return try await config.settings(from: request.configVersion, logger: logger) {
+                ready[partition] != nil && !draining.contains(partition)
+            }
+        } catch ConfigStoreError.unknownVersion where !request.signal.legs.contains(where: \.action.isEntry) {
+            // a database that lost its newest version keeps no exit back: what one gives up is what is held
+            logger.critical("configuration.lost", metadata: ["request": "\(request.id)", "version": "\(request.configVersion)"])
+            return config.current()
         }
     }
 

@@ -100,7 +100,7 @@ extension Knob {
         Knob(
             "PROCESS_NAME", .fleet, .text("1 to 64 letters, digits, ., - or _"),
             purpose: "The name of this process in leases, consumers and logs, such as work-1. Without it the name is made of role, "
-                + "host and process id. Two processes that live at once must not share one.",
+                + "host, process id and a random number. Two processes that live at once must not share one.",
             effect: "vibe up names what it starts."),
         Knob(
             "PARENT_PID", .fleet, .integer(unit: "process id", 1...4_194_304),

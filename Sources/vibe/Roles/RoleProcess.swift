@@ -61,11 +61,16 @@ struct RoleProcess: Sendable {
             register: CellRegister(postgres, keys: keys), servers: servers, logger: self.logger)
     }
 
+    /// A name that no other process has: in containers host name and process id can be those of another.
+    static func ownName(_ purpose: String) -> String {
+        "\(purpose)-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    }
+
     /// Loads the settings, makes the role, and runs it until SIGTERM or SIGINT (a second one ends at once), or until its supervisor is gone.
     /// - Throws: ``Failure`` of kind `.feedLost` when the exchange was out of reach for too long.
     static func main(_ role: FleetRole, _ make: @escaping @Sendable (RoleProcess) async throws -> any Role) async throws {
         let settings = try Settings(environment: ProcessInfo.processInfo.environment)
-        let member = settings.fleet.processName ?? "\(role.rawValue)-\(ProcessInfo.processInfo.hostName)-\(getpid())"
+        let member = settings.fleet.processName ?? Self.ownName(role.rawValue)
         let process = try RoleProcess(role: role, settings: settings, member: member)
         if let failpoints = settings.fleet.failpoints {
             process.logger.warning("failpoints.armed", metadata: ["failpoints": "\(failpoints)", "seed": "\(failpoints.seed)"])

@@ -460,7 +460,7 @@ extension Fleet {
     }
 
     /// As if a close of the leader's had been lost on its way: ingest, which is not running, knows of it, and no signal came.
-    private func loseClose(of leader: String, in coin: Coin, at price: Price) async throws {
+    func loseClose(of leader: String, in coin: Coin, at price: Price) async throws {
         let moment = WallClock.milliseconds - 60_000
         var flat = LeaderCursor(positions: [:], at: moment)
         flat.marks[coin] = LeaderCursor.Mark(position: .zero, time: moment, price: price)

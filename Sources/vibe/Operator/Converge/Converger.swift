@@ -22,7 +22,7 @@ struct Converger: Sendable {
 
     init(_ settings: Settings, logger: Logger) throws {
         process = try RoleProcess(
-            role: .work, settings: settings, member: "converge-\(ProcessInfo.processInfo.hostName)-\(getpid())", logger: logger)
+            role: .work, settings: settings, member: RoleProcess.ownName("converge"), logger: logger)
         stage = Stage.work(process.partitioning)
         redis = try process.unguardedRedis("converge")
         store = try process.latchStore()
