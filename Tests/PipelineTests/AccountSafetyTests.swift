@@ -395,13 +395,14 @@ import Testing
 
     @Test("R-63: what an entry bought is protected although the one behind it comes to nothing")
     func protectedBefore() async throws {
-        let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 2000}, protection: {stop_loss_bps: 500}"#
+        let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 4000}, protection: {stop_loss_bps: 500}"#
         let cast = Cast([.init("s", of: "leader", settings: settings)])
         try await Fleet.run(cast) { fleet in
             try await fleet.startAll()
             // the second one expires behind the first
-            try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 4_000, "times": 1])
+            try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 6_000, "times": 1])
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the order is on its way") { try await fleet.hasAttempts() }
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 2)
             #expect(try await fleet.truth().results(of: "s:leader").map(\.outcome) == [.filled, .stale])

@@ -122,12 +122,7 @@ import Testing
             try await fleet.live(try await fleet.ingest().ingestor)
             try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 3_000, "times": 1])
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
-            try await fleet.eventually("the order is on its way") {
-                for partition in 0..<fleet.partitioning.accounts {
-                    if try await !fleet.observer.hash(fleet.keys.attempts(partition)).isEmpty { return true }
-                }
-                return false
-            }
+            try await fleet.eventually("the order is on its way") { try await fleet.hasAttempts() }
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.eventually("another entry waits behind it") { try await fleet.added(.jobs) == 2 }
             try await Task.sleep(for: .milliseconds(20))
@@ -151,7 +146,9 @@ import Testing
             try await fleet.work("work-1", settings)
             try await fleet.live(try await fleet.ingest().ingestor)
             try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 4_000, "times": 1])
-            for _ in 1...3 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.eventually("the order is on its way") { try await fleet.hasAttempts() }
+            for _ in 1...2 { try await fleet.exchange.trade("leader", "BTC", .buy, "1") }
             try await fleet.exchange.trade("leader", "BTC", .sell, "3")
             try await fleet.exchange.trade("leader", "BTC", .buy, "2")
             try await fleet.settled(signals: 5)

@@ -129,6 +129,12 @@ final class Fleet: Sendable {
         }
     }
 
+    /// Whether an order is journalled that has no end yet.
+    func hasAttempts() async throws -> Bool {
+        for partition in 0..<partitioning.accounts where try await !observer.hash(keys.attempts(partition)).isEmpty { return true }
+        return false
+    }
+
     /// Streams in the data's order: what has left one is already in the next when that is looked at.
     private func isQuiet(groups: Set<String>?) async throws -> Bool {
         for partition in partitioning.all {
