@@ -10,6 +10,7 @@ struct ConfigApplyCommand: AsyncParsableCommand {
             The file says everything: what it does not have is removed, and the agent keys of a subscriber that it does not have are destroyed;
             --dry-run names them. A subscriber for whom it gives no key keeps the stored one. Every fault is reported with its line and field,
             and then nothing is applied. Running processes take a new version up within seconds.
+            An id stands for one leader, account or copy for good: who gets another address or account gets a new id.
             Needs VIBE_SEALING_KEY or VIBE_SEALING_KEY_FILE.
 
               influencers:
