@@ -32,6 +32,10 @@ struct DeadLetterTextTests {
             ("origin", "execution_jobs:00"), ("reason", "poison"), ("exit", "0"), ("attempt", "{}"), ("original.data", "{\"id\":\"j\"}"))
         #expect(sent.fullText.contains("asks the exchange"))
         #expect(!sent.fullText.contains("vibe dlq requeue"))
+        let own = letter(
+            ("origin", "execution_jobs:00"), ("reason", "poison"), ("exit", "1"), ("original.data", "{\"id\":\"j\",\"origin\":\"drift\"}"))
+        #expect(own.fullText.contains("the worker itself asked for it"))
+        #expect(!own.fullText.contains("vibe dlq requeue"))
     }
 
     @Test("without its servers a decision ends with 69 and says what to do, and nothing is asked of the exchange", arguments: [

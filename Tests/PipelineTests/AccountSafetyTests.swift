@@ -17,14 +17,6 @@ import Testing
 
     private let attentive = Fleet.WorkSettings.attentive
 
-    private func start(_ fleet: Fleet, _ settings: Fleet.WorkSettings? = nil) async throws {
-        try await fleet.match()
-        try await fleet.plan()
-        try await fleet.work("work-1", settings ?? attentive)
-        try await fleet.audit()
-        try await fleet.live(try await fleet.ingest().ingestor)
-    }
-
     /// Kinds of the account's events on record, in their order.
     private func events(_ fleet: Fleet) async throws -> [String] {
         var kinds: [String] = []
@@ -73,7 +65,7 @@ import Testing
     @Test("R-84: the kill switch stops entries and no exit, holds over a restart, and a person opens it again")
     func kill() async throws {
         try await Fleet.run(.alike(2, Self.size)) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.latch(.everything, .pauseEntries, reason: "asked for")
@@ -104,7 +96,7 @@ import Testing
     @Test("R-84: level 4 closes what it is for, once for each position, and nothing else")
     func flatten() async throws {
         try await Fleet.run(.alike(3, Self.size)) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.exchange.trade("leader", "ETH", .sell, "10")
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
@@ -141,7 +133,7 @@ import Testing
             (simulator.levelDepth, simulator.levelCount, simulator.bookRefillMilliseconds) = (Notional(e8: 1), 20, 4_000)
         }
         try await Fleet.run(cast, simulator: thin) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "SOL", .buy, "6")
             try await fleet.settled(signals: 1)
             try await trade(.sell, "0.2", "SOL", of: cast.follower("other"), fleet)
@@ -169,7 +161,7 @@ import Testing
         var settings = attentive
         settings.rates["s"] = TokenRate(period: 500_000, burst: 1)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             for (coin, size) in [("BTC", "1"), ("ETH", "10"), ("SOL", "100")] { try await fleet.exchange.trade("leader", coin, .buy, size) }
             try await fleet.settled(signals: 3)
             let truth = try await fleet.verify()
@@ -182,7 +174,7 @@ import Testing
     func grossCap() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "limits: {max_gross_notional: 1500}")])
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             for (coin, size) in [("BTC", "1"), ("ETH", "10"), ("SOL", "100")] { try await fleet.exchange.trade("leader", coin, .buy, size) }
             try await fleet.settled(signals: 3)
             let truth = try await fleet.verify()
@@ -206,7 +198,7 @@ import Testing
             let relay = try await Relay.start(to: fleet.exchange.port)
             var settings = attentive
             settings.url = relay.url
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await Task.sleep(for: .milliseconds(800))
@@ -227,7 +219,7 @@ import Testing
     func dailyLoss() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.size, account: "losses: {max_daily_loss: 30}")])
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-5"])
@@ -253,7 +245,7 @@ import Testing
     func leverage() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.size + ", leverage: fixed 3")])
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             for (index, side) in [Side.buy, .sell, .buy].enumerated() {
                 try await fleet.exchange.trade("leader", "BTC", side, "1")
                 try await fleet.settled(signals: index + 1)
@@ -276,13 +268,11 @@ import Testing
         let cast = Cast(
             leaders: ["bull", "bear"], [.init("s", of: "bull", "bear", settings: Self.size + ", leverage: fixed 3", account: "sharing: sleeves")])
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("bull", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.apply(cast.configuration { _ in Self.size + ", leverage: fixed 5" })
-            try await fleet.eventually("the planner knows") {
-                fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" plan-1 ") && $0.hasSuffix("version=2") }
-            }
+            try await fleet.knows("plan-1", version: 2)
             try await fleet.exchange.trade("bear", "BTC", .buy, "1")
             try await fleet.settled(signals: 2)
             let truth = try await fleet.verify()
@@ -300,7 +290,7 @@ import Testing
         let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500}")])
         let account = cast.follower("s").account
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             let client = fleet.client()
             func resting(_ size: String?) async throws -> Bool {
                 let orders = try await client.read(.frontendOpenOrders(account))
@@ -314,9 +304,7 @@ import Testing
             try await fleet.eventually("it shrinks with it") { try await resting("0.02") }
             // moved by its owner, and noticed with the next trade of the account, in whatever coin
             try await fleet.apply(cast.configuration { $0.settings.replacing("stop_loss_bps: 500", with: "stop_loss_bps: 800") })
-            try await fleet.eventually("the worker knows") {
-                fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" work-1 ") && $0.hasSuffix("version=2") }
-            }
+            try await fleet.knows("work-1", version: 2)
             try await fleet.exchange.trade("leader", "ETH", .buy, "1")
             try await fleet.eventually("it rests where it was moved to, beside another") {
                 let prices = try await client.read(.frontendOpenOrders(account)).compactMap { $0.detail?.trigger?.price }
@@ -340,7 +328,7 @@ import Testing
         var settings = attentive
         settings.accountRate = TokenRate(period: 100_000, burst: 1)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             func resting() async throws -> Int {
@@ -362,7 +350,7 @@ import Testing
         let cast = Cast([.init("s", of: "leader", settings: Self.size + ", protection: {stop_loss_bps: 500}")])
         let account = cast.follower("s").account
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await eventually("TRIGGERS_PLACED", fleet)
             try await fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-6"])
@@ -437,7 +425,7 @@ import Testing
         let account = cast.follower("s").account
         try await Fleet.run(cast) { fleet in
             try await fleet.apply(cast.configuration { _ in Self.size })
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.exchange.fault(["fault": "priceJump", "coin": "BTC", "percent": "-6"])
@@ -478,7 +466,7 @@ import Testing
         let cast = Cast.alike(1, Self.following(""))
         let account = cast.follower("s0").account
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.apply(cast.configuration { _ in Self.following(", state: paused") })
@@ -502,7 +490,7 @@ import Testing
         // longer than a close is on its way: it is not the drift loop's
         settings.accounts.leaderGrace = .seconds(2)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.apply(cast.configuration { _ in Self.following(", inverse: true") })
@@ -545,7 +533,7 @@ import Testing
         let cast = Cast.alike(1, Self.size)
         let account = cast.follower("s0").account
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             // Until the account was read in this state.
@@ -569,7 +557,7 @@ import Testing
     func unattributed() async throws {
         let cast = Cast.alike(1, Self.size)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "ETH", .buy, "10")
             try await fleet.settled(signals: 1)
             try await trade(.buy, "0.01", "BTC", of: cast.follower("s0"), fleet)
@@ -590,7 +578,7 @@ import Testing
     func thawed() async throws {
         let cast = Cast.alike(1, Self.size)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             // an order of his own in another coin, while nothing but the copy is watched for
@@ -607,7 +595,7 @@ import Testing
     func staleReading() async throws {
         let cast = Cast.alike(1, Self.size)
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll(attentive)
             try await fleet.exchange.fault(["fault": "staleReads", "milliseconds": 5_000])
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
@@ -690,7 +678,7 @@ import Testing
         settings.breakers.rejects = 1
         settings.breakers.pause = 60_000
         try await Fleet.run(cast) { fleet in
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             // The agent is refused for this order, and allowed again.

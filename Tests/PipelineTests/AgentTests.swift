@@ -13,22 +13,8 @@ import Testing
 @Suite struct AgentTests {
     private static let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 60000}"#
 
-    private func start(_ fleet: Fleet, _ settings: Fleet.WorkSettings = .init()) async throws {
-        try await fleet.match()
-        try await fleet.plan()
-        try await fleet.work("work-1", settings)
-        try await fleet.audit()
-        try await fleet.live(try await fleet.ingest().ingestor)
-    }
-
     private func kill(_ member: String, _ fleet: Fleet) {
         for role in fleet.roles.withLock({ $0 }) where role.member == member { role.kill() }
-    }
-
-    private func knows(_ member: String, version: Int, _ fleet: Fleet) async throws {
-        try await fleet.eventually("\(member) knows version \(version)") {
-            fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" \(member) ") && $0.hasSuffix("version=\(version)") }
-        }
     }
 
     /// All that the cell has in Redis, as text.
@@ -62,7 +48,7 @@ import Testing
     func mismatch() async throws {
         let cast = Cast([.init("s", of: "leader", settings: Self.settings)])
         try await Fleet.run(cast) { fleet in
-            try await start(fleet)
+            try await fleet.startAll()
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             // As though it had been found to be somebody else's, after something was opened.
@@ -104,7 +90,7 @@ import Testing
         try await Fleet.run(cast) { fleet in
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
             for read in ["extraAgents", "userRole"] { proxy.spoil(.resetBefore, times: 1_000_000, containing: #""type":"\#(read)""#) }
-            try await start(fleet, .init(url: proxy.url, timeout: .milliseconds(1_500)))
+            try await fleet.startAll(.init(url: proxy.url, timeout: .milliseconds(1_500)))
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.eventually("the hasty entry has ended") { try await fleet.added(.results) == 1 }
             #expect(Truth(ledger: try fleet.exchange.ledger()).orders(of: cast.follower("patient").account).isEmpty)
@@ -130,7 +116,7 @@ import Testing
             settings.accounts.agentEvery = .milliseconds(300)
             let day: Int64 = 86_400_000
             try await fleet.exchange.approve(follower.agent, of: follower.account, name: "vibe", validUntil: WallClock.milliseconds + 90 * day)
-            try await start(fleet, settings)
+            try await fleet.startAll(settings)
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             #expect(fleet.log.count("agent.expires") == 0)
@@ -153,7 +139,7 @@ import Testing
     func restart() async throws {
         try await Fleet.run(.alike(3)) { fleet in
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
-            try await start(fleet)
+            try await fleet.startAll()
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             try await fleet.eventually("the answers are stored") {
@@ -187,7 +173,7 @@ import Testing
             let follower = cast.follower("s")
             let keeper = AgentKeyKeeper(fleet.postgresObserver)
             let proxy = try await FaultyProxy.start(to: fleet.exchange.port)
-            try await start(fleet, .init(url: proxy.url, timeout: .milliseconds(1_500)))
+            try await fleet.startAll(.init(url: proxy.url, timeout: .milliseconds(1_500)))
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
 
@@ -200,7 +186,7 @@ import Testing
             let key = try #require(AgentKey(parsing: Hexadecimal.text(secret)))
             try await fleet.exchange.approve(key.address, of: follower.account, name: "next", validUntil: WallClock.milliseconds + 86_400_000 * 90)
             _ = try await keeper.rotate(key, for: "s", name: "next", sealingKeys: SealingKeys(current: Fleet.sealingKey))
-            try await knows("work-1", version: 2, fleet)
+            try await fleet.knows("work-1", version: 2)
             await proxy.stop()
             kill("work-1", fleet)
             var settings = Fleet.WorkSettings()
@@ -228,11 +214,11 @@ import Testing
         try await Fleet.run(cast) { fleet in
             let follower = cast.follower("s")
             let keeper = AgentKeyKeeper(fleet.postgresObserver)
-            try await start(fleet)
+            try await fleet.startAll()
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 1)
             _ = try await keeper.revoke("s", reason: "laptop stolen")
-            try await knows("work-1", version: 2, fleet)
+            try await fleet.knows("work-1", version: 2)
             try await fleet.exchange.trade("leader", "ETH", .buy, "10")
             try await fleet.exchange.trade("leader", "BTC", .sell, "0.5")
             try await fleet.settled(signals: 3)
@@ -242,7 +228,7 @@ import Testing
             let key = try #require(AgentKey(parsing: Hexadecimal.text(secret)))
             try await fleet.exchange.approve(key.address, of: follower.account, name: "next", validUntil: WallClock.milliseconds + 86_400_000 * 90)
             _ = try await keeper.add(key, for: "s", name: nil, sealingKeys: SealingKeys(current: Fleet.sealingKey))
-            try await knows("work-1", version: 3, fleet)
+            try await fleet.knows("work-1", version: 3)
             try await fleet.exchange.trade("leader", "BTC", .sell, "0.5")
             try await fleet.settled(signals: 4)
             let truth = try await fleet.verify()

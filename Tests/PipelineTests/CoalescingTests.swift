@@ -113,13 +113,9 @@ import Testing
     func underWay(isOverdue: Bool) async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.audit()
             var settings = Fleet.WorkSettings()
             settings.coalesceAfter = isOverdue ? .milliseconds(1) : .seconds(600)
-            try await fleet.work("work-1", settings)
-            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.startAll(settings)
             try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 3_000, "times": 1])
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.eventually("the order is on its way") { try await fleet.hasAttempts() }
@@ -138,13 +134,9 @@ import Testing
     func grownOld() async throws {
         let cast = Cast.alike(1)
         try await Fleet.run(cast) { fleet in
-            try await fleet.match()
-            try await fleet.plan()
-            try await fleet.audit()
             var settings = Fleet.WorkSettings()
             settings.coalesceAfter = .seconds(2)
-            try await fleet.work("work-1", settings)
-            try await fleet.live(try await fleet.ingest().ingestor)
+            try await fleet.startAll(settings)
             try await fleet.exchange.fault(["fault": "latency", "path": "/exchange", "milliseconds": 4_000, "times": 1])
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.eventually("the order is on its way") { try await fleet.hasAttempts() }

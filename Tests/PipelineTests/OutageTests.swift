@@ -192,9 +192,7 @@ import Testing
             try await fleet.settled(signals: 1)
             await first.stop()
             try await fleet.apply(cast.configuration { $0.settings.replacing("\"1000\"", with: "\"2000\"") })
-            try await fleet.eventually("the matcher knows") {
-                fleet.log.tail(.max).split(separator: "\n").contains { $0.contains(" match-1 ") && $0.hasSuffix("version=2") }
-            }
+            try await fleet.knows("match-1", version: 2)
             try await fleet.exchange.trade("leader", "BTC", .sell, "1")
             try await fleet.eventually("the request waits") { try await fleet.added(.requests) == 2 }
             let connection = PostgresConnection(url: fleet.database, name: "lose", logger: fleet.log.logger("lose"))

@@ -75,11 +75,7 @@ import Testing
 
     /// A leader's position of 10 is copied, and the follower's next order has its token three seconds later.
     private func openSlowly(_ fleet: Fleet) async throws {
-        try await fleet.match()
-        try await fleet.plan()
-        try await fleet.work("work-1", .init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
-        try await fleet.audit()
-        try await fleet.live(try await fleet.ingest().ingestor)
+        try await fleet.startAll(.init(coalesceAfter: .milliseconds(200), rates: ["s0": TokenRate(period: 3_000_000, burst: 1)]))
         try await fleet.exchange.trade("leader", "BTC", .buy, "10")
         try await fleet.settled(signals: 1)
     }

@@ -15,7 +15,7 @@ extension Knob {
         Knob(
             "EXCHANGE_CONNECTIONS", .exchange, .integer(unit: "connections", 1...256), standard: "16",
             purpose: "Most kept-alive connections of one process to the exchange.",
-            effect: "Raising it raises the requests that can be outstanding at once over HTTP/1.1."),
+            effect: "Raising it raises the requests that can be outstanding at once over HTTP/1.1. A worker's entries take four fifths at most."),
         Knob(
             "EGRESS", .exchange, .text("1 to 32 letters, digits, - or _"), standard: "default",
             purpose: "A name for the address that this process sends from. Processes behind one address share its name, and with it its "

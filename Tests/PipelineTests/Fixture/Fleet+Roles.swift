@@ -436,19 +436,16 @@ extension Fleet {
     }
 
     /// One of each, but ingest.
-    func startFollowers() async throws {
+    func startFollowers(_ settings: WorkSettings = WorkSettings()) async throws {
         try await match()
         try await plan()
-        try await work()
+        try await work("work-1", settings)
         try await audit()
     }
 
     /// One of each but ingest, whose worker has closed by itself what the account held: the leader's close was lost on its way.
     func closeByItself(_ account: String) async throws {
-        try await match()
-        try await plan()
-        try await work("work-1", .attentive)
-        try await audit()
+        try await startFollowers(.attentive)
         let (role, ingestor) = try await ingest()
         try await live(ingestor)
         try await exchange.trade("leader", "BTC", .buy, "1")
@@ -470,8 +467,15 @@ extension Fleet {
     }
 
     /// One of each, following.
-    func startAll() async throws {
-        try await startFollowers()
+    func startAll(_ settings: WorkSettings = WorkSettings()) async throws {
+        try await startFollowers(settings)
         try await live(try await ingest().ingestor)
+    }
+
+    /// Waits until a process has read a version of the configuration.
+    func knows(_ member: String, version: Int) async throws {
+        try await eventually("\(member) knows version \(version)") {
+            self.log.tail(.max).split(separator: "\n").contains { $0.contains(" \(member) ") && $0.hasSuffix("version=\(version)") }
+        }
     }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Pipeline
 import RedisStreams
 
 /// Dead letters of one kind from one stage.
@@ -118,8 +119,8 @@ extension DeadLetter {
 
     private var advice: String {
         if attempt != nil { return "`vibe dlq drop \(id) --reason … --yes` asks the exchange what was traded and puts that on record" }
-        if truncated != nil || data == nil { return "`vibe dlq drop \(id) --reason … --yes`; requeued it would be put aside again" }
         let exit = isExit ? " The follower still holds what was to be given up: look whether the drift loop has closed it (`vibe explain`), else close it." : ""
+        do { _ = try DeadLetterDesk.again(self) } catch { return "`vibe dlq drop \(id) --reason … --yes`: \(error)." + exit }
         switch reason {
         case Reason.poison.rawValue:
             return "find what it brought down in the log, then `vibe dlq requeue \(id) --yes`, or drop it." + exit

@@ -33,7 +33,8 @@ extension DeadLettersCommand {
             discussion: """
                 The entry leaves the dead letters and is in its stream again in one step; a repeated call does nothing. It is a new entry that
                 names the letter. A fan-out that was begun goes on where it stood. A job whose order may have been sent is refused: drop it.
-                So is one of a coin that its leader has traded since: it would be carried out on the later position.
+                So is one of a coin that its leader has traded since: it would be carried out on the later position; and one that the worker itself
+                asked for, as it asks again.
 
                 Examples:
                   vibe dlq requeue 1700000000000-0
