@@ -75,7 +75,9 @@ struct SimulatorFixture {
     /// The ledger's lines, without the deposits that opened the accounts.
     var ledger: [JSON] {
         get throws {
-            try String(contentsOfFile: directory + "/ledger.jsonl", encoding: .utf8).split(separator: "\n").map { try JSON.parse($0.description) }
+            // without what follows the last line feed: it is being written
+            try String(contentsOfFile: directory + "/ledger.jsonl", encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+                .dropLast().map { try JSON.parse($0.description) }
                 .filter { $0["type"] != "deposit" }
         }
     }

@@ -96,8 +96,10 @@ struct Exchange: Sendable {
     func ledger() throws -> [LedgerLine] { try ledgerLines().map(LedgerLine.init(json:)) }
 
     func ledgerLines() throws -> [JSON] {
-        guard let data = FileManager.default.contents(atPath: folder + "/ledger.jsonl") else { return [] }
-        return try data.split(separator: UInt8(ascii: "\n")).map { try JSON.parse(Array($0)) }
+        let lineFeed = UInt8(ascii: "\n")
+        // what follows the last line feed is being written
+        guard let data = FileManager.default.contents(atPath: folder + "/ledger.jsonl"), let end = data.lastIndex(of: lineFeed) else { return [] }
+        return try data[..<end].split(separator: lineFeed).map { try JSON.parse(Array($0)) }
     }
 }
 

@@ -22,8 +22,8 @@ enum LedgerSource: Sendable {
                 throw Failure(.unavailable, "cannot read the ledger \(path)", nextStep: "--ledger names ledger.jsonl of the simulator")
             }
             var lines = LineSplitter()
+            // What follows the last line feed is being written, or was torn by a crash: nobody was answered on its account.
             while let piece = try file.read(upToCount: Self.piece), !piece.isEmpty { try lines.add([UInt8](piece), body) }
-            try lines.finish(body)
         case .exchange(let base):
             var lines = LineSplitter()
             for try await buffer in try await SimulatorControl(base: base).ledger() { try lines.add(Array(buffer.readableBytesView), body) }
