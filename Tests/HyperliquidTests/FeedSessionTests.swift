@@ -183,7 +183,7 @@ struct FeedSessionTests {
         #expect(session.due(at: start + .seconds(60), limit: 9) == [])
     }
 
-    @Test("silence of a kind that is subscribed is told once, until it is heard again")
+    @Test("silence of a kind that is subscribed is told each time its limit has passed, until it is heard again")
     func silence() {
         var session = FeedSession([.trades(coin: "BTC"), fills(alice)], .init(silenceAfter: [.trades: .seconds(60), .l2Book: .seconds(30)]))
         _ = session.due(at: start, limit: 9)
@@ -194,10 +194,14 @@ struct FeedSessionTests {
         _ = session.due(at: start + .seconds(60), limit: 0)
         _ = session.due(at: start + .seconds(70), limit: 0)
         #expect(receive(&session, #"{"channel":"pong"}"#) == [.silent(.trades, for: .seconds(60))])
-        session.heard(.trades, at: start + .seconds(80))
-        _ = session.due(at: start + .seconds(139), limit: 0)
+        _ = session.due(at: start + .seconds(119), limit: 0)
         #expect(!session.hasUnreported)
-        _ = session.due(at: start + .seconds(140), limit: 0)
+        _ = session.due(at: start + .seconds(190), limit: 0)
+        #expect(receive(&session, #"{"channel":"pong"}"#) == [.silent(.trades, for: .seconds(180))])
+        session.heard(.trades, at: start + .seconds(200))
+        _ = session.due(at: start + .seconds(259), limit: 0)
+        #expect(!session.hasUnreported)
+        _ = session.due(at: start + .seconds(260), limit: 0)
         #expect(session.hasUnreported)
     }
 

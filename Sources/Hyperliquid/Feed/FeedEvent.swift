@@ -12,7 +12,7 @@ public enum FeedEvent: Sendable, Equatable {
     /// - frame: the text as received.
     /// - receivedAt: when it was read from the socket, microseconds since 1970.
     case message(FeedMessage, frame: [UInt8], receivedAt: Int64)
-    /// Nothing of this kind has arrived for so long although it is subscribed; told once, until one arrives again.
+    /// Nothing of this kind has arrived for so long although it is subscribed; told again when as much has passed once more.
     case silent(FeedSubscription.Kind, for: Duration)
     /// The connection is gone, or could not be made, and why; another attempt follows by itself.
     case disconnected(String)

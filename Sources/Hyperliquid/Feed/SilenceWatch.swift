@@ -3,7 +3,8 @@
 struct SilenceWatch {
     private struct Ear {
         var last: ContinuousClock.Instant
-        var isReported = false
+        /// How often its limit had passed when it was told last.
+        var told = 0
     }
 
     private var ears: [FeedSubscription.Kind: Ear] = [:]
@@ -23,13 +24,16 @@ struct SilenceWatch {
     /// None of this kind is subscribed any more.
     mutating func forget(_ kind: FeedSubscription.Kind) { ears[kind] = nil }
 
-    /// What became overdue, each once until it is heard again.
+    /// What became overdue, or is for another of its limits: a channel can die while the others of its kind have nothing to tell either,
+    /// and is found out when they have.
     mutating func overdue(at now: ContinuousClock.Instant, limits: [FeedSubscription.Kind: Duration]) -> [FeedEvent] {
         var events: [FeedEvent] = []
         for (kind, limit) in limits {
-            guard let ear = ears[kind], !ear.isReported, now - ear.last >= limit else { continue }
-            ears[kind] = Ear(last: ear.last, isReported: true)
-            events.append(.silent(kind, for: limit))
+            guard let ear = ears[kind] else { continue }
+            let passed = Int((now - ear.last) / limit)
+            guard passed > ear.told else { continue }
+            ears[kind] = Ear(last: ear.last, told: passed)
+            events.append(.silent(kind, for: limit * passed))
         }
         return events
     }
