@@ -9,15 +9,17 @@ extension Ingestor {
     /// Readings for a first base that are spoiled by trades of the same moment.
     private static let baseReadings = 10
 
-    private struct NotYet: Error, CustomStringConvertible { let description: String }
-
     /// From the cursor to now: what happened meanwhile, then what waited, then live.
     func catchUp(_ address: String, _ generation: Int) async {
         var pause = Self.pauses.first
         while !Task.isCancelled, let track = tracks[address], track.generation == generation {
             tracks[address]?.isOverrun = false
+            guard marketsReadAt != nil else {
+                // read by ``refreshLoop()``, which says when it cannot
+                try? await Task.sleep(for: Self.pauses.first)  // ends early only when cancelled
+                continue
+            }
             do {
-                guard marketsReadAt != nil else { throw NotYet(description: "the exchange's markets are not known yet") }
                 if track.builder.cursor.resumeFrom == nil {
                     try await takeBase(address, generation)
                 } else if try await !isUnchanged(address, generation) {

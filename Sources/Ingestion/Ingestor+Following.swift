@@ -208,7 +208,8 @@ extension Ingestor {
         guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= .seconds(3_600) }) ?? true else { return }
         do {
             await spend(for: "meta")
-            let instruments = try await client.instruments()
+            // without them no leader is copied
+            let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments() }
             let names = Set(instruments.map(\.coin.text).filter { $0.contains(":") }.map { String($0.prefix { $0 != ":" }) })
             dexs = [""] + names.sorted()
             marketCoins = Set(instruments.filter { !$0.isDelisted }.map(\.coin.text))

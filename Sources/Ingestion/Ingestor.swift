@@ -178,6 +178,14 @@ public actor Ingestor: LeaseHolder {
         case join(address: String, generation: Int)
         case readLedger(address: String, generation: Int)
         case readOrders(address: String, generation: Int)
+
+        /// A leader is not copied before these have ended; the others are looks from time to time.
+        var urgency: ReadUrgency {
+            switch self {
+            case .catchUp, .backfill: .awaited
+            case .verify, .join, .readLedger, .readOrders: .routine
+            }
+        }
     }
 
     /// - Parameters:
@@ -275,6 +283,10 @@ public actor Ingestor: LeaseHolder {
     }
 
     private func perform(_ errand: Errand) async {
+        await ReadUrgency.$current.withValue(errand.urgency) { await carryOut(errand) }
+    }
+
+    private func carryOut(_ errand: Errand) async {
         switch errand {
         case .catchUp(let address, let generation): await catchUp(address, generation)
         case .backfill(let address, let generation): await backfill(address, generation)

@@ -4,17 +4,18 @@ import RedisStreams
 
 /// The request weight of one address of ours, as a token bucket that every process behind the address shares.
 ///
-/// Reads come last: they leave a part of the bucket to orders, and wait when it is reached. Those that an exit waits for have its
-/// place: what entries leave is theirs.
+/// Reads come last: they leave a part of the bucket to orders, and wait when it is reached. Those that something waits for leave less,
+/// so that a fleet that looks after many accounts at once keeps neither a role from starting nor a leader from being heard; those that an
+/// exit waits for have its place: what entries leave is theirs.
 public struct EgressGate: RequestGate {
     /// A read that would have to wait longer is given up; its caller tries again later.
     public static let longestWait = Duration.seconds(30)
     /// The same where an exit waits for it: it goes on without.
     public static let longestWaitOfExit = Duration.seconds(3)
-    /// True while something is read that an exit waits for.
-    @TaskLocal public static var servesExit = false
-    /// One part in so many of a full bucket is left to orders.
-    static let orderShare = 2
+    /// One part in so many of a full bucket is left to orders, and to reads that something waits for.
+    static let routineShare = 2
+    /// One part in so many of a full bucket that these leave to orders.
+    static let awaitedShare = 4
     /// A pause after the exchange's own 429, which says nothing of how long.
     static let penalty = Duration.seconds(2)
 
@@ -27,9 +28,10 @@ public struct EgressGate: RequestGate {
     }
 
     public func admit(_ weight: Int) async throws(ExchangeError) {
-        let deadline = ContinuousClock.now + (Self.servesExit ? Self.longestWaitOfExit : Self.longestWait)
+        let urgency = ReadUrgency.current
+        let deadline = ContinuousClock.now + (urgency == .exit ? Self.longestWaitOfExit : Self.longestWait)
         // a bucket that holds less than one read is a limit for orders; a read may empty it
-        let spare = Self.servesExit ? 0 : min(bucket.rate.burst / Self.orderShare, max(0, bucket.rate.burst - weight))
+        let spare = min(spare(of: urgency), max(0, bucket.rate.burst - weight))
         while true {
             let wait: Int64
             do {
@@ -43,6 +45,14 @@ public struct EgressGate: RequestGate {
                 throw .notSent("the egress rate has no room for \(wait / 1_000) ms")
             }
             do { try await Task.sleep(for: .microseconds(wait)) } catch { throw .notSent("cancelled") }
+        }
+    }
+
+    private func spare(of urgency: ReadUrgency) -> Int {
+        switch urgency {
+        case .routine: bucket.rate.burst / Self.routineShare
+        case .awaited: bucket.rate.burst / Self.awaitedShare
+        case .exit: 0
         }
     }
 

@@ -65,10 +65,12 @@ public actor Instruments {
     var listed: Set<Coin> { Set(byCoin.values.lazy.filter { !$0.isDelisted }.map(\.coin)) }
 
     /// A role that sizes orders does not begin without.
-    public func load() async throws(InfoError) {
+    /// - Throws: `InfoError`.
+    public func load() async throws {
         readAt = .now
         isRead = false
-        let instruments = try await client.instruments()
+        // a role that starts waits for them, or what is to be traded in a coin that is not known
+        let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments() }
         isRead = true
         byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
     }

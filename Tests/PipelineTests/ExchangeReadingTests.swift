@@ -25,7 +25,23 @@ import Testing
         }
     }
 
-    @Test("R-72: reads leave half of the bucket to orders; those that an exit waits for take what entries leave")
+    @Test("R-72: where looks at accounts take all that is left to reads, a role starts and a leader is followed all the same")
+    func startsBesideLooks() async throws {
+        try await Fleet.run(.alike(1)) { fleet in
+            let keys = Keys(prefix: fleet.keys.prefix, cell: "c1")
+            let bucket = TokenBucket(
+                redis: fleet.observer, key: keys.tokens("egress", "e"), rate: TokenRate(period: 100_000_000, burst: 2_000))
+            let gate = EgressGate(bucket: bucket, logger: fleet.log.logger("egress"))
+            #expect(try await bucket.take(1_000) == .taken)
+            await #expect(throws: ExchangeError.self) { try await gate.admit(2) }
+            let client = fleet.client(gate: gate)
+            await #expect(throws: Never.self) { try await Instruments(client: client, logger: fleet.log.logger("instruments")).load() }
+            await client.shutdown()
+            try await fleet.live(try await fleet.ingest(gate: gate).ingestor)
+        }
+    }
+
+    @Test("R-72: reads leave half of the bucket to orders, those that something waits for a quarter; those that an exit waits for take what entries leave")
     func exitsReadFirst() async throws {
         let redis = try await PrivateRedis.shared()
         let connection = try redis.connect("egress")
@@ -34,10 +50,13 @@ import Testing
         let rate = TokenRate(period: 100_000_000, burst: 100)
         let bucket = TokenBucket(redis: connection, key: keys.tokens("egress", "e"), rate: rate)
         let gate = EgressGate(bucket: bucket, logger: FleetLog().logger("egress"))
-        #expect(try await bucket.take(60) == .taken)
+        #expect(try await bucket.take(50) == .taken)
         await #expect(throws: ExchangeError.self) { try await gate.admit(20) }
-        try await EgressGate.$servesExit.withValue(true) {
+        try await ReadUrgency.$current.withValue(.awaited) {
             try await gate.admit(20)
+            await #expect(throws: ExchangeError.self) { try await gate.admit(20) }
+        }
+        try await ReadUrgency.$current.withValue(.exit) {
             try await gate.admit(20)
             await #expect(throws: ExchangeError.self) { try await gate.admit(20) }
         }

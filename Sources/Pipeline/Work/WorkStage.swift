@@ -303,16 +303,24 @@ public actor WorkStage: StageActor {
     }
 
     private func run(_ errand: Errand) async {
-        await EgressGate.$servesExit.withValue(mayHoldAnExit(errand)) { await carryOut(errand) }
+        await ReadUrgency.$current.withValue(urgency(of: errand)) { await carryOut(errand) }
     }
 
-    /// An exit may wait for what it reads.
-    private func mayHoldAnExit(_ errand: Errand) -> Bool {
+    /// By what may wait for what it reads.
+    private func urgency(of errand: Errand) -> ReadUrgency {
         switch errand {
-        case .settle, .quote, .reconcile, .withdrawTriggers: true
-        case .ask(let partition, _, let lane): partitions[partition]?.lanes[lane]?.jobs.first?.job.action.isEntry == false
-        default: false
+        case .settle, .quote, .reconcile, .withdrawTriggers: .exit
+        case .ask(let partition, _, let lane): partitions[partition]?.lanes[lane]?.jobs.first?.job.action.isEntry == false ? .exit : .awaited
+        case .readAccount(let key, _), .checkAgent(let key, _): isAwaited(key) ? .awaited : .routine
+        case .withdrawEntries: .awaited
+        default: .routine
         }
+    }
+
+    /// Whether an entry waits for the account's figures, or its agent's standing.
+    private func isAwaited(_ key: AccountKey) -> Bool {
+        guard let state = partitions[key.partition], let account = state.accounts[key.account] else { return false }
+        return account.coins.contains { state.lanes[LaneKey(account: key.account, coin: $0)]?.head == .reading }
     }
 
     private func carryOut(_ errand: Errand) async {

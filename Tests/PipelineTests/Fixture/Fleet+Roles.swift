@@ -53,8 +53,9 @@ extension Fleet {
             cell: parts.cell, logger: parts.logger)
     }
 
-    func client(_ url: String? = nil, timeout: Duration = .seconds(10)) -> ExchangeClient {
-        ExchangeClient(endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16)
+    func client(_ url: String? = nil, timeout: Duration = .seconds(10), gate: (any RequestGate)? = nil) -> ExchangeClient {
+        ExchangeClient(
+            endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16, gate: gate)
     }
 
     /// For operators' decisions about dead letters.
@@ -339,11 +340,11 @@ extension Fleet {
     @discardableResult
     func ingest(
         _ member: String = "ingest-1", users: Int = 100, sockets: Int = 2, urls: [String] = [], latches: (any LatchSetter)? = nil,
-        change: (inout Ingestor.Configuration) -> Void = { _ in }
+        gate: (any RequestGate)? = nil, change: (inout Ingestor.Configuration) -> Void = { _ in }
     ) async throws -> (role: Role, ingestor: Ingestor) {
         var parts = try await parts(member)
         let config = parts.config
-        let client = client()
+        let client = client(gate: gate)
         let leases = try leases("ingest", (0..<partitioning.signals).map(twoDigits), &parts)
         let budget = connectionBudget(users: users)
         let logger = parts.logger
