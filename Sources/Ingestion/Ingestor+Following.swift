@@ -203,13 +203,17 @@ extension Ingestor {
         }
     }
 
+    /// What others have read so lately is new.
+    private static let newestMarkets = Duration.seconds(10)
+
     /// Markets come and go.
     private func refreshMarkets() async {
-        guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= .seconds(3_600) }) ?? true else { return }
+        guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= ExchangeClient.marketsLife }) ?? true else { return }
         do {
+            let age = marketsReadAt == nil ? ExchangeClient.marketsLife : Self.newestMarkets
             await spend(for: "meta")
             // without them no leader is copied
-            let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments() }
+            let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments(atMostOld: age) }
             let names = Set(instruments.map(\.coin.text).filter { $0.contains(":") }.map { String($0.prefix { $0 != ":" }) })
             dexs = [""] + names.sorted()
             marketCoins = Set(instruments.filter { !$0.isDelisted }.map(\.coin.text))

@@ -2,9 +2,11 @@ import CopyTrading
 import Hyperliquid
 import Logging
 
-/// The exchange's markets, read at the start and again hourly or when an unknown coin is asked for.
+/// The exchange's markets, read at the start and again within the hour or when an unknown coin is asked for.
 public actor Instruments {
-    static let refreshInterval = Duration.seconds(3_600)
+    static let refreshInterval = ExchangeClient.marketsLife
+    /// What others have read so lately is new.
+    static let newest = Duration.seconds(10)
     /// An unknown coin triggers a reading no more often than this.
     static let unknownInterval = Duration.seconds(30)
 
@@ -66,17 +68,19 @@ public actor Instruments {
 
     /// A role that sizes orders does not begin without.
     /// - Throws: `InfoError`.
-    public func load() async throws {
+    public func load() async throws { try await read(atMostOld: ExchangeClient.marketsLife) }
+
+    private func read(atMostOld age: Duration) async throws {
         readAt = .now
         isRead = false
         // a role that starts waits for them, or what is to be traded in a coin that is not known
-        let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments() }
+        let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments(atMostOld: age) }
         isRead = true
         byCoin = Dictionary(instruments.map { ($0.coin, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func refresh() async {
         defer { isReading = false }
-        do { try await load() } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
+        do { try await read(atMostOld: Self.newest) } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
     }
 }

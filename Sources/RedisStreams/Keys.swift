@@ -60,6 +60,10 @@ public struct Keys: Sendable, Hashable {
     public var quotes: String { key("quotes") }
     /// Hash: coin → its ``MarketDepth``.
     public var depth: String { key("depth") }
+    /// Hash: at (ms of Redis time), answer; see ``AnswerTable``.
+    public func answer(_ question: String) -> String { key("answers:\(question)") }
+    /// String: somebody asks.
+    public func answerClaim(_ question: String) -> String { key("answers:claim:\(question)") }
     /// Hash: incarnation, state, reason, run_id, suspect_ms (Redis time), fence; see `Sources/Recovery`.
     public var cellRecord: String { key("cell") }
     /// Set: ids of requests that a recovery found on record, and whose signals are delivered again.

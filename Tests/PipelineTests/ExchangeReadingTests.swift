@@ -2,6 +2,7 @@ import CopyTrading
 import Hyperliquid
 import Redis
 import RedisStreams
+import Synchronization
 import TestServers
 import Testing
 
@@ -39,6 +40,53 @@ import Testing
             await client.shutdown()
             try await fleet.live(try await fleet.ingest(gate: gate).ingestor)
         }
+    }
+
+    @Test("R-18: what one process has read of the markets, or is about to, the others do not ask for, until it is old, or Redis is away")
+    func sharedMarkets() async throws {
+        try await Fleet.run(.alike(1)) { fleet in
+            let gate = CountingGate()
+            let endpoint = ExchangeEndpoint(base: fleet.exchange.url, network: .testnet)
+            let logger = fleet.log.logger("answers")
+            let table = AnswerTable(redis: fleet.observer, keys: fleet.keys)
+            let client = fleet.client(gate: gate, answers: FleetAnswers(table: table, endpoint: endpoint, logger: logger))
+            let alone = fleet.client(gate: gate)
+            let truth = try await alone.instruments()
+            let cost = gate.reads
+            #expect(cost >= 2)
+            await alone.shutdown()
+
+            try await fleet.exchange.fault(["fault": "latency", "path": "/info", "milliseconds": 300])
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<5 { group.addTask { try await client.instruments(atMostOld: .seconds(60)) } }
+                for try await instruments in group { #expect(instruments == truth) }
+            }
+            #expect(gate.reads == 2 * cost)
+            #expect(try await client.instruments() == truth)
+            #expect(gate.reads == 3 * cost, "who wants to know what is now asks")
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(try await client.instruments(atMostOld: .milliseconds(10)) == truth)
+            #expect(gate.reads > 3 * cost, "it is too old")
+
+            let other = FleetAnswers(table: table, endpoint: ExchangeEndpoint(base: "http://127.0.0.1:1", network: .testnet), logger: logger)
+            let elsewhere = try await other.answer(to: ["type": "meta"], atMostOld: .seconds(60)) { () async throws(InfoError) in "another" }
+            #expect(elsewhere == "another")
+
+            let dead = RedisConnection(endpoint: try RedisEndpoint(parsing: "redis://127.0.0.1:1"), timeout: .seconds(1), name: "dead", logger: logger)
+            let without = FleetAnswers(table: AnswerTable(redis: dead, keys: fleet.keys), endpoint: endpoint, logger: logger)
+            let asked = try await without.answer(to: ["type": "meta"], atMostOld: .seconds(60)) { () async throws(InfoError) in "asked" }
+            #expect(asked == "asked")
+            await dead.close()
+            await client.shutdown()
+        }
+    }
+
+    private final class CountingGate: RequestGate {
+        private let count = Mutex(0)
+        var reads: Int { count.withLock { $0 } }
+        func admit(_ weight: Int) { count.withLock { $0 += 1 } }
+        func charge(_ weight: Int) {}
+        func refused() {}
     }
 
     @Test("R-72: reads leave half of the bucket to orders, those that something waits for a quarter; those that an exit waits for take what entries leave")

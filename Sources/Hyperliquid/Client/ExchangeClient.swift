@@ -17,6 +17,7 @@ public final class ExchangeClient: Sendable {
     let client: HTTPClient
     private let timeout: Duration
     private let gate: (any RequestGate)?
+    let answers: (any SharedAnswers)?
     private let unanswered = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Since when no request has been answered; `nil` while the last one was. Also a refusal is an answer, a 5xx is none.
@@ -27,11 +28,16 @@ public final class ExchangeClient: Sendable {
     ///     answer's body has as long once more.
     ///   - maximumConnections: requests beyond wait for a free connection.
     ///   - gate: asked before each read; `nil`: reads are not limited.
-    public init(endpoint: ExchangeEndpoint, timeout: Duration, maximumConnections: Int, gate: (any RequestGate)? = nil) {
+    ///   - answers: where answers may be had without asking; `nil`: nowhere.
+    public init(
+        endpoint: ExchangeEndpoint, timeout: Duration, maximumConnections: Int, gate: (any RequestGate)? = nil,
+        answers: (any SharedAnswers)? = nil
+    ) {
         precondition(timeout > .zero && maximumConnections > 0)
         self.endpoint = endpoint
         self.timeout = timeout
         self.gate = gate
+        self.answers = answers
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(timeout), read: TimeAmount(timeout)),

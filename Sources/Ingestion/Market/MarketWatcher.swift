@@ -189,7 +189,7 @@ public actor MarketWatcher: LeaseHolder {
     private func readMarkets() async {
         do {
             var snapshots = [try await client.read(.metaAndAssetCtxs())]
-            for dex in try await client.read(.perpDexs()) { snapshots.append(try await client.read(.metaAndAssetCtxs(dex: dex))) }
+            for dex in try await client.read(.perpDexs(), atMostOld: ExchangeClient.marketsLife) { snapshots.append(try await client.read(.metaAndAssetCtxs(dex: dex))) }
             let listed = snapshots.flatMap { snapshot in
                 snapshot.markets.instruments.filter { !$0.isDelisted }.map {
                     ($0.coin, snapshot.contexts[$0.coin]?.dayNotionalVolume ?? .zero)

@@ -210,14 +210,16 @@ struct RoleProcess: Sendable {
         return store
     }
 
-    /// Its reads take their weight from the bucket of our address.
+    /// Its reads take their weight from the bucket of our address; what markets there are it has from whoever read it.
     func exchange() throws -> ExchangeClient {
         let egress = settings.exchange.egress
+        let redis = try redis("egress")
         let bucket = TokenBucket(
-            redis: try redis("egress"), key: keys.tokens("egress", egress), rate: TokenRate(settings.rates.effective(for: .egress(egress))))
+            redis: redis, key: keys.tokens("egress", egress), rate: TokenRate(settings.rates.effective(for: .egress(egress))))
         let client = ExchangeClient(
             endpoint: endpoint, timeout: settings.exchange.timeout, maximumConnections: settings.exchange.connections,
-            gate: EgressGate(bucket: bucket, logger: logger))
+            gate: EgressGate(bucket: bucket, logger: logger),
+            answers: FleetAnswers(table: AnswerTable(redis: redis, keys: keys), endpoint: endpoint, logger: logger))
         clients.made.withLock { $0.append(client) }
         return client
     }

@@ -53,9 +53,12 @@ extension Fleet {
             cell: parts.cell, logger: parts.logger)
     }
 
-    func client(_ url: String? = nil, timeout: Duration = .seconds(10), gate: (any RequestGate)? = nil) -> ExchangeClient {
+    func client(
+        _ url: String? = nil, timeout: Duration = .seconds(10), gate: (any RequestGate)? = nil, answers: (any SharedAnswers)? = nil
+    ) -> ExchangeClient {
         ExchangeClient(
-            endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16, gate: gate)
+            endpoint: ExchangeEndpoint(base: url ?? exchange.url, network: .testnet), timeout: timeout, maximumConnections: 16, gate: gate,
+            answers: answers)
     }
 
     /// For operators' decisions about dead letters.

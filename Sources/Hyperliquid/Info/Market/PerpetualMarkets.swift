@@ -94,10 +94,11 @@ extension InfoRequest where Answer == [Coin] {
 }
 
 extension ExchangeClient {
-    /// Every perpetual market: of the exchange's own dex, then of the builder dexs in their order. One request, and one per dex.
-    public func instruments() async throws(InfoError) -> [Instrument] {
-        var instruments = try await read(.meta()).instruments
-        for dex in try await read(.perpDexs()) { instruments += try await read(.meta(dex: dex)).instruments }
+    /// Every perpetual market: of the exchange's own dex, then of the builder dexs in their order. Two requests, and one per dex.
+    /// - Parameter age: answers so old will do, where answers are shared.
+    public func instruments(atMostOld age: Duration = .zero) async throws(InfoError) -> [Instrument] {
+        var instruments = try await read(.meta(), atMostOld: age).instruments
+        for dex in try await read(.perpDexs(), atMostOld: age) { instruments += try await read(.meta(dex: dex), atMostOld: age).instruments }
         return instruments
     }
 }
