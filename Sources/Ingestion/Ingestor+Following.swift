@@ -211,9 +211,11 @@ extension Ingestor {
         guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= ExchangeClient.marketsLife }) ?? true else { return }
         do {
             let age = marketsReadAt == nil ? ExchangeClient.marketsLife : Self.newestMarkets
-            await spend(for: "meta")
             // without them no leader is copied
-            let instruments = try await ReadUrgency.$current.withValue(.awaited) { try await client.instruments(atMostOld: age) }
+            let instruments = try await ReadUrgency.$current.withValue(.awaited) {
+                await spend(for: "meta")
+                return try await client.instruments(atMostOld: age)
+            }
             let names = Set(instruments.map(\.coin.text).filter { $0.contains(":") }.map { String($0.prefix { $0 != ":" }) })
             dexs = [""] + names.sorted()
             marketCoins = Set(instruments.filter { !$0.isDelisted }.map(\.coin.text))

@@ -14,10 +14,10 @@ extension Ingestor {
     /// How far before the last known fill history is read: a trade may be told later than a younger one. Milliseconds.
     static let historyOverlap: Int64 = 5_000
 
-    /// Waits until a read of this type may be sent.
+    /// Waits until a read of this type may be sent. One that something waits for is booked before the looks that are to come, and not kept.
     func spend(for type: String) async {
         let time = weight.book(RequestWeight.info(type: type), at: .now)
-        if time > .now { try? await Task.sleep(until: time, clock: .continuous) }  // ends early only when cancelled
+        if time > .now, ReadUrgency.current == .routine { try? await Task.sleep(until: time, clock: .continuous) }  // ends early only when cancelled
     }
 
     /// The leader's positions on these dexs, one request each; its equity is renewed with them.

@@ -38,7 +38,8 @@ import Testing
             let client = fleet.client(gate: gate)
             await #expect(throws: Never.self) { try await Instruments(client: client, logger: fleet.log.logger("instruments")).load() }
             await client.shutdown()
-            try await fleet.live(try await fleet.ingest(gate: gate).ingestor)
+            let (_, ingestor) = try await fleet.ingest(gate: gate) { $0.weightPerMinute = 20 }
+            try await fleet.live(ingestor)
         }
     }
 
