@@ -186,6 +186,7 @@ extension Ingestor {
         let waiting = tracks[address]?.waiting ?? []
         tracks[address]?.waiting = []
         tracks[address]?.phase = .live
+        logger.info("leader.live", metadata: ["influencer": "\(tracks[address]?.influencer.text ?? address)"])
         if tracks[address]?.tier == .market, let first = waiting.map(\.receivedAt).min() {
             // at once, so that trades which changed places are put in order
             take(address) { $0.receive(message: waiting.flatMap(\.fills), at: first) }

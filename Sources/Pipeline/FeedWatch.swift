@@ -30,7 +30,8 @@ public actor FeedWatch {
     /// By the answers to requests: it asks for the exchange's status at each look, so that an idle process knows too.
     public init(redis: RedisConnection, limit: Duration, client: ExchangeClient, logger: Logger) {
         self.init(redis: redis, limit: limit, logger: logger) {
-            do { _ = try await client.read(.exchangeStatus()) } catch { logger.debug("exchange.unread", metadata: ["error": "\(error)"]) }
+            // a process that is not let ask ends, as if the exchange were gone
+            do { _ = try await ReadUrgency.$current.withValue(.exit) { try await client.read(.exchangeStatus()) } } catch { logger.debug("exchange.unread", metadata: ["error": "\(error)"]) }
             return client.unansweredSince
         }
     }

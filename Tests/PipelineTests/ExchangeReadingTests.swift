@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    @Test("R-85: a process whose reads find no room knows all the same that the exchange is there")
+    func knowsTheExchange() async throws {
+        try await Fleet.run(.alike(1)) { fleet in
+            let keys = Keys(prefix: fleet.keys.prefix, cell: "c1")
+            let bucket = TokenBucket(redis: fleet.observer, key: keys.tokens("egress", "e"), rate: TokenRate(period: 100_000_000, burst: 100))
+            #expect(try await bucket.take(80) == .taken)
+            let client = fleet.client(gate: EgressGate(bucket: bucket, logger: fleet.log.logger("egress")))
+            try await fleet.exchange.fault(["fault": "reset", "path": "/info", "times": 1])
+            await #expect(throws: InfoError.self) {
+                try await ReadUrgency.$current.withValue(.exit) { try await client.read(.exchangeStatus()) }
+            }
+            #expect(client.unansweredSince != nil)
+            let watch = FeedWatch(redis: fleet.observer, limit: .seconds(3), client: client, logger: fleet.log.logger("watch"))
+            let watching = Task { await watch.waitForLoss() }
+            try await fleet.eventually("it was answered") { client.unansweredSince == nil }
+            #expect(await !watch.isLost)
+            watching.cancel()
+            await watching.value
+            await client.shutdown()
+        }
+    }
+
     @Test("R-18: what one process has read of the markets, or is about to, the others do not ask for, until it is old, or Redis is away")
     func sharedMarkets() async throws {
         try await Fleet.run(.alike(1)) { fleet in
