@@ -146,6 +146,16 @@ struct ErrorTextTests {
     }
 
     @Test(
+        "a nonce that is too low tells from where on one is taken",
+        arguments: [
+            ("Invalid nonce: nonce too low 5 < 10", 110), ("L1 error: Invalid nonce: nonce too low 1795888687353 < 1795888949799.", 1_795_888_949_899),
+            ("Invalid nonce: duplicate nonce 1700000000000", nil), ("Invalid nonce: nonce too high 9 > 5", nil),
+            ("Invalid nonce: nonce too low", nil), ("Invalid nonce: nonce too low 5 < 99999999999999999999", nil),
+            ("Invalid nonce: nonce too low 5 < 9223372036854775807", nil), ("Invalid nonce: nonce too low 5 < -3", nil),
+        ] as [(String, Int64?)])
+    func nonceFloor(text: String, floor: Int64?) { #expect(NonceRefusal.floor(in: text) == floor) }
+
+    @Test(
         "budget refusals keep their text",
         arguments: [
             "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.5. Place taker orders to free up 1 request per USDC traded."

@@ -371,16 +371,6 @@ import Testing
 
     private static let protected = size + ", protection: {stop_loss_bps: 500}"
 
-    /// Waits until one stop-loss of this size rests, and nothing else.
-    private func stopLossRests(_ size: String, of account: String, _ fleet: Fleet) async throws {
-        try await fleet.eventually("a stop-loss of \(size) rests") {
-            let client = fleet.client()
-            let resting = try? await client.read(.frontendOpenOrders(account))
-            await client.shutdown()
-            return resting?.map { "\($0.size)" } == [size]
-        }
-    }
-
     @Test("R-63: what an entry bought is protected although the one behind it comes to nothing")
     func protectedBefore() async throws {
         let settings = #"sizing: {mode: fixed_notional, notional: "1000"}, limits: {entry_expiry_ms: 4000}, protection: {stop_loss_bps: 500}"#
@@ -394,7 +384,7 @@ import Testing
             try await fleet.exchange.trade("leader", "BTC", .buy, "1")
             try await fleet.settled(signals: 2)
             #expect(try await fleet.truth().results(of: "s:leader").map(\.outcome) == [.filled, .stale])
-            try await stopLossRests("0.02", of: cast.follower("s").account, fleet)
+            try await fleet.stopLossRests("0.02", of: cast.follower("s").account)
         }
     }
 
@@ -415,7 +405,7 @@ import Testing
             await first.stop()
             try await fleet.apply(cast.configuration())
             try await fleet.work("work-2")
-            try await stopLossRests("0.02", of: cast.follower("s").account, fleet)
+            try await fleet.stopLossRests("0.02", of: cast.follower("s").account)
         }
     }
 

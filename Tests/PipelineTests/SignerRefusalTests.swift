@@ -1,4 +1,6 @@
 import CopyTrading
+import Cryptography
+import Hyperliquid
 import JSON
 import Testing
 
@@ -9,6 +11,34 @@ import Testing
     private func latches(on subscriber: String, _ fleet: Fleet) async throws -> [String] {
         try await fleet.postgresObserver.query("SELECT level::text AS level, set_by FROM latches WHERE scope = 'subscriber:\(subscriber)'").map {
             "\(try $0.text("level")) by \(try $0.text("set_by"))"
+        }
+    }
+
+    @Test("R-41: an agent whose nonces ran ahead of the time, and nobody remembers it, opens, sets its stop-loss and closes all the same")
+    func ahead() async throws {
+        let cast = Cast.alike(1, #"sizing: {mode: fixed_notional, notional: "1000"}, protection: {stop_loss_bps: 500}"#)
+        try await Fleet.run(cast) { fleet in
+            try await fleet.startFollowers()
+            try await fleet.live(try await fleet.ingest().ingestor)
+            let follower = cast.followers[0]
+            // an hour, in a row: so far the exchange takes nothing below, and none of these again
+            let first = UInt64(WallClock.milliseconds + 3_600_000)
+            let client = fleet.client()
+            let key = try SigningKey(hexadecimal: follower.agentKey)
+            for nonce in first..<first + 120 {
+                let noop = try SignedAction.sign(
+                    action: ExchangeAction.noop(), nonce: nonce, vaultAddress: nil, expiresAfter: nil, network: .testnet, key: key)
+                guard case .ok = try await client.submit(noop) else { Issue.record("nonce \(nonce) was not taken"); return }
+            }
+            await client.shutdown()
+            try await fleet.exchange.trade("leader", "BTC", .buy, "1")
+            try await fleet.settled(signals: 1)
+            try await fleet.stopLossRests("0.02", of: follower.account)
+            try await fleet.exchange.trade("leader", "BTC", .sell, "1")
+            try await fleet.settled(signals: 2)
+            let truth = try await fleet.verify()
+            #expect(truth.results(of: "s0:leader").map(\.outcome) == [.filled, .filled])
+            #expect(truth.results(of: "s0:leader").map(\.attempts) == [1, 1])
         }
     }
 

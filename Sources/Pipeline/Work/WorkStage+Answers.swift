@@ -116,7 +116,9 @@ extension WorkStage {
     private func refused(_ text: String, _ launch: Launch, _ key: AccountKey) async {
         logger.warning("action.refused", metadata: ["account": "\(launch.account)", "text": "\(text)"])
         switch ErrorText.classify(text) {
-        case .nonce: again(launch, key, after: .zero)
+        case .nonce:
+            let isRaised = raiseNonce(of: launch.signer.address, refused: text, launch.partition)
+            again(launch, key, after: isRaised ? .zero : backoff(key))
         case .budget:
             // the account's own: from now on it is served once in ten seconds
             partitions[key.partition]?.accounts[key.account]?.budget.exhausted()
@@ -277,6 +279,14 @@ extension WorkStage {
     // MARK: - The action as a whole
 
     /// Nothing was executed; the same orders may go out under a new nonce.
+    /// Where the exchange has seen later nonces of the signer than we know of: a worker's clock was ahead once, and Redis was lost since.
+    /// - Returns: whether the next one is another than it would have been.
+    func raiseNonce(of signer: String, refused text: String, _ partition: Int) -> Bool {
+        guard let floor = NonceRefusal.floor(in: text), floor > partitions[partition]?.nonces[signer] ?? 0 else { return false }
+        partitions[partition]?.nonces[signer] = floor
+        return true
+    }
+
     private func again(_ launch: Launch, _ key: AccountKey, after wait: Duration) {
         for record in launch.records {
             let lane = lane(record)

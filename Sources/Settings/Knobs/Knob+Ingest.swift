@@ -21,7 +21,8 @@ extension Knob {
         Knob(
             "INGEST_WEIGHT", .ingest, .integer(unit: "units a minute", 20...100_000), standard: "600",
             purpose: "Request weight that one process spends on reading influencers' positions and history.",
-            effect: "The exchange allows an address 1,200; raising it verifies more influencers in time and leaves less for orders' reads."),
+            effect: "The exchange allows an address 1,200; raising it verifies more influencers in time and leaves less for orders' reads. "
+                + "Influencers who are not copied until they are read do not wait for it."),
         Knob(
             "INGEST_HISTORY", .ingest, .duration(.seconds(60)...(.seconds(7 * 86_400))), standard: "24h",
             purpose: "How far back an influencer's fills are read after an absence. Beyond, the gap is declared and the positions are taken anew.",

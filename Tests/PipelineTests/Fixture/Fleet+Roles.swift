@@ -61,6 +61,16 @@ extension Fleet {
             answers: answers)
     }
 
+    /// Waits until one stop-loss of this size rests, and nothing else.
+    func stopLossRests(_ size: String, of account: String) async throws {
+        try await eventually("a stop-loss of \(size) rests") {
+            let client = self.client()
+            let resting = try? await client.read(.frontendOpenOrders(account))
+            await client.shutdown()
+            return resting?.map { "\($0.size)" } == [size]
+        }
+    }
+
     /// For operators' decisions about dead letters.
     func desk(_ box: DeadLetterBox, _ client: ExchangeClient) -> DeadLetterDesk {
         DeadLetterDesk(

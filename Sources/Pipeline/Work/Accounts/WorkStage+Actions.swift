@@ -43,7 +43,11 @@ extension WorkStage {
             partitions[key.partition]?.accounts[key.account]?.budget.spend(cost)
             switch try await transport.submit(signed, priority: priority, notAfter: deadline) {
             case .refused(let text):
-                if case .fatalForAccount = ErrorText.classify(text) { fatal(text, key.account, subscriber.id, agent: signer.address) }
+                switch ErrorText.classify(text) {
+                case .fatalForAccount: fatal(text, key.account, subscriber.id, agent: signer.address)
+                case .nonce where raiseNonce(of: signer.address, refused: text, key.partition): return .wait(text)
+                default: break
+                }
                 return .refused(text)
             case let answer: return .done(answer)
             }
