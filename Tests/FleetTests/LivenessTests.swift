@@ -28,6 +28,17 @@ struct LivenessTests {
         #expect(again.isEmpty)
     }
 
+    @Test("what is said of a process that nobody starts again names the command that does")
+    func advice() {
+        func said(_ role: String, left: Int) -> String {
+            Fleet.Ended(name: "\(role)-1", role: role, exit: .signal(9), tail: "", log: "").advice(left: left)
+        }
+        #expect(said("work", left: 2) == "its partitions go on in the others; `vibe scale work=3` starts another")
+        #expect(said("work", left: 1) == "its partitions go on in the other; `vibe scale work=2` starts another")
+        #expect(said("plan", left: 0) == "no plan is left, nothing goes on without; `vibe scale plan=1` starts another")
+        #expect(said("sim", left: 0).contains("`vibe up`"))
+    }
+
     @Test("R-85: a successor that found the exchange still away when its wait at the start ended has a successor too")
     func stillAway() {
         var restarts = Restarts(steadyAfter: .seconds(240))

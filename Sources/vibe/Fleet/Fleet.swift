@@ -14,6 +14,14 @@ actor Fleet {
         let log: String
 
         var text: String { "\(name) \(exit); its last lines (\(log)):\n\(tail)" }
+
+        /// What to do when nobody starts another.
+        /// - Parameter left: processes of its role.
+        func advice(left: Int) -> String {
+            guard FleetRole(rawValue: role) != nil else { return "end with Ctrl-C and start `vibe up` again: nothing is done without \(role)" }
+            let state = left == 0 ? "no \(role) is left, nothing goes on without" : "its partitions go on in the other\(left == 1 ? "" : "s")"
+            return "\(state); `vibe scale \(role)=\(left + 1)` starts another"
+        }
     }
 
     private let run: RunDirectory

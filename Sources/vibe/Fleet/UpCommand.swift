@@ -76,6 +76,8 @@ struct UpCommand: AsyncParsableCommand {
                 Terminal.complain(ended.text)
                 if let pause = restarts.note(role: ended.role, ended.exit, at: .now) {
                     Terminal.complain("another \(ended.role) starts in \(pause.text)")
+                } else {
+                    Terminal.complain(ended.advice(left: await fleet.counts.first { $0.role == ended.role }?.count ?? 0))
                 }
             }
             for role in restarts.due(at: .now) {
