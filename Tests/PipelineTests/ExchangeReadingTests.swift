@@ -91,6 +91,9 @@ import Testing
             #expect(try await client.instruments(atMostOld: .milliseconds(10)) == truth)
             #expect(gate.reads > 3 * cost, "it is too old")
 
+            try await table.keep(Array(#"{"universe":"?"}"#.utf8), to: "\(endpoint.base)|meta")
+            #expect(try await client.instruments(atMostOld: .seconds(60)) == truth, "what cannot be used is asked for")
+
             let other = FleetAnswers(table: table, endpoint: ExchangeEndpoint(base: "http://127.0.0.1:1", network: .testnet), logger: logger)
             let elsewhere = try await other.answer(to: ["type": "meta"], atMostOld: .seconds(60)) { () async throws(InfoError) in "another" }
             #expect(elsewhere == "another")

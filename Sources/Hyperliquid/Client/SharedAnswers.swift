@@ -3,6 +3,7 @@ import JSON
 /// Answers that all who are behind one address have in common: what one of them was told the others need not ask, which costs weight.
 public protocol SharedAnswers: Sendable {
     /// What anybody was answered to this request no longer ago than that; asks when nobody was, one for all who want to know together.
+    /// - Parameter ask: throws what is no answer for others either.
     func answer(
         to request: JSON, atMostOld age: Duration, ask: @Sendable () async throws(InfoError) -> JSON
     ) async throws(InfoError) -> JSON
@@ -16,8 +17,12 @@ extension ExchangeClient {
     public func read<Answer>(_ request: InfoRequest<Answer>, atMostOld age: Duration) async throws(InfoError) -> Answer {
         guard let answers, age > .zero else { return try await read(request) }
         let answer = try await answers.answer(to: request.json, atMostOld: age) { () async throws(InfoError) in
-            do throws(ExchangeError) { return try await self.info(request.json) } catch { throw .exchange(error) }
+            let answer: JSON
+            do throws(ExchangeError) { answer = try await self.info(request.json) } catch { throw .exchange(error) }
+            do throws(JSONError) { _ = try request.decode(answer) } catch { throw .undecodable(error, request: request.json.text()) }
+            return answer
         }
-        do throws(JSONError) { return try request.decode(answer) } catch { throw .undecodable(error, request: request.json.text()) }
+        // one that another version of this program kept says nothing of the exchange
+        do throws(JSONError) { return try request.decode(answer) } catch { return try await read(request) }
     }
 }
