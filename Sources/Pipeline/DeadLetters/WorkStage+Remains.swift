@@ -12,7 +12,7 @@ extension WorkStage {
         partitions[partition]?.settled[id] = nil
         let holding = HoldingKey(record.subscription, record.coin)
         let sleeve = state.sleeves[holding] ?? .empty
-        attention.insert(AccountKey(partition: partition, account: record.account))
+        attend(AccountKey(partition: partition, account: record.account))
         dispatching.signal()
         return Remains(
             attempt: record.json.bytes(), state: [(holding.field, sleeve.isEmpty ? nil : sleeve.json.bytes())], settled: [id.text])

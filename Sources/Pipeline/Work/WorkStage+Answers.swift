@@ -51,7 +51,7 @@ extension WorkStage {
         guard partitions[launch.partition]?.generation == launch.generation else { return }
         let key = AccountKey(partition: launch.partition, account: launch.account)
         partitions[launch.partition]?.accounts[launch.account]?.actionsUnderWay -= 1
-        attention.insert(key)
+        attend(key)
         let now = WallClock.microseconds
         for record in launch.records {
             updateHead(lane(record), launch.partition) { job in
@@ -237,7 +237,7 @@ extension WorkStage {
         guard head(of: key, in: .quoting, partition, generation) != nil else { return }
         updateHead(key, partition) { $0.quote = quote ?? $0.quote }
         partitions[partition]?.lanes[key]?.head = .idle
-        attention.insert(AccountKey(partition: partition, account: key.account))
+        attend(AccountKey(partition: partition, account: key.account))
         dispatching.signal()
     }
 
@@ -272,7 +272,7 @@ extension WorkStage {
             finish(key, outcome, "\(reason); \(finding)", partition)
         } else {
             partitions[partition]?.lanes[key]?.head = .idle
-            attention.insert(AccountKey(partition: partition, account: key.account))
+            attend(AccountKey(partition: partition, account: key.account))
         }
     }
 

@@ -219,7 +219,7 @@ extension WorkStage {
 
     /// - Parameter hadEnded: of a job of which nothing was found.
     private func conclude(_ finding: Finding?, hadEnded: Bool, of job: LaneJob, _ lane: LaneKey, _ partition: Int) {
-        attention.insert(AccountKey(partition: partition, account: lane.account))
+        attend(AccountKey(partition: partition, account: lane.account))
         dispatching.signal()
         guard let finding else {
             guard !hadEnded else {

@@ -57,7 +57,7 @@ extension WorkStage {
             guard !due.isEmpty else { continue }
             for key in due {
                 waiting[key] = nil
-                attention.insert(key)
+                attend(key)
             }
             dispatching.signal()
         }
@@ -80,9 +80,12 @@ extension WorkStage {
     /// One round; returns how many actions were tried.
     private func dispatch() async -> Int {
         var drafts: [Draft] = []
-        for key in inOrderOfUrgency(attention) {
-            guard inFlight + drafts.count < (hasExit(key) ? configuration.maximumInFlight : entriesInFlight) else { break }
-            attention.remove(key)
+        // what comes to be looked at meanwhile is for the next round
+        var looks = attention.count
+        while looks > 0, inFlight < configuration.maximumInFlight, let key = attention.next(urgentOnly: inFlight >= entriesInFlight) {
+            looks -= 1
+            // its exit may have ended since
+            guard inFlight < entriesInFlight || hasExit(key) else { attend(key); continue }
             if let draft = await draft(key) { drafts.append(draft) }
         }
         guard !drafts.isEmpty else { return 0 }
@@ -109,13 +112,8 @@ extension WorkStage {
         return max(1, places - places / Self.exitShare)
     }
 
-    /// Accounts with an exit first: when not all can go now, entries wait.
-    private func inOrderOfUrgency(_ keys: Set<AccountKey>) -> [AccountKey] {
-        var entries: [AccountKey] = []
-        var exits: [AccountKey] = []
-        for key in keys { if hasExit(key) { exits.append(key) } else { entries.append(key) } }
-        return exits + entries
-    }
+    /// Something may be there to send.
+    func attend(_ key: AccountKey) { attention.insert(key, isUrgent: hasExit(key)) }
 
     private func hasExit(_ key: AccountKey) -> Bool {
         guard let state = partitions[key.partition], let account = state.accounts[key.account] else { return false }
@@ -361,7 +359,7 @@ extension WorkStage {
             let limit = partitions[key.partition]?.accounts[key.account]?.batchLimit ?? 1
             partitions[key.partition]?.accounts[key.account]?.batchLimit = min(configuration.ordersPerAction, limit * 2)
             errandSink.yield(.launch(draft.launch))
-            attention.insert(key)
+            attend(key)
         case .wait(let microseconds, let name):
             limited(draft, microseconds, name)
         case .never(let name):
@@ -414,7 +412,7 @@ extension WorkStage {
 
     private func postpone(_ draft: Draft, for wait: Duration) {
         abandon(draft)
-        if wait > .zero { hold(draft.account, until: .now + wait) } else { attention.insert(draft.account) }
+        if wait > .zero { hold(draft.account, until: .now + wait) } else { attend(draft.account) }
     }
 
     /// The action was not sent: its lanes are free again.

@@ -63,7 +63,7 @@ extension WorkStage {
         partitions[key.partition]?.lanes[lane]?.jobs.insert(queue.jobs[place], at: 0)
         partitions[key.partition]?.lanes[lane]?.head = .idle
         takeUpHead(lane, key.partition)
-        attention.insert(key)
+        attend(key)
         dispatching.signal()
         return true
     }

@@ -111,7 +111,7 @@ extension WorkStage {
                 finish(wait.lane, obstacle.outcome, "\(obstacle.detail), until it expired", wait.partition)
             } else if let market = quotes?.quote(wait.lane.coin), market.quote != obstacle.market.quote {
                 partitions[wait.partition]?.lanes[wait.lane]?.head = .idle
-                attention.insert(AccountKey(partition: wait.partition, account: wait.lane.account))
+                attend(AccountKey(partition: wait.partition, account: wait.lane.account))
             } else {
                 continue
             }

@@ -162,7 +162,7 @@ extension WorkStage {
             } else {
                 partitions[errand.partition]?.settled[record.job] = (record, settlement)
             }
-            attention.insert(AccountKey(partition: errand.partition, account: record.account))
+            attend(AccountKey(partition: errand.partition, account: record.account))
         }
         dispatching.signal()
     }

@@ -203,8 +203,7 @@ public actor WorkStage: StageActor {
 
     var partitions: [Int: PartitionState] = [:]
     var generations = 0
-    /// Accounts that may have something to send.
-    var attention: Set<AccountKey> = []
+    var attention = Attention()
     /// Accounts that wait for a moment.
     var waiting: [AccountKey: ContinuousClock.Instant] = [:]
     /// Lanes whose head waits for a better price.
@@ -430,7 +429,7 @@ public actor WorkStage: StageActor {
             partitions[partition]?.accounts[key.account]?.notBefore = nil
         }
         takeUpHead(key, partition)
-        attention.insert(AccountKey(partition: partition, account: key.account))
+        attend(AccountKey(partition: partition, account: key.account))
     }
 
     /// A predecessor journalled an order of the job, and what that did is not applied yet.
@@ -507,7 +506,7 @@ public actor WorkStage: StageActor {
     public func end(_ partition: Int) {
         breakers.withdraw(partitions[partition]?.lanes.values.flatMap { $0.jobs.flatMap(\.trials) } ?? [])
         partitions[partition] = nil
-        attention = attention.filter { $0.partition != partition }
+        attention.removeAll(of: partition)
         waiting = waiting.filter { $0.key.partition != partition }
     }
 
@@ -543,7 +542,7 @@ public actor WorkStage: StageActor {
             partitions[partition]?.lanes[key] = lane
             takeUpHead(key, partition)
         }
-        attention.insert(AccountKey(partition: partition, account: key.account))
+        attend(AccountKey(partition: partition, account: key.account))
     }
 
     func emit(

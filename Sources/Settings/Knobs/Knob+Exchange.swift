@@ -13,7 +13,7 @@ extension Knob {
             purpose: "How long an answer of the exchange may take before the outcome of an order is unknown and has to be settled.",
             effect: "Raising it leaves fewer orders to settle and blocks a lane longer when an answer is lost. Shorter than VIBE_SHUTDOWN_GRACE."),
         Knob(
-            "EXCHANGE_CONNECTIONS", .exchange, .integer(unit: "connections", 1...256), standard: "16",
+            "EXCHANGE_CONNECTIONS", .exchange, .integer(unit: "connections", 1...256), standard: "64",
             purpose: "Most kept-alive connections of one process to the exchange.",
             effect: "Raising it raises the requests that can be outstanding at once over HTTP/1.1. A worker's entries take four fifths at most."),
         Knob(

@@ -158,7 +158,7 @@ extension WorkStage {
             updateHead(lane, key.partition, change)
             partitions[key.partition]?.lanes[lane]?.head = .idle
         }
-        attention.insert(key)
+        attend(key)
         dispatching.signal()
     }
 

@@ -167,7 +167,7 @@ extension WorkStage {
                 if let subscriber = subscriber(of: key), agentCheck(of: subscriber, partition) != nil { continue }
                 guard let job = queue.jobs.first?.job, !awaitsAgent(job, partition), state.books[lane.account]?.isReading != true else { continue }
                 partitions[partition]?.lanes[lane]?.head = .idle
-                attention.insert(key)
+                attend(key)
                 dispatching.signal()
             }
         }

@@ -162,7 +162,7 @@ extension WorkStage {
         updateHead(lane, partition) { $0.hasWithdrawn = true }
         if isKnown {
             partitions[partition]?.lanes[lane]?.head = .idle
-            attention.insert(key)
+            attend(key)
         } else {
             finish(lane, .superseded, "what limit orders that mirror the leader's have traded is not known", partition)
         }

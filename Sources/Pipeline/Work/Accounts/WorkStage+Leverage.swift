@@ -51,7 +51,7 @@ extension WorkStage {
         if case .done = answer {} else { try? await Task.sleep(for: Self.leveragePause) }  // ends early only when cancelled
         guard head(of: lane, in: .leverage, partition, generation) != nil else { return }
         defer {
-            attention.insert(key)
+            attend(key)
             dispatching.signal()
         }
         switch answer {

@@ -178,7 +178,7 @@ extension WorkStage {
         if !isKnown { updateHead(lane, partition) { $0.details.append("what its triggers have traded is not known") } }
         updateHead(lane, partition) { $0.hasWithdrawn = true }
         partitions[partition]?.lanes[lane]?.head = .idle
-        attention.insert(key)
+        attend(key)
         dispatching.signal()
     }
 

@@ -100,7 +100,7 @@ struct BenchSite: Sendable {
                 // and in full, however many copy it
                 "VIBE_FANOUT_DEPTH_SHARE": "0",
                 // with a slow exchange, orders in flight are rate × latency
-                "VIBE_EXCHANGE_CONNECTIONS": options.latencyMs > 0 ? "256" : "16",
+                "VIBE_EXCHANGE_CONNECTIONS": "256",
                 "VIBE_MAXIMUM_IN_FLIGHT": options.latencyMs > 0 ? "4096" : "256",
             ],
             decided: [
