@@ -203,14 +203,11 @@ extension Ingestor {
         }
     }
 
-    /// What others have read so lately is new.
-    private static let newestMarkets = Duration.seconds(10)
-
     /// Markets come and go.
     private func refreshMarkets() async {
         guard let client, marketsReadAt.map({ ContinuousClock.now - $0 >= ExchangeClient.marketsLife }) ?? true else { return }
         do {
-            let age = marketsReadAt == nil ? ExchangeClient.marketsLife : Self.newestMarkets
+            let age = marketsReadAt == nil ? ExchangeClient.marketsLife : ExchangeClient.marketsNewest
             // without them no leader is copied
             let instruments = try await ReadUrgency.$current.withValue(.awaited) {
                 await spend(for: "meta")

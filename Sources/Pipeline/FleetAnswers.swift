@@ -3,7 +3,7 @@ import JSON
 import Logging
 import RedisStreams
 
-/// Reads that the processes of a cell share. A fleet that starts would otherwise have each of its processes read every market, a fifth of
+/// Reads that the processes of a cell share. A fleet that starts would otherwise have each of its processes read every market, a sixth of
 /// what the exchange allows their address a minute, and keep all of them waiting.
 public struct FleetAnswers: SharedAnswers {
     /// Who has been given a question asks within that, or somebody else does.

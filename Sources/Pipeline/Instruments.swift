@@ -5,8 +5,6 @@ import Logging
 /// The exchange's markets, read at the start and again within the hour or when an unknown coin is asked for.
 public actor Instruments {
     static let refreshInterval = ExchangeClient.marketsLife
-    /// What others have read so lately is new.
-    static let newest = Duration.seconds(10)
     /// An unknown coin triggers a reading no more often than this.
     static let unknownInterval = Duration.seconds(30)
 
@@ -81,6 +79,6 @@ public actor Instruments {
 
     private func refresh() async {
         defer { isReading = false }
-        do { try await read(atMostOld: Self.newest) } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
+        do { try await read(atMostOld: ExchangeClient.marketsNewest) } catch { logger.warning("instruments.unread", metadata: ["error": "\(error)"]) }
     }
 }

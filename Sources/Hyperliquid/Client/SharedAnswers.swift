@@ -12,16 +12,13 @@ public protocol SharedAnswers: Sendable {
 extension ExchangeClient {
     /// What was read of the markets is used for so long: with an age of as much at first, by nobody longer than an hour.
     public static let marketsLife = Duration.seconds(1_800)
+    /// What others have read of them so lately is new.
+    public static let marketsNewest = Duration.seconds(10)
 
     /// As ``read(_:)``, or what anybody behind our address was answered no longer ago than `age`.
     public func read<Answer>(_ request: InfoRequest<Answer>, atMostOld age: Duration) async throws(InfoError) -> Answer {
         guard let answers, age > .zero else { return try await read(request) }
-        let answer = try await answers.answer(to: request.json, atMostOld: age) { () async throws(InfoError) in
-            let answer: JSON
-            do throws(ExchangeError) { answer = try await self.info(request.json) } catch { throw .exchange(error) }
-            do throws(JSONError) { _ = try request.decode(answer) } catch { throw .undecodable(error, request: request.json.text()) }
-            return answer
-        }
+        let answer = try await answers.answer(to: request.json, atMostOld: age) { () async throws(InfoError) in try await self.ask(request).json }
         // one that another version of this program kept says nothing of the exchange
         do throws(JSONError) { return try request.decode(answer) } catch { return try await read(request) }
     }

@@ -25,10 +25,13 @@ public struct InfoRequest<Answer: Sendable>: Sendable {
 
 extension ExchangeClient {
     /// Sends `request` and reads its answer.
-    public func read<Answer>(_ request: InfoRequest<Answer>) async throws(InfoError) -> Answer {
-        let answer: JSON
-        do { answer = try await info(request.json) } catch { throw .exchange(error) }
-        do { return try request.decode(answer) } catch { throw .undecodable(error, request: request.json.text()) }
+    public func read<Answer>(_ request: InfoRequest<Answer>) async throws(InfoError) -> Answer { try await ask(request).answer }
+
+    /// The answer, also as it came.
+    func ask<Answer>(_ request: InfoRequest<Answer>) async throws(InfoError) -> (answer: Answer, json: JSON) {
+        let json: JSON
+        do { json = try await info(request.json) } catch { throw .exchange(error) }
+        do { return (try request.decode(json), json) } catch { throw .undecodable(error, request: request.json.text()) }
     }
 
     /// Sends `request` for one page after the other until the exchange has no more.

@@ -2,7 +2,7 @@
 struct Attention {
     typealias AccountKey = WorkStage.AccountKey
 
-    /// Urgent or not, as it was inserted last.
+    /// Who is in it, and whether urgent.
     private var urgency: [AccountKey: Bool] = [:]
     private var urgent = Line()
     private var ordinary = Line()

@@ -117,8 +117,10 @@ extension WorkStage {
         logger.warning("action.refused", metadata: ["account": "\(launch.account)", "text": "\(text)"])
         switch ErrorText.classify(text) {
         case .nonce:
-            let isRaised = raiseNonce(of: launch.signer.address, refused: text, launch.partition)
-            again(launch, key, after: isRaised ? .zero : backoff(key))
+            // where the exchange has seen later ones than we know of: a worker's clock was ahead once, and Redis was lost since
+            let floor = NonceRefusal.floor(in: text) ?? 0
+            raiseNonce(of: launch.signer.address, to: floor, launch.partition)
+            again(launch, key, after: launch.action.nonce < floor ? .zero : backoff(key))
         case .budget:
             // the account's own: from now on it is served once in ten seconds
             partitions[key.partition]?.accounts[key.account]?.budget.exhausted()
@@ -279,12 +281,11 @@ extension WorkStage {
     // MARK: - The action as a whole
 
     /// Nothing was executed; the same orders may go out under a new nonce.
-    /// Where the exchange has seen later nonces of the signer than we know of: a worker's clock was ahead once, and Redis was lost since.
-    /// - Returns: whether the next one is another than it would have been.
-    func raiseNonce(of signer: String, refused text: String, _ partition: Int) -> Bool {
-        guard let floor = NonceRefusal.floor(in: text), floor > partitions[partition]?.nonces[signer] ?? 0 else { return false }
-        partitions[partition]?.nonces[signer] = floor
-        return true
+    /// The signer's next nonce is above `floor`.
+    func raiseNonce(of signer: String, to floor: Int64, _ partition: Int) {
+        // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
+        let known = max(floor, partitions[partition]?.nonces[signer] ?? 0)
+        partitions[partition]?.nonces[signer] = known
     }
 
     private func again(_ launch: Launch, _ key: AccountKey, after wait: Duration) {

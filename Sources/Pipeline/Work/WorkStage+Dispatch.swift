@@ -373,10 +373,7 @@ extension WorkStage {
                 }
             }
         case .nonceTooLow(let highest):
-            let signer = draft.launch.signer.address
-            // computed first: an assignment through `?.` holds the dictionary while its right side is evaluated
-            let known = max(highest, partitions[key.partition]?.nonces[signer] ?? 0)
-            partitions[key.partition]?.nonces[signer] = known
+            raiseNonce(of: draft.launch.signer.address, to: highest, key.partition)
             postpone(draft, for: .zero)
         }
     }

@@ -10,8 +10,8 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Run a whole fleet on this machine with a private Redis and Postgres, until Ctrl-C.",
         discussion: """
             State, logs and settings are kept in .run (VIBE_RUN_DIRECTORY); a further start goes on where the last one stopped.
-            Variables documented in env/ apply to every process. A process that lost the exchange (VIBE_FEED_LOST_AFTER) or hung
-            (VIBE_WATCHDOG) is started again; how others end is shown, and up to you.
+            Variables documented in env/ apply to every process. A process that lost the exchange (VIBE_FEED_LOST_AFTER), hung
+            (VIBE_WATCHDOG), or found a server away for VIBE_START_WAIT is started again; how others end is shown, with what starts another.
 
             What subscribers hold when it ends is left as it is, and counted in the last lines; `vibe converge` closes it, and so does
             --converge-on-exit, which a second Ctrl-C cuts short.

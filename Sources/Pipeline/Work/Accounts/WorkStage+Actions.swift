@@ -45,7 +45,10 @@ extension WorkStage {
             case .refused(let text):
                 switch ErrorText.classify(text) {
                 case .fatalForAccount: fatal(text, key.account, subscriber.id, agent: signer.address)
-                case .nonce where raiseNonce(of: signer.address, refused: text, key.partition): return .wait(text)
+                case .nonce:
+                    guard let floor = NonceRefusal.floor(in: text) else { break }
+                    raiseNonce(of: signer.address, to: floor, key.partition)
+                    return .wait(text)
                 default: break
                 }
                 return .refused(text)

@@ -99,8 +99,8 @@ struct BenchSite: Sendable {
                 "VIBE_COALESCE_AFTER": "0s",
                 // and in full, however many copy it
                 "VIBE_FANOUT_DEPTH_SHARE": "0",
-                // with a slow exchange, orders in flight are rate × latency
                 "VIBE_EXCHANGE_CONNECTIONS": "256",
+                // with a slow exchange, orders in flight are rate × latency
                 "VIBE_MAXIMUM_IN_FLIGHT": options.latencyMs > 0 ? "4096" : "256",
             ],
             decided: [

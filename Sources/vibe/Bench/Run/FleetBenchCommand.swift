@@ -8,7 +8,7 @@ struct FleetBenchCommand: AsyncParsableCommand {
         discussion: """
             Private servers (Redis with AOF, Postgres), the simulated exchange, and every role as a process of its own, as in production; \
             --rate signals a second, each copied by --fan-out subscribers with a signed order of 25 USDC. Rate limits are raised until \
-            none binds; other variables documented in env/ apply to every process, so that a setting can be tried.
+            none binds, and connections to their most; other variables documented in env/ apply to every process, so that a setting can be tried.
 
             Method. The load is open loop: every leader's fill has a moment fixed in advance and is published then, however far behind \
             the fleet is; times are counted from that moment as well as from the arrival of its frame. Nothing is measured while \
